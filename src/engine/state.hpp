@@ -1,0 +1,80 @@
+#pragma once
+// What the engine knows. The records are in the journal; the rest is of this process and is made again after a restart.
+
+#include "base/prng.hpp"
+#include "base/time.hpp"
+#include "model/engine_records.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace windlass::engine {
+
+// The stream of an executor's SUBSCRIBE; given by the shell, never used twice.
+using ConnectionId = std::uint64_t;
+
+// Set once, from flags.
+struct Settings {
+  MasterInfo master;  // id comes from the journal
+  AgentInfo agent;    // id comes from the journal
+  Duration executor_registration_timeout = std::chrono::minutes{1};
+  Duration executor_reregistration_timeout = std::chrono::seconds{2};
+  Duration executor_shutdown_grace_period = std::chrono::seconds{5};
+  Duration allocation_interval = std::chrono::seconds{1};
+};
+
+// Resources that a framework does not want to be offered again for a while.
+struct RefusedResources {
+  std::string role;
+  Resources resources;
+  TimePoint until;
+};
+
+struct Framework {
+  FrameworkRecord record;
+  std::optional<Uuid> stream = {};  // connected when set
+  std::optional<TimePoint> next_heartbeat = {};
+  std::set<std::string> suppressed = {};
+  std::vector<RefusedResources> refused = {};
+  [[nodiscard]] bool completed() const { return record.removed.has_value(); }
+};
+
+struct Executor {
+  ExecutorRecord record;
+  std::optional<ConnectionId> connection = {};
+  std::optional<TimePoint> registration_deadline = {};  // until it must subscribe (again)
+  std::optional<TimePoint> destroy_at = {};             // end of the shutdown grace period
+  std::optional<TimePoint> next_heartbeat = {};
+};
+
+struct Task {
+  TaskRecord record;
+  std::optional<TimePoint> retry_at = {};  // when the update in flight is sent again
+  Duration retry_wait = std::chrono::seconds{10};
+};
+
+using TaskKey = std::pair<FrameworkId, TaskId>;
+using ExecutorKey = std::pair<FrameworkId, ExecutorId>;
+
+struct State {
+  Settings settings;
+
+  // In the journal.
+  EngineRecord record;
+  std::map<FrameworkId, Framework> frameworks;
+  std::map<ContainerId, Executor> executors;
+  std::map<TaskKey, Task> tasks;
+
+  // Of this process.
+  std::map<OfferId, Offer> offers;
+  std::optional<TimePoint> next_allocation = {};
+  std::deque<TaskRecord> completed_tasks = {};  // newest last, at most 1000 for each framework
+};
+
+}  // namespace windlass::engine

@@ -1,0 +1,149 @@
+#pragma once
+// What a framework asks for: TaskInfo and what hangs from it (mesos.md 2.4, 4.2).
+
+#include "base/time.hpp"
+#include "model/ids.hpp"
+#include "model/resources.hpp"
+
+#include <boost/describe.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace windlass {
+
+struct Label {
+  std::string key;
+  std::string value;
+  auto operator<=>(const Label&) const = default;
+};
+
+struct EnvironmentVariable {
+  std::string name;
+  std::string value;
+  auto operator<=>(const EnvironmentVariable&) const = default;
+};
+
+// A file that the fetcher brings into the sandbox (mesos.md 3.9).
+struct Uri {
+  std::string value;
+  bool executable = false;
+  bool extract = true;
+  bool cache = false;
+  std::string output_file = {};
+  friend bool operator==(const Uri&, const Uri&) = default;
+};
+BOOST_DESCRIBE_STRUCT(Uri, (), (value, executable, extract, cache, output_file))
+
+struct CommandInfo {
+  bool shell = true;
+  std::optional<std::string> value = {};
+  std::vector<std::string> arguments = {};
+  std::vector<EnvironmentVariable> environment = {};
+  std::vector<Uri> uris = {};
+  std::optional<std::string> user = {};
+  friend bool operator==(const CommandInfo&, const CommandInfo&) = default;
+};
+
+enum class NetworkMode { host = 1, bridge = 2, none = 3, user = 4 };  // DockerInfo.Network
+
+struct PortMapping {
+  std::uint32_t host_port = 0;
+  std::uint32_t container_port = 0;
+  std::string protocol = {};  // "tcp", "udp"; empty: tcp
+  friend bool operator==(const PortMapping&, const PortMapping&) = default;
+};
+
+struct Parameter {
+  std::string key;
+  std::string value;
+  friend bool operator==(const Parameter&, const Parameter&) = default;
+};
+
+struct DockerInfo {
+  std::string image;
+  std::optional<NetworkMode> network = {};  // Mesos treats "unset" as HOST
+  std::vector<PortMapping> port_mappings = {};
+  bool privileged = false;
+  std::vector<Parameter> parameters = {};
+  bool force_pull_image = false;
+  std::string volume_driver = {};
+  friend bool operator==(const DockerInfo&, const DockerInfo&) = default;
+};
+
+enum class VolumeMode { rw = 1, ro = 2 };
+
+struct Volume {
+  std::string container_path;
+  VolumeMode mode = VolumeMode::rw;
+  std::optional<std::string> host_path = {};
+  bool has_image = false;          // Volume.image, which Docker containers cannot mount
+  bool has_source = false;         // Volume.source of whatever type
+  std::string docker_driver = {};  // Volume.Source.DockerVolume
+  std::string docker_name = {};
+  std::vector<Parameter> docker_options = {};
+  friend bool operator==(const Volume&, const Volume&) = default;
+};
+
+enum class ContainerType { docker = 1, mesos = 2 };
+
+struct ContainerInfo {
+  ContainerType type = ContainerType::docker;
+  std::optional<DockerInfo> docker = {};
+  std::vector<Volume> volumes = {};
+  std::string hostname = {};
+  std::vector<std::string> network_names = {};  // NetworkInfo.name of each network_infos entry
+  friend bool operator==(const ContainerInfo&, const ContainerInfo&) = default;
+};
+
+struct KillPolicy {
+  std::optional<Duration> grace_period = {};
+  friend bool operator==(const KillPolicy&, const KillPolicy&) = default;
+};
+
+enum class ExecutorType { unknown = 0, default_executor = 1, custom = 2 };
+
+struct ExecutorInfo {
+  ExecutorId id;
+  ExecutorType type = ExecutorType::unknown;
+  FrameworkId framework_id = {};
+  std::optional<CommandInfo> command = {};
+  std::optional<ContainerInfo> container = {};
+  Resources resources = {};
+  std::string name = {};
+  std::string source = {};
+  std::optional<Duration> shutdown_grace_period = {};
+  std::string raw = {};  // as received (protobuf), passed on
+
+  friend bool operator==(const ExecutorInfo&, const ExecutorInfo&) = default;
+};
+
+struct TaskInfo {
+  TaskId id;
+  std::string name;
+  AgentId agent_id;
+  Resources resources = {};
+  std::optional<ExecutorInfo> executor = {};
+  std::optional<CommandInfo> command = {};
+  std::optional<ContainerInfo> container = {};
+  std::string data = {};
+  std::vector<Label> labels = {};
+  std::optional<KillPolicy> kill_policy = {};
+  std::optional<Duration> max_completion_time = {};
+  std::map<std::string, double> limits = {};  // "cpus", "mem"; may be infinite
+  bool has_health_check = false;
+  bool has_check = false;
+  // What is wrong with it that only its protobuf form shows (mesos.md 2.6 rules 4-11, first failing); empty: nothing.
+  std::string defect = {};
+  // As received (protobuf). The wire sends it on with `resources`, `agent_id` and executor.framework_id as they are
+  // here; empty for tasks that we make ourselves, which are sent from the fields above.
+  std::string raw = {};
+
+  friend bool operator==(const TaskInfo&, const TaskInfo&) = default;
+};
+
+}  // namespace windlass
