@@ -1,0 +1,15 @@
+# The Mesos v1 messages, generated and compiled once. Only wire/*.cpp includes the generated headers.
+file(GLOB protos CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/wire/proto/*.proto)
+add_library(windlass_proto STATIC)
+target_include_directories(windlass_proto SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
+target_link_libraries(windlass_proto PUBLIC protobuf::libprotobuf)
+target_compile_options(windlass_proto PRIVATE -w -O1)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
+foreach(proto ${protos})
+  get_filename_component(stem ${proto} NAME_WE)
+  set(out ${CMAKE_BINARY_DIR}/generated/${stem}.pb)
+  add_custom_command(OUTPUT ${out}.cc ${out}.h
+    COMMAND protobuf::protoc --cpp_out=${CMAKE_BINARY_DIR}/generated -I ${CMAKE_SOURCE_DIR}/src/wire/proto ${proto}
+    DEPENDS ${protos} VERBATIM)
+  target_sources(windlass_proto PRIVATE ${out}.cc)
+endforeach()
