@@ -28,7 +28,8 @@ class Cgroups {
   Cgroups() = default;
 
   [[nodiscard]] const std::vector<CgroupHierarchy>& hierarchies() const { return hierarchies_; }
-  // Makes the group ("mesos/<container id>") in every hierarchy that lets us. problems says what did not work.
+  // Makes the group ("mesos/<container id>") in every hierarchy that lets us, but not in cpuset (an empty v1 cpuset
+  // admits nobody) and in named ones. problems says what did not work.
   struct Created {
     std::vector<std::string> directories;
     std::vector<std::string> problems;
@@ -38,9 +39,11 @@ class Cgroups {
   [[nodiscard]] std::vector<std::string> procs_files(const std::string& group) const;
   // Every process in it or below it, each once, in ascending order.
   [[nodiscard]] std::vector<pid_t> pids(const std::string& group) const;
-  // SIGKILL until none is left (bounded). Errors: Errc::timeout when processes are left, Errc::forbidden.
+  // SIGKILL to every process in it or below it. Does not wait for their end: until then remove() says Errc::conflict.
+  // Errors: Errc::forbidden.
   [[nodiscard]] Result<void> kill(const std::string& group) const;
-  // Removes it and the groups below it. Errors: Errc::conflict while processes are in it.
+  // Removes it and the groups below it, from every hierarchy (Docker makes them also where create() does not). A group
+  // that does not exist is fine. Errors: Errc::conflict while processes are in it.
   [[nodiscard]] Result<void> remove(const std::string& group) const;
 
  private:

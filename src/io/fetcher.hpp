@@ -22,16 +22,17 @@ struct FetchUri {
 
 struct FetchJob {
   std::vector<FetchUri> uris;
-  std::string sandbox;  // absolute, exists
-  std::string user;     // becomes the owner of what is fetched, and needs read access to local files; empty: ours
+  std::string sandbox;   // absolute, exists, writable for user
+  std::string user;      // who reads local files, writes the sandbox and owns what is fetched; empty: ours
   std::string log_path;  // lines are appended here; empty: <sandbox>/stderr
-  std::chrono::seconds stall_timeout{60};      // less than 1 byte per second for so long is a failure
+  std::chrono::seconds stall_timeout{60};        // less than 1 byte per second for so long is a failure
   const std::atomic<bool>* cancelled = nullptr;  // set from another thread; looked at several times a second
 };
 
 // All of them, in order; stops at the first failure. Errors: Errc::invalid for the URI itself ("Malformed URI (missing
-// path): …", "Illegal characters in URI"), Errc::unavailable, timeout, forbidden, disk, malformed, cancelled. The same
-// text is in the log.
+// path): …", "Illegal characters in URI"), Errc::unavailable, not_found, timeout, forbidden, disk, malformed,
+// cancelled. The same text is in the log. Archives never write outside of the sandbox: members with ".." fail the
+// fetch, a leading "/" is dropped, no member is written through a symbolic link, device nodes are refused.
 [[nodiscard]] Result<void> fetch(const FetchJob& job);
 
 // The name under which a URI lands in the sandbox. Errors: Errc::invalid with the texts above.

@@ -39,12 +39,11 @@ struct HttpClientResponse {
   std::string body;
 };
 
-// A response whose body is read piece by piece. Movable; destroying it closes the connection (unless the body was read
-// to its end: then the connection is used again).
+// A response whose body is read piece by piece. Movable; destroying it closes the connection.
 class StreamingResponse {
  public:
   struct Impl;
-  StreamingResponse();
+  StreamingResponse();  // without a response: assign one before any use
   explicit StreamingResponse(std::shared_ptr<Impl> impl);
   StreamingResponse(StreamingResponse&&) noexcept;
   StreamingResponse& operator=(StreamingResponse&&) noexcept;
@@ -99,11 +98,12 @@ class HttpClient {
 
   [[nodiscard]] const std::string& peer() const;
 
-  // One exchange, connect to last byte within the limit. A status code is never an error. If a kept connection turns out
-  // to be closed before any byte of the response came, the request is sent once more on a new one.
+  // One exchange, connect to last byte within the limit. A status code is never an error. If a kept connection turns
+  // out to be closed before any byte of the response came, a request that may be repeated (any method but POST and
+  // PATCH) is sent once more on a new one; POST and PATCH use only connections that were in use seconds ago.
   [[nodiscard]] asio::awaitable<Result<HttpClientResponse>> request(HttpClientRequest request,
                                                                     std::chrono::milliseconds limit);
-  // Like request(), but returns after the response's head; the limit covers connect to head. Never on a kept connection.
+  // Like request(), but returns after the response's head; the limit covers connect to head. Always a new connection.
   [[nodiscard]] asio::awaitable<Result<StreamingResponse>> open_stream(HttpClientRequest request,
                                                                        std::chrono::milliseconds limit);
   // Adds "Connection: Upgrade" and "Upgrade: tcp". A status other than 101 and 200 is Errc::unavailable with the body's

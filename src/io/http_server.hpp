@@ -48,13 +48,13 @@ using HttpHandler = std::function<asio::awaitable<HttpResponse>(HttpRequest requ
 struct HttpServerOptions {
   std::string host = "127.0.0.1";  // a numeric address; "0.0.0.0" and "::" for all
   std::uint16_t port = 0;          // 0: the system chooses, see port()
-  std::size_t header_bytes_max = 64 * 1024;        // more: 431
-  std::size_t body_bytes_max = 64 * 1024 * 1024;   // more, also after gzip: 413
-  std::size_t connections_max = 20'000;            // more: closed right after accept
-  std::chrono::milliseconds idle_timeout{75'000};      // between requests
-  std::chrono::milliseconds request_timeout{60'000};   // from the first byte of a request to its last
-  std::chrono::milliseconds write_timeout{60'000};     // for one response, or one chunk, to be taken by the peer
-  std::chrono::milliseconds stop_timeout{5'000};       // for running requests when stop() is called
+  std::size_t header_bytes_max = 64 * 1024;           // more: 431
+  std::size_t body_bytes_max = 64 * 1024 * 1024;      // more, also after gzip: 413
+  std::size_t connections_max = 20'000;               // more: closed right after accept
+  std::chrono::milliseconds idle_timeout{75'000};     // between requests
+  std::chrono::milliseconds request_timeout{60'000};  // for a whole head to come, then for each next piece of the body
+  std::chrono::milliseconds write_timeout{60'000};    // for the peer to take any further byte of what we send
+  std::chrono::milliseconds stop_timeout{5'000};      // for running requests when stop() is called
 };
 
 class HttpServer {

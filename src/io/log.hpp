@@ -44,7 +44,7 @@ inline void log_error(std::string_view event, std::initializer_list<LogField> fi
 
 // Lines below the level are dropped; info at the start.
 void set_log_level(LogLevel level);
-// Where lines go (without the newline) instead of stderr; an empty function restores stderr. For tests and `windlass up`.
+// Where lines go (without the newline) instead of stderr; an empty function restores stderr.
 void set_log_sink(std::function<void(LogLevel level, const std::string& line)> sink);
 
 }  // namespace windlass

@@ -57,8 +57,8 @@ struct StartedProcess {
 // Sends the signal to exactly that process. Errors: Errc::not_found when it has ended, Errc::forbidden.
 [[nodiscard]] Result<void> signal_process(ProcessId process, int signal);
 
-// SIGKILL to every process of that session. The leader may have ended; leader.start_ticks then guards nothing, so call
-// it only while the leader is unreaped or just reaped. Returns how many were killed.
+// SIGKILL to every process of the session that leader began; the leader itself may have ended. Nothing is killed when
+// its pid belongs to another process by now. Returns how many were signalled; does not wait for their end.
 [[nodiscard]] Result<int> kill_session(ProcessId leader);
 
 // "exited with status 3", "was terminated by signal 9 (Killed)": for messages.
