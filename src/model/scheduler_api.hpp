@@ -127,7 +127,8 @@ struct Heartbeat {
 };
 struct Offers {
   std::vector<Offer> offers;
-  bool old_style = false;  // the framework has no MULTI_ROLE / RESERVATION_REFINEMENT: see wire/mesos.hpp
+  bool old_style = false;  // the framework has no MULTI_ROLE: no allocation_info, each resource has a role
+  bool unrefined = false;  // it has no RESERVATION_REFINEMENT: reservations are written as a role
   friend bool operator==(const Offers&, const Offers&) = default;
 };
 struct Rescind {

@@ -1,0 +1,336 @@
+#include "wire/mesos_convert.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace windlass::convert {
+namespace {
+
+Duration duration_from(const pb::DurationInfo& in) { return Duration{in.nanoseconds()}; }
+
+DockerInfo docker_from(const pb::ContainerInfo::DockerInfo& in) {
+  DockerInfo out{.image = in.image()};
+  if (in.has_network()) out.network = static_cast<NetworkMode>(in.network());
+  for (const auto& mapping : in.port_mappings()) {
+    out.port_mappings.push_back({mapping.host_port(), mapping.container_port(), mapping.protocol()});
+  }
+  out.privileged = in.privileged();
+  for (const auto& parameter : in.parameters()) out.parameters.push_back({parameter.key(), parameter.value()});
+  out.force_pull_image = in.force_pull_image();
+  out.volume_driver = in.volume_driver();
+  return out;
+}
+
+void docker_to(const DockerInfo& in, pb::ContainerInfo::DockerInfo& out) {
+  out.set_image(in.image);
+  if (in.network) out.set_network(static_cast<pb::ContainerInfo::DockerInfo::Network>(*in.network));
+  for (const PortMapping& each : in.port_mappings) {
+    auto* mapping = out.add_port_mappings();
+    mapping->set_host_port(each.host_port);
+    mapping->set_container_port(each.container_port);
+    if (!each.protocol.empty()) mapping->set_protocol(each.protocol);
+  }
+  out.set_privileged(in.privileged);
+  for (const Parameter& each : in.parameters) {
+    auto* parameter = out.add_parameters();
+    parameter->set_key(each.key);
+    parameter->set_value(each.value);
+  }
+  if (in.force_pull_image) out.set_force_pull_image(true);
+  if (!in.volume_driver.empty()) out.set_volume_driver(in.volume_driver);
+}
+
+Volume volume_from(const pb::Volume& in) {
+  Volume out{.container_path = in.container_path(), .mode = static_cast<VolumeMode>(in.mode())};
+  if (in.has_host_path()) out.host_path = in.host_path();
+  if (in.source().has_host_path()) out.host_path = in.source().host_path().path();
+  out.has_image = in.has_image();
+  out.has_source = in.has_source();
+  const auto& docker = in.source().docker_volume();
+  out.docker_driver = docker.driver();
+  out.docker_name = docker.name();
+  for (const auto& option : docker.driver_options().parameter()) {
+    out.docker_options.push_back({option.key(), option.value()});
+  }
+  return out;
+}
+
+void volume_to(const Volume& in, pb::Volume& out) {
+  out.set_container_path(in.container_path);
+  out.set_mode(static_cast<pb::Volume::Mode>(in.mode));
+  if (in.host_path) out.set_host_path(*in.host_path);
+  if (in.docker_name.empty()) return;
+  auto& source = *out.mutable_source();
+  source.set_type(pb::Volume::Source::DOCKER_VOLUME);
+  source.mutable_docker_volume()->set_name(in.docker_name);
+  if (!in.docker_driver.empty()) source.mutable_docker_volume()->set_driver(in.docker_driver);
+  for (const Parameter& option : in.docker_options) {
+    auto* parameter = source.mutable_docker_volume()->mutable_driver_options()->add_parameter();
+    parameter->set_key(option.key);
+    parameter->set_value(option.value);
+  }
+}
+
+std::vector<Label> labels_from(const pb::Labels& in) {
+  std::vector<Label> labels;
+  for (const auto& label : in.labels()) labels.push_back({label.key(), label.value()});
+  return labels;
+}
+
+void labels_to(const std::vector<Label>& in, pb::Labels& out) {
+  out.Clear();
+  for (const Label& each : in) {
+    auto* label = out.add_labels();
+    label->set_key(each.key);
+    label->set_value(each.value);
+  }
+}
+
+// What the engine may have changed in a task that came from a framework.
+void overlay(const TaskInfo& in, pb::TaskInfo& out) {
+  out.mutable_agent_id()->set_value(in.agent_id.value);
+  resources_to(in.resources, *out.mutable_resources());
+  if (!in.executor) return;
+  auto& executor = *out.mutable_executor();
+  if (!in.executor->framework_id.empty()) executor.mutable_framework_id()->set_value(in.executor->framework_id.value);
+  resources_to(in.executor->resources, *executor.mutable_resources());
+}
+
+}  // namespace
+
+CommandInfo from(const pb::CommandInfo& in) {
+  CommandInfo out;
+  out.shell = in.shell();
+  if (in.has_value()) out.value = in.value();
+  out.arguments = {in.arguments().begin(), in.arguments().end()};
+  for (const auto& variable : in.environment().variables()) {
+    out.environment.push_back({variable.name(), variable.value()});
+  }
+  for (const auto& uri : in.uris()) {
+    out.uris.push_back({uri.value(), uri.executable(), uri.extract(), uri.cache(), uri.output_file()});
+  }
+  if (in.has_user()) out.user = in.user();
+  return out;
+}
+
+void to(const CommandInfo& in, pb::CommandInfo& out) {
+  out.set_shell(in.shell);
+  if (in.value) out.set_value(*in.value);
+  for (const std::string& argument : in.arguments) out.add_arguments(argument);
+  for (const EnvironmentVariable& each : in.environment) {
+    auto* variable = out.mutable_environment()->add_variables();
+    variable->set_name(each.name);
+    variable->set_value(each.value);
+  }
+  for (const Uri& each : in.uris) {
+    auto* uri = out.add_uris();
+    uri->set_value(each.value);
+    uri->set_extract(each.extract);
+    if (each.executable) uri->set_executable(true);
+    if (each.cache) uri->set_cache(true);
+    if (!each.output_file.empty()) uri->set_output_file(each.output_file);
+  }
+  if (in.user) out.set_user(*in.user);
+}
+
+ContainerInfo from(const pb::ContainerInfo& in) {
+  ContainerInfo out{.type = static_cast<ContainerType>(in.type())};
+  if (in.has_docker()) out.docker = docker_from(in.docker());
+  for (const auto& volume : in.volumes()) out.volumes.push_back(volume_from(volume));
+  out.hostname = in.hostname();
+  for (const auto& network : in.network_infos()) out.network_names.push_back(network.name());
+  return out;
+}
+
+void to(const ContainerInfo& in, pb::ContainerInfo& out) {
+  out.set_type(static_cast<pb::ContainerInfo::Type>(in.type));
+  if (in.docker) docker_to(*in.docker, *out.mutable_docker());
+  for (const Volume& volume : in.volumes) volume_to(volume, *out.add_volumes());
+  if (!in.hostname.empty()) out.set_hostname(in.hostname);
+  for (const std::string& name : in.network_names) {
+    auto* network = out.add_network_infos();
+    if (!name.empty()) network->set_name(name);
+  }
+}
+
+KillPolicy from(const pb::KillPolicy& in) {
+  KillPolicy out;
+  if (in.has_grace_period()) out.grace_period = duration_from(in.grace_period());
+  return out;
+}
+
+void to(const KillPolicy& in, pb::KillPolicy& out) {
+  if (in.grace_period) out.mutable_grace_period()->set_nanoseconds(in.grace_period->count());
+}
+
+ExecutorInfo from(const pb::ExecutorInfo& in) {
+  ExecutorInfo out;
+  out.id.value = in.executor_id().value();
+  out.type = static_cast<ExecutorType>(in.type());
+  out.framework_id.value = in.framework_id().value();
+  if (in.has_command()) out.command = from(in.command());
+  if (in.has_container()) out.container = from(in.container());
+  out.resources = resources_from(in.resources());
+  out.name = in.name();
+  out.source = in.source();
+  if (in.has_shutdown_grace_period()) out.shutdown_grace_period = duration_from(in.shutdown_grace_period());
+  out.raw = in.SerializePartialAsString();
+  return out;
+}
+
+void to(const ExecutorInfo& in, pb::ExecutorInfo& out) {
+  if (!in.raw.empty()) {
+    out.ParsePartialFromString(in.raw);
+  } else {
+    if (in.type != ExecutorType::unknown) out.set_type(static_cast<pb::ExecutorInfo::Type>(in.type));
+    out.mutable_executor_id()->set_value(in.id.value);
+    if (in.command) to(*in.command, *out.mutable_command());
+    if (in.container) to(*in.container, *out.mutable_container());
+    if (!in.name.empty()) out.set_name(in.name);
+    if (!in.source.empty()) out.set_source(in.source);
+    if (in.shutdown_grace_period) {
+      out.mutable_shutdown_grace_period()->set_nanoseconds(in.shutdown_grace_period->count());
+    }
+  }
+  if (!in.framework_id.empty()) out.mutable_framework_id()->set_value(in.framework_id.value);
+  resources_to(in.resources, *out.mutable_resources());
+}
+
+TaskInfo from(const pb::TaskInfo& in) {
+  TaskInfo out;
+  out.id.value = in.task_id().value();
+  out.name = in.name();
+  out.agent_id.value = in.agent_id().value();
+  out.resources = resources_from(in.resources());
+  if (in.has_executor()) out.executor = from(in.executor());
+  if (in.has_command()) out.command = from(in.command());
+  if (in.has_container()) out.container = from(in.container());
+  out.data = in.data();
+  out.labels = labels_from(in.labels());
+  if (in.has_kill_policy()) out.kill_policy = from(in.kill_policy());
+  if (in.has_max_completion_time()) out.max_completion_time = duration_from(in.max_completion_time());
+  for (const auto& [name, limit] : in.limits()) out.limits[name] = limit.value();
+  out.has_health_check = in.has_health_check();
+  out.has_check = in.has_check();
+  out.defect = task_defect(in);
+  pb::TaskInfo normal = in;
+  if (normal.has_health_check() && !normal.health_check().has_type()) {
+    // The type was added later; old frameworks say it by what they fill in.
+    if (normal.health_check().has_command()) normal.mutable_health_check()->set_type(pb::HealthCheck::COMMAND);
+    if (normal.health_check().has_http()) normal.mutable_health_check()->set_type(pb::HealthCheck::HTTP);
+  }
+  out.raw = normal.SerializePartialAsString();
+  return out;
+}
+
+void to(const TaskInfo& in, pb::TaskInfo& out) {
+  if (!in.raw.empty()) {
+    out.ParsePartialFromString(in.raw);
+    overlay(in, out);
+    return;
+  }
+  out.set_name(in.name);
+  out.mutable_task_id()->set_value(in.id.value);
+  out.mutable_agent_id()->set_value(in.agent_id.value);
+  resources_to(in.resources, *out.mutable_resources());
+  if (in.executor) to(*in.executor, *out.mutable_executor());
+  if (in.command) to(*in.command, *out.mutable_command());
+  if (in.container) to(*in.container, *out.mutable_container());
+  if (!in.data.empty()) out.set_data(in.data);
+  if (!in.labels.empty()) labels_to(in.labels, *out.mutable_labels());
+  if (in.kill_policy) to(*in.kill_policy, *out.mutable_kill_policy());
+  if (in.max_completion_time) out.mutable_max_completion_time()->set_nanoseconds(in.max_completion_time->count());
+  for (const auto& [name, limit] : in.limits) (*out.mutable_limits())[name].set_value(limit);
+}
+
+namespace {
+
+NetworkInfo network_from(const pb::NetworkInfo& in) {
+  NetworkInfo out{.name = in.name(), .raw = in.SerializePartialAsString()};
+  for (const auto& each : in.ip_addresses()) {
+    IpAddress address{.address = each.ip_address()};
+    if (each.has_protocol()) address.protocol = each.protocol();
+    out.addresses.push_back(std::move(address));
+  }
+  return out;
+}
+
+void network_to(const NetworkInfo& in, pb::NetworkInfo& out) {
+  if (!in.raw.empty()) out.ParsePartialFromString(in.raw);
+  out.clear_ip_addresses();
+  for (const IpAddress& each : in.addresses) {
+    auto* address = out.add_ip_addresses();
+    if (each.protocol) address->set_protocol(static_cast<pb::NetworkInfo::Protocol>(*each.protocol));
+    address->set_ip_address(each.address);
+  }
+  if (!in.name.empty()) out.set_name(in.name);
+}
+
+ContainerStatus container_status_from(const pb::ContainerStatus& in) {
+  ContainerStatus out{.container_id = {in.container_id().value()}};
+  for (const auto& network : in.network_infos()) out.networks.push_back(network_from(network));
+  if (in.has_executor_pid()) out.executor_pid = in.executor_pid();
+  return out;
+}
+
+void container_status_to(const ContainerStatus& in, pb::ContainerStatus& out) {
+  if (!in.container_id.empty()) out.mutable_container_id()->set_value(in.container_id.value);
+  out.clear_network_infos();
+  for (const NetworkInfo& network : in.networks) network_to(network, *out.add_network_infos());
+  if (in.executor_pid) out.set_executor_pid(*in.executor_pid);
+}
+
+std::int64_t nanoseconds(TimePoint time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+TaskStatus from(const pb::TaskStatus& in) {
+  TaskStatus out;
+  out.task_id.value = in.task_id().value();
+  out.state = static_cast<TaskState>(in.state());
+  out.message = in.message();
+  out.source = static_cast<StatusSource>(in.source());
+  if (in.has_reason()) out.reason = static_cast<Reason>(in.reason());
+  if (in.has_data()) out.data = in.data();
+  out.agent_id.value = in.agent_id().value();
+  out.executor_id.value = in.executor_id().value();
+  if (in.has_timestamp() && std::fabs(in.timestamp()) < 9e12) out.timestamp = from_seconds(in.timestamp());
+  Uuid uuid;
+  if (in.has_uuid() && Uuid::from_bytes(in.uuid(), uuid)) out.uuid = uuid;
+  if (in.has_healthy()) out.healthy = in.healthy();
+  out.labels = labels_from(in.labels());
+  if (in.has_container_status()) out.container = container_status_from(in.container_status());
+  if (in.has_unreachable_time()) {
+    const std::chrono::nanoseconds since{in.unreachable_time().nanoseconds()};
+    out.unreachable_time = TimePoint{std::chrono::floor<std::chrono::microseconds>(since)};
+  }
+  out.raw = in.SerializePartialAsString();
+  return out;
+}
+
+void to(const TaskStatus& in, pb::TaskStatus& out) {
+  if (!in.raw.empty()) out.ParsePartialFromString(in.raw);
+  out.mutable_task_id()->set_value(in.task_id.value);
+  out.set_state(static_cast<pb::TaskState>(in.state));
+  in.message.empty() ? out.clear_message() : out.set_message(in.message);
+  out.set_source(static_cast<pb::TaskStatus::Source>(in.source));
+  in.reason ? out.set_reason(static_cast<pb::TaskStatus::Reason>(*in.reason)) : out.clear_reason();
+  in.data ? out.set_data(*in.data) : out.clear_data();
+  in.agent_id.empty() ? out.clear_agent_id() : out.mutable_agent_id()->set_value(in.agent_id.value);
+  in.executor_id.empty() ? out.clear_executor_id() : out.mutable_executor_id()->set_value(in.executor_id.value);
+  // A time that came in stays as exact as it came.
+  const bool same_time = in.timestamp && out.has_timestamp() && from_seconds(out.timestamp()) == *in.timestamp;
+  if (!in.timestamp) out.clear_timestamp();
+  if (in.timestamp && !same_time) out.set_timestamp(to_seconds(*in.timestamp));
+  in.uuid ? out.set_uuid(in.uuid->to_bytes()) : out.clear_uuid();
+  in.healthy ? out.set_healthy(*in.healthy) : out.clear_healthy();
+  out.clear_labels();
+  if (!in.labels.empty()) labels_to(in.labels, *out.mutable_labels());
+  if (in.container) container_status_to(*in.container, *out.mutable_container_status());
+  if (!in.container) out.clear_container_status();
+  if (in.unreachable_time) out.mutable_unreachable_time()->set_nanoseconds(nanoseconds(*in.unreachable_time));
+}
+
+}  // namespace windlass::convert
