@@ -1,6 +1,7 @@
 #include "wire/mesos_json.hpp"
 
 #include "wire/base64.hpp"
+#include "wire/json_reader.hpp"
 #include "wire/json_text.hpp"
 
 #include <google/protobuf/descriptor.h>
@@ -22,9 +23,6 @@ using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
-
-constexpr std::size_t json_depth_max = 64;  // deepest JSON that is read; a Mesos message needs about 20
-constexpr std::string_view white_space = " \t\r\n";
 
 // ---- printing ----
 
@@ -155,37 +153,6 @@ void append_message(std::string& out, const Message& message) {
   out += '}';
 }
 
-// ---- reading text ----
-
-// How Mesos' parser words a syntax error: the line, and what is left of it.
-Error syntax_error(std::string_view text, std::size_t at) {
-  at = std::min(at, text.size());
-  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-  std::string rest(text.substr(at, text.find('\n', at) - at));
-  std::erase_if(rest, [](char c) { return static_cast<unsigned char>(c) < ' '; });
-  return {Errc::malformed, "syntax error at line " + std::to_string(line) + " near: " + rest};
-}
-
-Result<json::value> read_text(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = json_depth_max;
-  json::stream_parser parser({}, options);
-  json::error_code failed;
-  const std::size_t used = parser.write_some(text.data(), text.size(), failed);
-  if (!failed && !parser.done()) parser.finish(failed);
-  if (failed == json::error::too_deep) {
-    return Error{Errc::malformed, "nested deeper than " + std::to_string(json_depth_max) + " levels"};
-  }
-  if (failed) return syntax_error(text, used);
-  const std::string_view rest = text.substr(used);
-  if (const std::size_t start = rest.find_first_not_of(white_space); start != rest.npos) {
-    const std::size_t last = rest.find_last_not_of(white_space);
-    const std::string trailing(rest.substr(start, last + 1 - start));
-    return Error{Errc::malformed, "Parsed JSON included non-whitespace trailing characters: " + trailing};
-  }
-  return parser.release();
-}
-
 // ---- filling a message ----
 
 Result<void> read_object(const json::object& object, Message& message);
@@ -283,7 +250,7 @@ Result<void> put_quoted(std::string_view text, Sink& sink, const FieldDescriptor
     return Error{Errc::invalid, "Failed to parse '" + std::string(text) + "' as a JSON " +
                                     (is_bool ? "boolean" : "number") + " for field '" + field->name() + "': " + why};
   };
-  auto value = read_text(text);
+  auto value = read_json(text);
   if (!value) return refuse(value.error().message);
   if (is_bool ? !value->is_bool() : !value->is_number()) return refuse("Unexpected JSON type parsed");
   if (!is_bool) return put_number(*value, sink, field);
@@ -365,7 +332,7 @@ Result<void> read_object(const json::object& object, Message& message) {
 }
 
 Result<void> read_message(std::string_view text, Message& message) {
-  auto value = read_text(text);
+  auto value = read_json(text);
   if (!value) return value.error();
   if (!value->is_object()) return Error{Errc::invalid, "Expecting a JSON object"};
   auto done = read_object(value->get_object(), message);

@@ -144,8 +144,8 @@ TEST(MesosJsonParse, Bytes) {
 }
 
 TEST(MesosJsonParse, Maps) {
-  const auto task = read<TaskInfo>(
-      R"({"name":"t","task_id":{"value":"t"},"agent_id":{"value":"a"},"limits":{"cpus":{"value":2},"mem":{"value":"Infinity"}}})");
+  const auto task = read<TaskInfo>(R"({"name":"t","task_id":{"value":"t"},"agent_id":{"value":"a"},)"
+                                   R"("limits":{"cpus":{"value":2},"mem":{"value":"Infinity"}}})");
   EXPECT_EQ(task.limits().at("cpus").value(), 2.0);
   EXPECT_EQ(task.limits().size(), 2u);
   EXPECT_EQ(read<TaskInfo>(to_mesos_json(task)).limits().size(), 2u);
