@@ -1,0 +1,47 @@
+#pragma once
+// Starts, watches and ends the processes of executors for the engine. Facts go back as engine events.
+
+#include "app/config.hpp"
+#include "engine/step.hpp"
+#include "io/process.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace windlass {
+
+namespace asio = boost::asio;
+
+class ExecutorLauncher {
+ public:
+  struct Settings {
+    std::string work_dir;
+    AgentId agent_id;
+    std::string executor_program;  // what command and Docker tasks without an executor of their own run in
+    Config config;
+  };
+  using Post = std::function<void(engine::Event)>;
+
+  // `post` takes events on the loop; it must outlive the launcher.
+  ExecutorLauncher(asio::any_io_executor loop, Settings settings, Post post);
+  ~ExecutorLauncher();
+
+  // Sandbox, URIs, cgroup, process. A process that an earlier engine started for the same container is taken over
+  // instead of started twice. Answered by ExecutorStarted or ExecutorLaunchFailed, and later by ExecutorExited.
+  void launch(engine::LaunchExecutor call);
+  // Takes over an executor that the journal knows. When its process is gone: ExecutorExited without a status.
+  void resume(const ContainerId& container, const ExecutorRecord& record);
+  // SIGKILL to the executor, then to everything that it leaves behind. Answered by ExecutorExited.
+  void destroy(const ContainerId& container);
+  // Stops watching; processes live on. Waits for launches that are under way.
+  [[nodiscard]] asio::awaitable<void> stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace windlass

@@ -1,0 +1,148 @@
+#pragma once
+// The only place with order: take what waits, step each, persist, act, tell. One Runtime for each pure core.
+//
+//   inbox ──▶ step ──▶ journal (one transaction) ──▶ act(calls) ──▶ tell(notices)
+//                          └── fails: the process ends; a restart replays from the journal
+//
+// Core is a struct of types and functions:
+//   State, Event, Effects; Effects step(State&, const Event&, TimePoint, Prng&); Event time_passed();
+//   std::vector<Row> rows(Effects&)   what to commit
+// Include it in .cpp files only.
+
+#include "base/prng.hpp"
+#include "base/time.hpp"
+#include "io/log.hpp"
+#include "io/offload.hpp"
+#include "store/journal.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace windlass {
+
+namespace asio = boost::asio;
+
+// Events stepped before one commit. Larger: fewer commits under load, longer until the first of them is answered.
+constexpr std::size_t runtime_batch_max = 256;
+
+template <class Core>
+class Runtime {
+ public:
+  using State = typename Core::State;
+  using Event = typename Core::Event;
+  using Effects = typename Core::Effects;
+  using Act = std::function<void(Effects effects)>;
+
+  // `act` does the calls and then the notices of one batch; it runs on the loop and does not throw.
+  Runtime(asio::any_io_executor loop, std::string name, Journal& journal, State state, std::uint64_t seed, Act act)
+      : name_{std::move(name)},
+        journal_{journal},
+        act_{std::move(act)},
+        state_{std::move(state)},
+        prng_{seed},
+        alarm_{loop} {}
+
+  void post(Event event) {
+    inbox_.push_back(std::move(event));
+    alarm_.cancel();
+  }
+
+  // Runs until cancelled. Ends the process when a commit fails: what was not written must not be acted on.
+  asio::awaitable<void> run() {
+    while (true) {
+      if (inbox_.empty()) {
+        set_alarm();
+        auto waited = co_await alarm_.async_wait(asio::as_tuple(asio::use_awaitable));
+        auto& [cut_short] = waited;
+        if (!cut_short) inbox_.push_back(Core::time_passed());
+        continue;
+      }
+      Effects effects = step_batch();
+      std::vector<Row> rows = Core::rows(effects);
+      if (!rows.empty()) {
+        auto commit = [this, &rows] { return Committed{journal_.commit(rows)}; };
+        auto committing = offload(pool_, std::move(commit));
+        auto committed = co_await std::move(committing);
+        if (!committed.outcome) die(committed.outcome.error());
+      }
+      act_(std::move(effects));
+    }
+  }
+
+  // REQUIRES: on the loop. What readers see; copy what is kept.
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] TimePoint now() const { return clock_.now(); }
+  [[nodiscard]] Prng& prng() { return prng_; }
+
+ private:
+  struct Committed {
+    Result<void> outcome;
+  };
+
+  Effects step_batch() {
+    Effects all;
+    const std::size_t count = std::min(inbox_.size(), runtime_batch_max);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Event event = std::move(inbox_.front());
+      inbox_.pop_front();
+      Effects effects = Core::step(state_, event, clock_.now(), prng_);
+      move_to_end(effects.writes, all.writes);
+      move_to_end(effects.calls, all.calls);
+      move_to_end(effects.notices, all.notices);
+      all.wake_at = effects.wake_at;
+    }
+    wake_at_ = all.wake_at;
+    return all;
+  }
+
+  template <class List>
+  static void move_to_end(List& from, List& to) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  }
+
+  void set_alarm() {
+    using Steady = std::chrono::steady_clock;
+    if (!wake_at_) {
+      alarm_.expires_at(Steady::time_point::max());
+      return;
+    }
+    alarm_.expires_after(std::max<Steady::duration>(Steady::duration::zero(), *wake_at_ - clock_.now()));
+  }
+
+  [[noreturn]] void die(const Error& error) {
+    log_error("journal failed, ending", {{"core", name_}, {"error", to_string(error)}});
+    std::_Exit(70);
+  }
+
+  // Set once by the constructor.
+  const std::string name_;
+  Journal& journal_;
+  const Act act_;
+  const Clock clock_{};
+
+  // Touched only on the loop thread; state_ also not while a step runs.
+  State state_;
+  Prng prng_;
+  std::deque<Event> inbox_;
+  std::optional<TimePoint> wake_at_;
+  asio::steady_timer alarm_;
+
+  asio::thread_pool pool_{1};  // the journal's thread
+};
+
+}  // namespace windlass

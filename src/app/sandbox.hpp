@@ -1,0 +1,50 @@
+#pragma once
+// Where an executor lives on disk, and what it finds in its environment (mesos.md 3.2, 3.8).
+//
+//   <work_dir>/slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>/   0750, the user's
+//                                                                      │         ├── stdout
+//                                                                      │         └── stderr
+//                                                                      └ latest -> <container>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "model/ids.hpp"
+#include "model/task.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace windlass {
+
+struct SandboxPlace {
+  std::string work_dir;
+  AgentId agent_id;
+  FrameworkId framework_id;
+  ExecutorId executor_id;
+  ContainerId container_id;
+};
+
+std::string sandbox_directory(const SandboxPlace& place);
+
+// Makes it with empty stdout and stderr, owned by the user (empty: us), and points `latest` to it.
+// Errors: Errc::disk, not_found for the user, forbidden.
+[[nodiscard]] Result<void> make_sandbox(const SandboxPlace& place, const std::string& user);
+
+struct ExecutorEnvironment {
+  std::string agent_ip;
+  std::uint16_t agent_port = 5051;
+  bool checkpoint = false;
+  Duration shutdown_grace_period = {};
+  Duration recovery_timeout = {};
+  Duration subscription_backoff_max = {};
+  std::string docker_host = {};                     // set as DOCKER_HOST when not empty
+  std::vector<EnvironmentVariable> framework = {};  // of ExecutorInfo.command; overrides ours
+};
+
+// The complete environment, "NAME=value": `inherited` without the names that speak of us, then ours, then the
+// framework's.
+std::vector<std::string> executor_environment(const SandboxPlace& place, const ExecutorEnvironment& environment,
+                                              const std::vector<std::string>& inherited);
+
+}  // namespace windlass
