@@ -1,0 +1,132 @@
+#include "scheduler/status.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace windlass::scheduler {
+namespace {
+
+constexpr std::size_t message_bytes_max = 10'000;
+
+Condition condition_of_lost(const TaskStatus& status) {
+  const std::string_view message = status.message;
+  if (message.starts_with("Reconciliation: Task is unknown")) return Condition::unknown;
+  if (message.starts_with("Reconciliation: Task is gone")) return Condition::gone;
+  if (!status.reason) return Condition::gone;
+  switch (*status.reason) {
+    case Reason::task_unknown: return Condition::unknown;
+    case Reason::reconciliation:
+    case Reason::agent_disconnected:
+    case Reason::agent_removed: return Condition::unreachable_inactive;
+    default: return Condition::gone;
+  }
+}
+
+// These count as failures of the app; that it was killed or lost sight of does not.
+bool is_failure(Condition condition) {
+  switch (condition) {
+    case Condition::failed:
+    case Condition::finished:
+    case Condition::error:
+    case Condition::dropped:
+    case Condition::gone: return true;
+    default: return false;
+  }
+}
+
+// A repeated or reconciled status may be older than what is known already.
+bool goes_back(Condition from, Condition to) {
+  const auto rank = [](Condition condition) {
+    switch (condition) {
+      case Condition::provisioned: return 1;
+      case Condition::staging: return 2;
+      case Condition::starting: return 3;
+      case Condition::running: return 4;
+      case Condition::killing: return 5;
+      default: return 0;  // unreachable: whatever is heard is newer
+    }
+  };
+  return rank(from) > 0 && rank(to) > 0 && rank(to) < rank(from);
+}
+
+void acknowledge(Turn& turn, const TaskStatus& status) {
+  if (!status.uuid || status.agent_id.empty()) return;
+  call(turn, calls::Acknowledge{status.agent_id, status.task_id, *status.uuid});
+}
+
+void take_unknown(Turn& turn, const TaskStatus& status) {
+  switch (status.state) {
+    case TaskState::staging:
+    case TaskState::starting:
+    case TaskState::running: {
+      std::optional<AgentId> agent;
+      if (!status.agent_id.empty()) agent = status.agent_id;
+      ++turn.state.counters.kills;
+      call(turn, calls::Kill{status.task_id, agent, {}});
+      return;
+    }
+    default: return;  // it is over, ends already, or cannot be reached: killed when it returns
+  }
+}
+
+void take_end(Turn& turn, const Instance& ended, Condition condition) {
+  const Instance instance = ended;
+  remove_instance(turn, instance.id);
+  if (instance.goal == Goal::running) ++turn.state.counters.failures;
+  const App* app = find_app(turn.state, instance.app_id);
+  const bool current = app != nullptr && instance.app_version >= app->last_config_change;
+  if (current && instance.goal == Goal::running && is_failure(condition)) add_delay(turn, *app);
+}
+
+void take_progress(Turn& turn, Instance instance, const TaskStatus& status, Condition condition) {
+  if (goes_back(instance.condition, condition)) return;
+  if (instance.condition != condition) instance.since = turn.in.now;
+  instance.condition = condition;
+  if (condition == Condition::running && !instance.started_at) instance.started_at = turn.in.now;
+  if (status.healthy) instance.healthy = status.healthy;
+  if (status.reason != Reason::reconciliation) instance.message = status.message.substr(0, message_bytes_max);
+  put_instance(turn, instance);
+  const App* app = find_app(turn.state, instance.app_id);
+  if (app != nullptr) refresh_delay(turn, *app);
+}
+
+}  // namespace
+
+Condition condition_of(const TaskStatus& status) {
+  switch (status.state) {
+    case TaskState::staging: return Condition::staging;
+    case TaskState::starting: return Condition::starting;
+    case TaskState::running: return Condition::running;
+    case TaskState::killing: return Condition::killing;
+    case TaskState::finished: return Condition::finished;
+    case TaskState::failed: return Condition::failed;
+    case TaskState::killed: return Condition::killed;
+    case TaskState::error: return Condition::error;
+    case TaskState::dropped: return Condition::dropped;
+    case TaskState::gone:
+    case TaskState::gone_by_operator: return Condition::gone;
+    case TaskState::unknown: return Condition::unknown;
+    // inactiveAfterSeconds and expungeAfterSeconds are both 0 by default: there is no time in between.
+    case TaskState::unreachable: return Condition::unreachable_inactive;
+    case TaskState::lost: return condition_of_lost(status);
+  }
+  return Condition::unknown;
+}
+
+bool is_over(Condition condition) {
+  return is_failure(condition) || condition == Condition::killed || condition == Condition::unknown;
+}
+
+void take_status(Turn& turn, const TaskStatus& status) {
+  ++turn.state.counters.status_updates;
+  acknowledge(turn, status);
+  const auto known = turn.state.instance_of_task.find(status.task_id);
+  if (known == turn.state.instance_of_task.end()) return take_unknown(turn, status);
+  heard_of(turn, status.task_id);
+  const Instance& instance = turn.state.instances.at(known->second);
+  const Condition condition = condition_of(status);
+  if (is_over(condition)) return take_end(turn, instance, condition);
+  take_progress(turn, instance, status, condition);
+}
+
+}  // namespace windlass::scheduler

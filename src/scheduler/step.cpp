@@ -1,0 +1,188 @@
+#include "scheduler/step.hpp"
+
+#include "base/check.hpp"
+#include "scheduler/commands.hpp"
+#include "scheduler/offers.hpp"
+#include "scheduler/status.hpp"
+#include "scheduler/turn.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace windlass::scheduler {
+namespace {
+
+constexpr int missed_heartbeats_max = 5;
+constexpr std::size_t tasks_per_reconcile_max = 10'000;
+// A REVIVE may be lost. While something waits it is sent again after this time.
+constexpr Duration revive_again_after = std::chrono::seconds{60};
+
+TimePoint after(TimePoint time, Duration delay) {
+  return time + std::chrono::duration_cast<std::chrono::microseconds>(delay);
+}
+
+// --- the subscription ----------------------------------------------------------------------------------------------
+
+// Mesos ended everything that ran under the old framework id.
+void forget_instances(Turn& turn) {
+  while (!turn.state.instances.empty()) {
+    const InstanceId id = turn.state.instances.begin()->first;
+    remove_instance(turn, id);
+  }
+}
+
+void resubscribe(Turn& turn) {
+  turn.state.connected = false;
+  turn.fx.calls.emplace_back(Resubscribe{});
+}
+
+Duration heartbeat_interval(const events::Subscribed& event) {
+  const double seconds = event.heartbeat_interval_seconds;
+  const bool usable = seconds > 0 && seconds < 86'400;
+  return std::chrono::milliseconds{usable ? static_cast<std::int64_t>(seconds * 1000) : 15'000};
+}
+
+void take(Turn& turn, const events::Subscribed& event) {
+  State& state = turn.state;
+  if (!state.framework_id.empty() && state.framework_id != event.framework_id) forget_instances(turn);
+  if (state.framework_id != event.framework_id) {
+    state.framework_id = event.framework_id;
+    turn.fx.writes.emplace_back(PutFrameworkId{event.framework_id});
+  }
+  state.connected = true;
+  state.suppressed = false;
+  state.last_revive.reset();
+  state.revive_wanted = !state.ready.empty();
+  state.heartbeat_interval = heartbeat_interval(event);
+  state.next_implicit = after(turn.in.now, state.settings.reconciliation_interval);
+  ++state.counters.subscriptions;
+  for (const auto& [id, instance] : state.instances) {
+    heard_of(turn, instance.task_id);
+    ask_about(turn, instance.task_id);
+    if (instance.goal != Goal::running) send_kill(turn, instance);
+  }
+}
+
+void take(Turn& turn, const events::Error& event) {
+  if (event.message == "Framework has been removed") {
+    turn.state.framework_id = {};
+    turn.fx.writes.emplace_back(PutFrameworkId{});
+    forget_instances(turn);
+  }
+  resubscribe(turn);
+}
+
+void take(Turn& turn, const events::Offers& event) { take_offers(turn, event.offers); }
+void take(Turn& turn, const events::Update& event) { take_status(turn, event.status); }
+// No offer is ever held, so none can be rescinded; what a failure means for tasks comes as updates of their own.
+void take(Turn&, const events::Rescind&) {}
+void take(Turn&, const events::Failure&) {}
+void take(Turn&, const events::Message&) {}
+void take(Turn&, const events::Heartbeat&) {}
+void take(Turn&, const events::Other&) {}
+
+// --- events --------------------------------------------------------------------------------------------------------
+
+void on(Turn& turn, const StartApp& event) { start_app(turn, event); }
+void on(Turn& turn, const StopApp& event) { stop_app(turn, event); }
+void on(Turn& turn, const ScaleApp& event) { scale_app(turn, event); }
+void on(Turn& turn, const KillTasks& event) { kill_tasks(turn, event); }
+
+void on(Turn& turn, const MesosEvent& event) {
+  turn.state.last_heard = turn.in.now;
+  std::visit([&](const auto& body) { take(turn, body); }, event.event);
+}
+
+void on(Turn& turn, const MesosDisconnected&) { turn.state.connected = false; }
+
+void on(Turn& turn, const Started&) { build_indexes(turn); }
+
+TimePoint silent_from(const State& state) {
+  return after(state.last_heard, state.heartbeat_interval * missed_heartbeats_max);
+}
+
+void on(Turn& turn, const TimePassed&) {
+  State& state = turn.state;
+  if (state.connected && silent_from(state) <= turn.in.now) resubscribe(turn);
+  run_timers(turn);
+  if (!state.connected || state.next_implicit > turn.in.now) return;
+  state.next_implicit = after(turn.in.now, state.settings.reconciliation_interval);
+  call(turn, calls::Reconcile{});
+  for (const auto& [id, index] : state.index) {
+    for (const InstanceId& away : index.away) ask_about(turn, state.instances.at(away).task_id);
+  }
+}
+
+// --- the end of each step ------------------------------------------------------------------------------------------
+
+void send_questions(Turn& turn) {
+  for (std::size_t begin = 0; begin < turn.asked.size(); begin += tasks_per_reconcile_max) {
+    calls::Reconcile reconcile;
+    const std::size_t end = std::min(turn.asked.size(), begin + tasks_per_reconcile_max);
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto id = turn.state.instance_of_task.find(turn.asked[i]);
+      if (id == turn.state.instance_of_task.end()) continue;
+      reconcile.tasks.push_back({turn.asked[i], turn.state.instances.at(id->second).agent_id});
+    }
+    // An empty list would ask for everything.
+    if (!reconcile.tasks.empty()) call(turn, std::move(reconcile));
+  }
+}
+
+// When the next REVIVE is due; none while nothing waits.
+std::optional<TimePoint> revive_at(const State& state) {
+  if (!state.connected || state.ready.empty()) return std::nullopt;
+  if (!state.last_revive) return TimePoint::min();
+  const bool now_wanted = state.revive_wanted || state.suppressed;
+  return after(*state.last_revive, now_wanted ? state.settings.min_revive_offers_interval : revive_again_after);
+}
+
+void ask_for_offers(Turn& turn) {
+  State& state = turn.state;
+  if (!state.connected) return;
+  if (state.ready.empty()) {
+    state.revive_wanted = false;
+    if (!state.suppressed) call(turn, calls::Suppress{});
+    state.suppressed = true;
+    return;
+  }
+  if (revive_at(state) > turn.in.now) return;
+  call(turn, calls::Revive{});
+  state.last_revive = turn.in.now;
+  state.revive_wanted = false;
+  state.suppressed = false;
+}
+
+std::optional<TimePoint> next_wake(const State& state) {
+  std::optional<TimePoint> next = revive_at(state);
+  const auto consider = [&](TimePoint time) { next = next ? std::min(*next, time) : time; };
+  if (!state.timers.empty()) consider(state.timers.begin()->first);
+  if (!state.delayed.empty()) consider(state.delayed.begin()->first);
+  if (state.connected) consider(silent_from(state));
+  if (state.connected) consider(state.next_implicit);
+  return next;
+}
+
+// What can be checked in no time.
+void check_sizes(const State& state) {
+  CHECK(state.instance_of_task.size() == state.instances.size());
+  CHECK(state.watches.size() == state.timers.size());
+  CHECK(state.ready.size() + state.delayed.size() <= state.apps.size());
+}
+
+}  // namespace
+
+Effects step(State& state, const Event& event, const Inputs& in) {
+  Turn turn{.state = state, .in = in};
+  std::visit([&](const auto& each) { on(turn, each); }, event);
+  const std::set<AppId> touched = std::exchange(turn.touched, {});
+  for (const AppId& id : touched) settle_app(turn, id);
+  send_questions(turn);
+  ask_for_offers(turn);
+  turn.fx.wake_at = next_wake(state);
+  check_sizes(state);
+  return std::move(turn.fx);
+}
+
+}  // namespace windlass::scheduler
