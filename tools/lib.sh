@@ -50,6 +50,8 @@ start_engine() {
   else
     say "starting the Docker Engine (log: $1/dockerd.log)"
     as_root mkdir -p "$1"
+    # Without an init system that does it, nobody has mounted the control groups.
+    mountpoint -q /sys/fs/cgroup || as_root mount -t cgroup2 none /sys/fs/cgroup || true
     # A pid file of a dockerd that was killed would keep the new one from starting.
     as_root sh -c 'for file in /var/run/docker.pid "$1/dockerd.pid"; do
         if [ -f "$file" ] && ! grep -qa dockerd "/proc/$(cat "$file")/cmdline" 2>/dev/null; then rm -f "$file"; fi
