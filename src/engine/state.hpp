@@ -42,7 +42,15 @@ struct Framework {
   std::optional<TimePoint> next_heartbeat = {};
   std::set<std::string> suppressed = {};
   std::vector<RefusedResources> refused = {};
+  std::map<std::string, std::uint64_t> offers_made = {};  // by role: who had fewer comes first when shares are equal
   [[nodiscard]] bool completed() const { return record.removed.has_value(); }
+};
+
+// What its tasks are told when an executor ends for a reason that the agent knows before.
+struct Termination {
+  TaskState state = TaskState::failed;
+  Reason reason = Reason::executor_terminated;
+  std::string message;
 };
 
 struct Executor {
@@ -51,10 +59,13 @@ struct Executor {
   std::optional<TimePoint> registration_deadline = {};  // until it must subscribe (again)
   std::optional<TimePoint> destroy_at = {};             // end of the shutdown grace period
   std::optional<TimePoint> next_heartbeat = {};
+  std::optional<Termination> termination = {};
+  bool recovered = false;  // started by an earlier process of this engine
 };
 
 struct Task {
   TaskRecord record;
+  std::optional<KillPolicy> kill_policy = {};  // of a KILL that waits for its executor to come back
   std::optional<TimePoint> retry_at = {};  // when the update in flight is sent again
   Duration retry_wait = std::chrono::seconds{10};
 };
@@ -72,7 +83,10 @@ struct State {
   std::map<TaskKey, Task> tasks;
 
   // Of this process.
+  std::map<ExecutorKey, ContainerId> executor_ids = {};  // of `executors`
   std::map<OfferId, Offer> offers;
+  std::uint64_t next_offer = 0;      // below record.next_offer, which is written once for many offers
+  TimePoint allocation_phase = {};  // batches are whole intervals after it
   std::optional<TimePoint> next_allocation = {};
   std::deque<TaskRecord> completed_tasks = {};  // newest last, at most 1000 for each framework
 };

@@ -130,7 +130,9 @@ struct CloseExecutorStream {
   ConnectionId connection = 0;
   friend bool operator==(const CloseExecutorStream&, const CloseExecutorStream&) = default;
 };
-// Make the sandbox, fetch, start; answered by ExecutorStarted or ExecutorLaunchFailed, later by ExecutorExited.
+// Make the sandbox, fetch, start; answered by ExecutorStarted (and later ExecutorExited) or by ExecutorLaunchFailed.
+// Comes again for the same container when the engine ended before it had ExecutorStarted in its journal: processes that
+// the earlier attempt left are to be killed first.
 struct LaunchExecutor {
   ContainerId container_id;
   FrameworkInfo framework;
@@ -141,7 +143,7 @@ struct LaunchExecutor {
   std::vector<EnvironmentVariable> environment = {};  // the framework's, which may override ours (mesos.md 3.2)
   friend bool operator==(const LaunchExecutor&, const LaunchExecutor&) = default;
 };
-// SIGKILL all of its processes. Answered by ExecutorExited, also when it never ran.
+// SIGKILL all of its processes. Answered by ExecutorExited, also when it never ran. May come more than once.
 struct DestroyExecutor {
   ContainerId container_id;
   friend bool operator==(const DestroyExecutor&, const DestroyExecutor&) = default;
@@ -149,7 +151,8 @@ struct DestroyExecutor {
 using Call = std::variant<SendToFramework, CloseFrameworkStream, SendToExecutor, CloseExecutorStream, LaunchExecutor,
                           DestroyExecutor>;
 
-// The answer of a request: told after everything above. status 200 for an ExecutorSubscribe opens its stream.
+// The answer of a request: told after everything above. status 200 for an ExecutorSubscribe opens its stream; what the
+// calls of the same step send to that connection is then its beginning.
 struct Answer {
   RequestId request = 0;
   int status = 202;
@@ -171,6 +174,20 @@ struct Inputs {
 };
 
 // REQUIRES: `Started` is the first event after the state was made or loaded.
+// ENSURES: the invariants (engine/invariants.hpp); a breach ends the process.
 Effects step(State& state, const Event& event, const Inputs& in);
+
+// When the state must be looked at next, if nothing else happens.
+std::optional<TimePoint> next_wake(const State& state);
+
+// The rows of a journal.
+struct Records {
+  std::optional<EngineRecord> engine = {};  // none: a new journal
+  std::vector<FrameworkRecord> frameworks = {};
+  std::vector<ExecutorRecord> executors = {};
+  std::vector<TaskRecord> tasks = {};
+};
+// The state that they describe; send `Started` next.
+State load(Settings settings, Records records);
 
 }  // namespace windlass::engine

@@ -46,11 +46,13 @@ struct ExecutorRecord {
   std::uint64_t start_time = 0;  // field 22 of /proc/<pid>/stat, so that a reused pid is not taken for it
   std::string boot_id = {};
   std::string directory = {};  // absolute path of the sandbox
+  // Tasks of a removed framework that it may still run: nobody is told of them, their resources are held until it ends.
+  std::vector<TaskInfo> remains = {};
   friend bool operator==(const ExecutorRecord&, const ExecutorRecord&) = default;
 };
 BOOST_DESCRIBE_STRUCT(ExecutorRecord, (),
                       (framework_id, info, container_id, is_command, subscribed, terminating, pid, start_time, boot_id,
-                       directory))
+                       directory, remains))
 
 struct TaskRecord {
   FrameworkId framework_id;
@@ -59,12 +61,14 @@ struct TaskRecord {
   std::string role = {};
   TaskState state = TaskState::staging;   // the newest that the agent knows
   bool queued = true;                     // not yet sent to its executor
-  bool kill_requested = false;            // while queued
+  bool kill_requested = false;            // a KILL waits for its executor to come back
   std::vector<TaskStatus> statuses = {};  // those that were sent to the scheduler, newest last, without data
   std::deque<TaskStatus> updates = {};    // not acknowledged by the scheduler; the first is the one in flight
+  std::vector<Uuid> received = {};        // of the newest updates: one that comes again is known
   friend bool operator==(const TaskRecord&, const TaskRecord&) = default;
 };
 BOOST_DESCRIBE_STRUCT(TaskRecord, (),
-                      (framework_id, info, executor_id, role, state, queued, kill_requested, statuses, updates))
+                      (framework_id, info, executor_id, role, state, queued, kill_requested, statuses, updates,
+                       received))
 
 }  // namespace windlass

@@ -1,0 +1,183 @@
+#include "engine/allocation.hpp"
+
+#include "engine/accounts.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace windlass::engine {
+namespace {
+
+// An offer number is durable before it is used; numbers are reserved in blocks, so that few offers cost a write.
+constexpr std::uint64_t offer_block = 1000;
+// --min_allocatable_resources of Mesos: cpus:0.01|mem:32
+constexpr std::int64_t cpus_milli_min = 10;
+constexpr std::int64_t mem_milli_min = 32'000;
+
+// A framework in one of its roles, and how much is held by the role and by the framework in it.
+struct Candidate {
+  std::string role;
+  double role_share = 0;
+  std::uint64_t role_offers = 0;
+  double share = 0;
+  std::uint64_t offers = 0;
+  FrameworkId framework;
+
+  [[nodiscard]] auto order() const { return std::tie(role_share, role_offers, role, share, offers, framework); }
+};
+
+// Thousandths of each scalar, by name.
+using Amounts = std::map<std::string, std::int64_t>;
+
+void add(Amounts& amounts, const Resources& resources) {
+  for (const Resource& entry : resources.entries()) {
+    if (entry.type == ResourceType::scalar) amounts[entry.name] += entry.milli;
+  }
+}
+
+double dominant_share(const Amounts& held, const Resources& total) {
+  double share = 0;
+  for (const auto& [name, milli] : held) {
+    const auto all = total.milli(name);
+    if (all > 0) share = std::max(share, static_cast<double>(milli) / static_cast<double>(all));
+  }
+  return share;
+}
+
+bool wants_offers(const Framework& framework, const std::string& role) {
+  return framework.stream && !framework.suppressed.contains(role);
+}
+
+std::vector<Candidate> candidates_by_share(const State& state) {
+  std::map<std::string, Amounts> by_role;
+  std::map<std::pair<FrameworkId, std::string>, Amounts> by_framework;
+  for (const Use& use : uses(state)) {
+    add(by_role[use.role], *use.resources);
+    add(by_framework[{use.framework, use.role}], *use.resources);
+  }
+  std::map<std::string, std::uint64_t> role_offers;
+  for (const auto& [id, framework] : state.frameworks) {
+    for (const auto& [role, count] : framework.offers_made) role_offers[role] += count;
+  }
+  const Resources& total = state.settings.agent.resources;
+  std::vector<Candidate> candidates;
+  for (const auto& [id, framework] : state.frameworks) {
+    for (const std::string& role : framework.record.info.all_roles()) {
+      if (!wants_offers(framework, role)) continue;
+      const auto made = framework.offers_made.find(role);
+      candidates.push_back({.role = role,
+                            .role_share = dominant_share(by_role[role], total),
+                            .role_offers = role_offers[role],
+                            .share = dominant_share(by_framework[{id, role}], total),
+                            .offers = made == framework.offers_made.end() ? 0 : made->second,
+                            .framework = id});
+    }
+  }
+  std::sort(candidates.begin(), candidates.end(),
+            [](const Candidate& left, const Candidate& right) { return left.order() < right.order(); });
+  return candidates;
+}
+
+// Unreserved resources, and those that are reserved to the role or to one above it.
+Resources open_to(const Resources& free, const std::string& role) {
+  Resources open;
+  for (const Resource& entry : free.entries()) {
+    const std::string& owner = entry.reservation;
+    if (owner.empty() || owner == role || role.starts_with(owner + "/")) open.add(entry);
+  }
+  return open;
+}
+
+bool allocatable(const Resources& resources) {
+  return resources.milli("cpus") >= cpus_milli_min || resources.milli("mem") >= mem_milli_min;
+}
+
+bool may_have(const Framework& framework, const std::string& role, const Resources& open, const Resources& total) {
+  if (!allocatable(open)) return false;
+  if (total.milli("gpus") > 0 && !framework.record.info.can(Capability::gpu_resources)) return false;
+  return std::none_of(framework.refused.begin(), framework.refused.end(), [&](const RefusedResources& refused) {
+    return refused.role == role && refused.resources.contains(open);
+  });
+}
+
+OfferId next_offer_id(Turn& turn) {
+  State& state = turn.state;
+  if (state.next_offer >= state.record.next_offer) {
+    state.record.next_offer = state.next_offer + offer_block;
+    turn.engine_changed = true;
+  }
+  return {state.record.master_id + "-O" + std::to_string(state.next_offer++)};
+}
+
+std::vector<ExecutorId> custom_executors(const State& state, const FrameworkId& framework) {
+  std::vector<ExecutorId> ids;
+  for (auto at = state.executor_ids.lower_bound({framework, {}}); at != state.executor_ids.end(); ++at) {
+    if (at->first.first != framework) break;
+    if (!state.executors.at(at->second).record.is_command) ids.push_back(at->first.second);
+  }
+  return ids;
+}
+
+Offer make_offer(Turn& turn, const Candidate& candidate, const Resources& open) {
+  const AgentInfo& agent = turn.state.settings.agent;
+  return {.id = next_offer_id(turn),
+          .framework_id = candidate.framework,
+          .agent_id = turn.state.record.agent_id,
+          .hostname = agent.hostname,
+          .agent_ip = agent.ip,
+          .agent_port = agent.port,
+          .role = candidate.role,
+          .resources = open.allocated_to(candidate.role),
+          .attributes = agent.attributes,
+          .executor_ids = custom_executors(turn.state, candidate.framework)};
+}
+
+void forget_ended_refusals(State& state, TimePoint now) {
+  for (auto& [id, framework] : state.frameworks) {
+    std::erase_if(framework.refused, [now](const RefusedResources& refused) { return refused.until <= now; });
+  }
+}
+
+void arm_next_batch(State& state, const Resources& free) {
+  state.next_allocation.reset();
+  if (!allocatable(free)) return;
+  for (const auto& [id, framework] : state.frameworks) {
+    for (const RefusedResources& refused : framework.refused) {
+      if (!wants_offers(framework, refused.role)) continue;
+      const TimePoint batch = batch_not_before(state, refused.until);
+      if (!state.next_allocation || batch < *state.next_allocation) state.next_allocation = batch;
+    }
+  }
+}
+
+}  // namespace
+
+void make_offers(Turn& turn) {
+  State& state = turn.state;
+  forget_ended_refusals(state, turn.in.now);
+  Resources free = free_resources(state);
+  std::vector<std::pair<FrameworkId, std::vector<Offer>>> made;
+  for (const Candidate& candidate : candidates_by_share(state)) {
+    Framework& framework = state.frameworks.at(candidate.framework);
+    const Resources open = open_to(free, candidate.role);
+    if (!may_have(framework, candidate.role, open, state.settings.agent.resources)) continue;
+    const Offer offer = make_offer(turn, candidate, open);
+    free -= open;
+    ++framework.offers_made[candidate.role];
+    state.offers.emplace(offer.id, offer);
+    const bool first = made.empty() || made.back().first != candidate.framework;
+    if (first) made.emplace_back(candidate.framework, std::vector<Offer>{});
+    made.back().second.push_back(offer);
+  }
+  for (auto& [id, offers] : made) {
+    const Framework& framework = state.frameworks.at(id);
+    const FrameworkInfo& info = framework.record.info;
+    turn.send(framework, events::Offers{.offers = std::move(offers),
+                                        .old_style = !info.can(Capability::multi_role),
+                                        .unrefined = !info.can(Capability::reservation_refinement)});
+  }
+  arm_next_batch(state, free);
+}
+
+}  // namespace windlass::engine

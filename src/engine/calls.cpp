@@ -1,0 +1,68 @@
+#include "engine/calls.hpp"
+
+#include "engine/accept.hpp"
+#include "engine/executors.hpp"
+#include "engine/frameworks.hpp"
+#include "engine/offers.hpp"
+#include "engine/tasks.hpp"
+
+namespace windlass::engine {
+namespace {
+
+// Checks in Mesos' order; the framework, or nullptr when it has been answered.
+Framework* admitted(Turn& turn, const FrameworkCall& event) {
+  const FrameworkId& id = event.call.framework_id;
+  Framework* framework = find_framework(turn.state, id);
+  const auto refuse = [&](int status, std::string text) -> Framework* {
+    turn.answer(event.request, status, std::move(text));
+    return nullptr;
+  };
+  if (framework == nullptr) return refuse(400, "Framework cannot be found");
+  if (!framework->stream) return refuse(403, "Framework is not subscribed");
+  if (!event.stream_header) {
+    return refuse(400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
+  }
+  if (*event.stream_header != framework->stream->to_string()) {
+    return refuse(400, "The stream ID '" + *event.stream_header +
+                           "' included in this request didn't match the stream ID currently associated with framework"
+                           " ID " +
+                           id.value);
+  }
+  return framework;
+}
+
+// One function for each call of the API; those that end without an answer of their own are answered 202.
+struct Handler {
+  Turn& turn;
+  Framework& framework;
+  RequestId request;
+
+  int operator()(const calls::Subscribe&) const { return 501; }  // comes as FrameworkSubscribe
+  int operator()(const calls::Teardown&) const { return remove_framework(turn, framework), 202; }
+  int operator()(const calls::Accept& call) const { return accept(turn, framework, call), 202; }
+  int operator()(const calls::Decline& call) const { return decline(turn, framework, call), 202; }
+  int operator()(const calls::Revive& call) const { return revive(turn, framework, call), 202; }
+  int operator()(const calls::Suppress& call) const { return suppress(turn, framework, call), 202; }
+  int operator()(const calls::Kill& call) const { return kill(turn, framework, call), 202; }
+  int operator()(const calls::Shutdown& call) const { return shutdown_executor(turn, framework, call), 202; }
+  int operator()(const calls::Acknowledge& call) const { return acknowledge(turn, framework, call), 202; }
+  int operator()(const calls::Reconcile& call) const { return reconcile(turn, framework, call), 202; }
+  int operator()(const calls::Message& call) const { return message_executor(turn, framework, call), 202; }
+  int operator()(const calls::Request&) const { return 202; }
+  int operator()(const calls::Unsupported&) const { return 501; }
+  int operator()(const calls::UpdateFramework& call) const {
+    update_framework(turn, request, framework, call);
+    return 0;
+  }
+};
+
+}  // namespace
+
+void framework_call(Turn& turn, const FrameworkCall& event) {
+  Framework* framework = admitted(turn, event);
+  if (framework == nullptr) return;
+  const int status = std::visit(Handler{turn, *framework, event.request}, event.call.body);
+  if (status != 0) turn.answer(event.request, status);
+}
+
+}  // namespace windlass::engine

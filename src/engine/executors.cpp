@@ -1,0 +1,249 @@
+#include "engine/executors.hpp"
+
+#include "base/check.hpp"
+#include "engine/tasks.hpp"
+
+#include <utility>
+
+namespace windlass::engine {
+namespace {
+
+constexpr Duration heartbeat_interval = std::chrono::minutes{30};
+
+TimePoint after(const Turn& turn, Duration wait) {
+  return turn.in.now + std::chrono::duration_cast<TimePoint::duration>(wait);
+}
+
+// The agent sees a framework through its executors only.
+bool has_executors(const State& state, const FrameworkId& framework) {
+  const auto first = state.executor_ids.lower_bound({framework, {}});
+  return first != state.executor_ids.end() && first->first.first == framework;
+}
+
+// Answers what is wrong with the addressee; nullptr then.
+Executor* addressee(Turn& turn, RequestId request, const FrameworkId& framework, const ExecutorId& id) {
+  Executor* executor = find_executor(turn.state, framework, id);
+  if (executor == nullptr) {
+    const bool known = has_executors(turn.state, framework);
+    turn.answer(request, 400, known ? "Executor cannot be found" : "Framework cannot be found");
+  }
+  return executor;
+}
+
+void greet(Turn& turn, const Executor& executor, const Framework& framework) {
+  AgentInfo agent = turn.state.settings.agent;
+  agent.id = turn.state.record.agent_id;
+  turn.send(executor, executor_events::Subscribed{.executor = executor.record.info,
+                                                  .framework = framework.record.info,
+                                                  .agent = std::move(agent),
+                                                  .container_id = executor.record.container_id});
+}
+
+bool lists(const executor_calls::Subscribe& subscribe, const TaskId& id) {
+  for (const TaskInfo& task : subscribe.unacknowledged_tasks) {
+    if (task.id == id) return true;
+  }
+  return false;
+}
+
+// Sent to an executor that never got them: the engine or the connection ended in between.
+void drop_undelivered(Turn& turn, const Executor& executor, const executor_calls::Subscribe& subscribe) {
+  for (Task* task : tasks_of(turn.state, executor)) {
+    const bool undelivered = !task->record.queued && task->record.state == TaskState::staging;
+    if (!undelivered || lists(subscribe, task->record.info.id)) continue;
+    update_by_agent(turn, *task, {TaskState::dropped, Reason::agent_restarted, "Task launched during agent restart"});
+  }
+}
+
+void deliver_queued(Turn& turn, const Executor& executor) {
+  for (Task* task : tasks_of(turn.state, executor)) {
+    if (!task->record.queued || is_terminal(task->record.state)) continue;
+    task->record.queued = false;
+    turn.save(*task);
+    turn.send(executor, executor_events::Launch{task->record.info});
+  }
+}
+
+void deliver_kills(Turn& turn, const Executor& executor) {
+  for (Task* task : tasks_of(turn.state, executor)) {
+    if (!task->record.kill_requested) continue;
+    task->record.kill_requested = false;
+    turn.save(*task);
+    if (is_terminal(task->record.state)) continue;
+    turn.send(executor, executor_events::Kill{task->record.info.id, std::exchange(task->kill_policy, std::nullopt)});
+  }
+}
+
+// What every end has in common. `own`: what to tell its tasks, unless it was known before why it would end.
+void remove_executor(Turn& turn, Executor& executor, std::optional<int> wait_status, const Termination& why) {
+  const ExecutorRecord record = executor.record;
+  Framework* framework = find_framework(turn.state, record.framework_id);
+  if (framework != nullptr && !record.is_command) {
+    turn.send(*framework, events::Failure{.agent_id = turn.state.record.agent_id,
+                                          .executor_id = record.info.id,
+                                          .status = wait_status.value_or(-1)});
+  }
+  for (Task* task : tasks_of(turn.state, executor)) {
+    if (!is_terminal(task->record.state)) update_by_agent(turn, *task, why);
+  }
+  if (executor.connection) turn.call(CloseExecutorStream{*executor.connection});
+  turn.save(executor);
+  turn.offer_later();
+  turn.state.executor_ids.erase({record.framework_id, record.info.id});
+  turn.state.executors.erase(record.container_id);
+}
+
+void receive(Turn& turn, const Executor& executor, const executor_calls::Body& body) {
+  if (const auto* update = std::get_if<executor_calls::Update>(&body)) {
+    update_by_executor(turn, executor, update->status);
+  } else if (const auto* message = std::get_if<executor_calls::Message>(&body)) {
+    const Framework* framework = find_framework(turn.state, executor.record.framework_id);
+    if (framework == nullptr) return;
+    turn.send(*framework, events::Message{.agent_id = turn.state.record.agent_id,
+                                          .executor_id = executor.record.info.id,
+                                          .data = message->data});
+  }
+}
+
+}  // namespace
+
+void subscribe_executor(Turn& turn, const ExecutorSubscribe& event) {
+  Executor* executor = addressee(turn, event.request, event.framework_id, event.executor_id);
+  if (executor == nullptr) return;
+  turn.answer(event.request, 200);
+  if (executor->connection) turn.call(CloseExecutorStream{*executor->connection});
+  executor->connection = event.connection;
+  executor->next_heartbeat = after(turn, heartbeat_interval);
+  executor->registration_deadline.reset();
+  const Framework* framework = find_framework(turn.state, event.framework_id);
+  if (framework == nullptr || executor->record.terminating) {
+    turn.send(*executor, executor_events::Shutdown{});
+    return;
+  }
+  const bool first = !std::exchange(executor->record.subscribed, true);
+  if (first) turn.save(*executor);
+  if (first && !has_live_tasks(turn.state, *executor)) {  // all were killed while it started
+    shut_down(turn, *executor);
+    return;
+  }
+  greet(turn, *executor, *framework);
+  for (const TaskStatus& status : event.subscribe.unacknowledged_updates) update_by_executor(turn, *executor, status);
+  drop_undelivered(turn, *executor, event.subscribe);
+  deliver_queued(turn, *executor);
+  deliver_kills(turn, *executor);
+}
+
+void executor_call(Turn& turn, const ExecutorCallReceived& event) {
+  const Executor* executor = addressee(turn, event.request, event.call.framework_id, event.call.executor_id);
+  if (executor == nullptr) return;
+  const bool registering = !executor->record.subscribed || (executor->recovered && !executor->connection);
+  if (registering) {
+    turn.answer(event.request, 403, "Executor is not subscribed");
+    return;
+  }
+  receive(turn, *executor, event.call.body);
+  turn.answer(event.request, 202);
+}
+
+void executor_stream_closed(Turn& turn, const ExecutorStreamClosed& event) {
+  for (auto& [id, executor] : turn.state.executors) {
+    if (executor.connection != event.connection) continue;
+    executor.connection.reset();
+    executor.next_heartbeat.reset();
+    return;
+  }
+}
+
+void executor_started(Turn& turn, const ExecutorStarted& event) {
+  Executor* executor = find_executor(turn.state, event.container_id);
+  if (executor == nullptr) {  // given up meanwhile
+    turn.call(DestroyExecutor{event.container_id});
+    return;
+  }
+  executor->record.pid = event.pid;
+  executor->record.start_time = event.start_time;
+  executor->record.boot_id = event.boot_id;
+  executor->record.directory = event.directory;
+  turn.save(*executor);
+}
+
+void executor_launch_failed(Turn& turn, const ExecutorLaunchFailed& event) {
+  Executor* executor = find_executor(turn.state, event.container_id);
+  if (executor == nullptr) return;
+  const Termination failed{TaskState::failed, Reason::container_launch_failed,
+                           "Failed to launch container: " + event.message};
+  const Termination why = executor->termination.value_or(failed);
+  remove_executor(turn, *executor, std::nullopt, why);
+}
+
+void executor_exited(Turn& turn, const ExecutorExited& event) {
+  Executor* executor = find_executor(turn.state, event.container_id);
+  if (executor == nullptr) return;
+  Termination why = executor->termination.value_or(Termination{.message = "Executor terminated"});
+  if (event.memory_limitation) {
+    why.state = TaskState::failed;
+    why.reason = Reason::container_limitation_memory;
+    const bool foreseen = executor->termination.has_value();
+    why.message = *event.memory_limitation + (foreseen ? "; " + executor->termination->message : "");
+  }
+  remove_executor(turn, *executor, event.wait_status, why);
+}
+
+void message_executor(Turn& turn, const Framework& framework, const calls::Message& call) {
+  if (call.agent_id != turn.state.record.agent_id) return;
+  const Executor* executor = find_executor(turn.state, framework.record.info.id, call.executor_id);
+  if (executor == nullptr || executor->registration_deadline || executor->record.terminating) return;
+  turn.send(*executor, executor_events::Message{call.data});
+}
+
+void shutdown_executor(Turn& turn, const Framework& framework, const calls::Shutdown& call) {
+  if (call.agent_id != turn.state.record.agent_id) return;
+  Executor* executor = find_executor(turn.state, framework.record.info.id, call.executor_id);
+  if (executor != nullptr) shut_down(turn, *executor);
+}
+
+void shut_down(Turn& turn, Executor& executor) {
+  if (executor.record.terminating) return;
+  executor.record.terminating = true;
+  executor.registration_deadline.reset();
+  const auto& grace = executor.record.info.shutdown_grace_period;
+  executor.destroy_at = after(turn, grace.value_or(turn.state.settings.executor_shutdown_grace_period));
+  turn.save(executor);
+  turn.send(executor, executor_events::Shutdown{});
+}
+
+void destroy(Turn& turn, Executor& executor, Termination why) {
+  executor.record.terminating = true;
+  executor.registration_deadline.reset();
+  executor.destroy_at.reset();
+  executor.termination = std::move(why);
+  turn.save(executor);
+  turn.call(DestroyExecutor{executor.record.container_id});
+}
+
+void expire_executors(Turn& turn) {
+  const TimePoint now = turn.in.now;
+  const Settings& settings = turn.state.settings;
+  for (auto& [id, executor] : turn.state.executors) {
+    if (executor.registration_deadline && *executor.registration_deadline <= now) {
+      const std::string recovered =
+          "Executor did not reregister within " + to_mesos_duration(settings.executor_reregistration_timeout);
+      const std::string launched =
+          "Executor did not register within " + to_mesos_duration(settings.executor_registration_timeout);
+      destroy(turn, executor,
+              executor.recovered
+                  ? Termination{TaskState::gone, Reason::executor_reregistration_timeout, recovered}
+                  : Termination{TaskState::failed, Reason::executor_registration_timeout, launched});
+    }
+    if (executor.destroy_at && *executor.destroy_at <= now) {
+      executor.destroy_at.reset();
+      turn.call(DestroyExecutor{id});
+    }
+    if (executor.next_heartbeat && *executor.next_heartbeat <= now) {
+      executor.next_heartbeat = after(turn, heartbeat_interval);
+      turn.send(executor, executor_events::Heartbeat{});
+    }
+  }
+}
+
+}  // namespace windlass::engine

@@ -1,0 +1,211 @@
+#include "engine/frameworks.hpp"
+
+#include "engine/executors.hpp"
+#include "engine/framework_rules.hpp"
+#include "engine/offers.hpp"
+#include "engine/tasks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+namespace windlass::engine {
+namespace {
+
+constexpr std::chrono::seconds heartbeat_interval{15};
+constexpr std::size_t completed_frameworks_max = 50;
+
+std::optional<std::string> refusal(const State& state, const FrameworkSubscribe& event) {
+  const FrameworkInfo& info = event.subscribe.info;
+  if (auto error = framework_error(info)) return error;
+  const auto known = state.frameworks.find(event.framework_id);
+  if (known != state.frameworks.end() && known->second.completed()) return "Framework has been removed";
+  if (auto error = suppressed_roles_error(info, event.subscribe.suppressed_roles)) return error;
+  const bool same = known == state.frameworks.end() || known->second.record.info.principal == info.principal;
+  if (!same) return principal_changed;
+  return std::nullopt;
+}
+
+FrameworkId new_framework_id(Turn& turn) {
+  turn.engine_changed = true;
+  while (true) {
+    std::array<char, 32> number{};
+    std::snprintf(number.data(), number.size(), "-%04llu",
+                  static_cast<unsigned long long>(turn.state.record.next_framework++));
+    FrameworkId id{turn.state.record.master_id + number.data()};
+    if (!turn.state.frameworks.contains(id)) return id;
+  }
+}
+
+void greet(Turn& turn, Framework& framework) {
+  MasterInfo master = turn.state.settings.master;
+  master.id = turn.state.record.master_id;
+  turn.send(framework, events::Subscribed{.framework_id = framework.record.info.id,
+                                          .heartbeat_interval_seconds = heartbeat_interval.count(),
+                                          .master = std::move(master)});
+  turn.send(framework, events::Heartbeat{});
+  framework.next_heartbeat = turn.in.now + heartbeat_interval;
+}
+
+// Replaces what it said of itself. True when a role can get offers that could get none before.
+bool change_info(Turn& turn, Framework& framework, FrameworkInfo info, const std::vector<std::string>& suppressed) {
+  const auto before = framework.record.info.all_roles();
+  const auto suppressed_before = std::exchange(framework.suppressed, {suppressed.begin(), suppressed.end()});
+  info.id = framework.record.info.id;
+  framework.record.info = std::move(info);
+  turn.save(framework);
+  const auto roles = framework.record.info.all_roles();
+  return std::any_of(roles.begin(), roles.end(), [&](const std::string& role) {
+    const bool had = std::find(before.begin(), before.end(), role) != before.end();
+    return !framework.suppressed.contains(role) && (!had || suppressed_before.contains(role));
+  });
+}
+
+void admit(Turn& turn, const FrameworkSubscribe& event) {
+  const FrameworkId id = event.framework_id.empty() ? new_framework_id(turn) : event.framework_id;
+  Framework& framework = turn.state.frameworks[id];
+  framework.record.info = event.subscribe.info;
+  framework.record.info.id = id;
+  framework.record.registered = turn.in.now;
+  framework.suppressed = {event.subscribe.suppressed_roles.begin(), event.subscribe.suppressed_roles.end()};
+  framework.stream = event.stream;
+  turn.save(framework);
+  greet(turn, framework);
+  turn.offers_wanted = true;
+}
+
+// The newest subscription wins.
+void admit_again(Turn& turn, Framework& framework, const FrameworkSubscribe& event) {
+  const bool connected = framework.stream.has_value();
+  turn.send(framework, events::Error{"Framework failed over"});
+  withdraw_offers(turn, framework);
+  FrameworkInfo info = event.subscribe.info;
+  info.user = framework.record.info.user;
+  info.checkpoint = framework.record.info.checkpoint;
+  const bool more_roles = change_info(turn, framework, std::move(info), event.subscribe.suppressed_roles);
+  framework.stream = event.stream;
+  framework.record.disconnected.reset();
+  greet(turn, framework);
+  // One that was connected all the time waits for the next batch, as with Mesos.
+  if (!connected || more_roles) turn.offers_wanted = true;
+  turn.resumed = framework.record.info.id;
+}
+
+void forget_oldest_removed(Turn& turn) {
+  auto& frameworks = turn.state.frameworks;
+  while (true) {
+    auto oldest = frameworks.end();
+    std::size_t removed = 0;
+    for (auto at = frameworks.begin(); at != frameworks.end(); ++at) {
+      if (!at->second.completed()) continue;
+      ++removed;
+      const bool older = oldest == frameworks.end() || at->second.record.removed < oldest->second.record.removed;
+      if (older) oldest = at;
+    }
+    if (removed <= completed_frameworks_max) return;
+    turn.save(oldest->second);
+    std::erase_if(turn.state.completed_tasks, [&](const TaskRecord& task) { return task.framework_id == oldest->first; });
+    frameworks.erase(oldest);
+  }
+}
+
+// Its executor may run it for a while: until that has ended the task's resources are not offered.
+void abandon_task(Turn& turn, Task& task) {
+  TaskRecord& record = task.record;
+  const bool live = !is_terminal(record.state);
+  Executor* executor = find_executor(turn.state, record.framework_id, record.executor_id);
+  if (live && executor != nullptr) executor->record.remains.push_back(record.info);
+  if (live) record.state = TaskState::killed;
+  record.updates.clear();
+  complete_task(turn, {record.framework_id, record.info.id});
+}
+
+}  // namespace
+
+void subscribe(Turn& turn, const FrameworkSubscribe& event) {
+  if (const auto why = refusal(turn.state, event)) {
+    turn.call(SendToFramework{event.stream, events::Error{*why}});
+    return;
+  }
+  if (Framework* known = find_framework(turn.state, event.framework_id)) {
+    admit_again(turn, *known, event);
+  } else {
+    admit(turn, event);
+  }
+}
+
+void stream_closed(Turn& turn, const FrameworkStreamClosed& event) {
+  Framework* framework = find_framework(turn.state, event.stream);
+  if (framework == nullptr) return;
+  framework->stream.reset();
+  framework->next_heartbeat.reset();
+  framework->refused.clear();
+  framework->record.disconnected = turn.in.now;
+  turn.save(*framework);
+  withdraw_offers(turn, *framework);
+  pause_updates(turn, *framework);
+  expire_frameworks(turn);
+}
+
+void remove_framework(Turn& turn, Framework& framework) {
+  if (framework.stream) turn.call(CloseFrameworkStream{*framework.stream});
+  framework.stream.reset();
+  framework.next_heartbeat.reset();
+  framework.refused.clear();
+  framework.suppressed.clear();
+  framework.record.disconnected.reset();
+  framework.record.removed = turn.in.now;
+  turn.save(framework);
+  withdraw_offers(turn, framework);
+  for (Task* task : tasks_of(turn.state, framework)) abandon_task(turn, *task);
+  for (auto& [id, executor] : turn.state.executors) {
+    if (executor.record.framework_id != framework.record.info.id) continue;
+    turn.save(executor);
+    shut_down(turn, executor);
+  }
+  turn.offer_later();
+  forget_oldest_removed(turn);
+}
+
+void update_framework(Turn& turn, RequestId request, Framework& framework, const calls::UpdateFramework& call) {
+  auto error = framework_error(call.info);
+  if (!error) error = suppressed_roles_error(call.info, call.suppressed_roles);
+  if (error) {
+    turn.answer(request, 400, "Supplied FrameworkInfo is not valid: " + *error);
+    return;
+  }
+  if (const auto why = update_error(framework.record.info, call.info)) {
+    turn.answer(request, 400, "FrameworkInfo update is not valid: " + *why);
+    return;
+  }
+  const auto before = framework.record.info.all_roles();
+  if (change_info(turn, framework, call.info, call.suppressed_roles)) turn.offers_wanted = true;
+  const auto roles = framework.record.info.all_roles();
+  for (const std::string& role : before) {
+    if (std::find(roles.begin(), roles.end(), role) == roles.end()) rescind_offers(turn, framework, role);
+  }
+  turn.answer(request, 200);
+}
+
+std::optional<TimePoint> failover_deadline(const Framework& framework) {
+  if (framework.completed() || !framework.record.disconnected) return std::nullopt;
+  const std::chrono::duration<double> timeout{std::max(0.0, framework.record.info.failover_timeout)};
+  return *framework.record.disconnected + std::chrono::duration_cast<TimePoint::duration>(timeout);
+}
+
+void expire_frameworks(Turn& turn) {
+  std::vector<FrameworkId> given_up;
+  for (auto& [id, framework] : turn.state.frameworks) {
+    const auto deadline = failover_deadline(framework);
+    if (deadline && *deadline <= turn.in.now) given_up.push_back(id);
+    if (!framework.next_heartbeat || *framework.next_heartbeat > turn.in.now) continue;
+    framework.next_heartbeat = turn.in.now + heartbeat_interval;
+    turn.send(framework, events::Heartbeat{});
+  }
+  for (const FrameworkId& id : given_up) {
+    if (Framework* framework = find_framework(turn.state, id)) remove_framework(turn, *framework);
+  }
+}
+
+}  // namespace windlass::engine

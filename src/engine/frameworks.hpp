@@ -1,0 +1,26 @@
+#pragma once
+// The life of a framework (mesos.md 1.8, 1.10).
+//
+//              ┌──────────────stream closed──────────────┐
+//              ▼                                         │
+//  ──SUBSCRIBE──> connected <──SUBSCRIBE (same id)── disconnected ──failover_timeout──┐
+//                    └──────────────────TEARDOWN──────────────────────────────────────┴──> removed: its id is burnt
+
+#include "engine/turn.hpp"
+
+namespace windlass::engine {
+
+void subscribe(Turn& turn, const FrameworkSubscribe& event);
+void stream_closed(Turn& turn, const FrameworkStreamClosed& event);
+// Executors are shut down, nobody is told of the tasks, the stream is closed.
+void remove_framework(Turn& turn, Framework& framework);
+// Answers 200 or 400.
+void update_framework(Turn& turn, RequestId request, Framework& framework, const calls::UpdateFramework& call);
+
+// When a framework that is not connected is removed.
+std::optional<TimePoint> failover_deadline(const Framework& framework);
+
+// Heartbeats that are due, failover timeouts that have passed.
+void expire_frameworks(Turn& turn);
+
+}  // namespace windlass::engine

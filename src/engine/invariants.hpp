@@ -1,0 +1,16 @@
+#pragma once
+// What is true of the state between any two steps.
+
+#include "engine/state.hpp"
+
+namespace windlass::engine {
+
+// A breach is a bug and ends the process:
+// - a task that has not ended has an executor and a framework; one that has ended waits for an acknowledgement
+// - offers are made to connected frameworks only, in roles that they have
+// - nothing is offered that is not there or that another holds; no range (port) has two holders
+// - a framework is connected, disconnected, or removed
+// - every executor is found by its framework and id
+void check_invariants(const State& state);
+
+}  // namespace windlass::engine

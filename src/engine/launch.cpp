@@ -1,0 +1,100 @@
+// Launching: from an accepted task to an executor's process (mesos.md 3.3).
+
+#include "engine/executors.hpp"
+
+#include "base/check.hpp"
+#include "engine/tasks.hpp"
+
+#include <utility>
+
+namespace windlass::engine {
+namespace {
+
+constexpr double command_executor_cpus = 0.1;
+constexpr double command_executor_mem = 32;
+constexpr std::size_t shown_command_max = 15;
+// How long a command executor may need beyond its task's grace period: to notice the end, and to tell of it.
+constexpr Duration command_executor_slack = std::chrono::seconds{2};
+
+std::string shown_command(const CommandInfo& command) {
+  if (!command.shell) {
+    std::string text = command.value.value_or("");
+    for (const std::string& argument : command.arguments) text += (text.empty() ? "" : ", ") + argument;
+    return "[" + text + "]";
+  }
+  const std::string value = command.value.value_or("");
+  const bool whole = value.size() <= shown_command_max;
+  return "sh -c '" + (whole ? value : value.substr(0, shown_command_max - 3) + "...") + "'";
+}
+
+// What runs a task that has only a command.
+ExecutorInfo command_executor(const TaskInfo& task, const std::string& role) {
+  ExecutorInfo info;
+  info.id = {task.id.value};
+  info.command = task.command;
+  info.container = task.container;
+  info.resources = Resources{{Resource::scalar("cpus", command_executor_cpus),
+                              Resource::scalar("mem", command_executor_mem)}}.allocated_to(role);
+  info.name = "Command Executor (Task: " + task.id.value + ") (Command: " + shown_command(*task.command) + ")";
+  info.source = task.id.value;
+  if (task.kill_policy && task.kill_policy->grace_period) {
+    info.shutdown_grace_period = *task.kill_policy->grace_period + command_executor_slack;
+  }
+  return info;
+}
+
+Executor& add_executor(Turn& turn, const Framework& framework, const TaskInfo& task, const std::string& role) {
+  Executor executor;
+  executor.record.framework_id = framework.record.info.id;
+  executor.record.is_command = !task.executor;
+  executor.record.info = task.executor ? *task.executor : command_executor(task, role);
+  executor.record.info.framework_id = framework.record.info.id;
+  executor.record.container_id = {Uuid::random(turn.in.prng).to_string()};
+  const ContainerId id = executor.record.container_id;
+  turn.state.executor_ids[{executor.record.framework_id, executor.record.info.id}] = id;
+  return turn.state.executors[id] = std::move(executor);
+}
+
+}  // namespace
+
+void launch_executor(Turn& turn, const Framework& framework, Executor& executor) {
+  const auto wait = std::chrono::duration_cast<TimePoint::duration>(turn.state.settings.executor_registration_timeout);
+  executor.registration_deadline = turn.in.now + wait;
+  turn.save(executor);
+  const ExecutorInfo& info = executor.record.info;
+  const CommandInfo command = info.command.value_or(CommandInfo{});
+  const bool own_program = executor.record.is_command;
+  turn.call(LaunchExecutor{.container_id = executor.record.container_id,
+                           .framework = framework.record.info,
+                           .executor = info,
+                           .is_command = own_program,
+                           .user = command.user.value_or(framework.record.info.user),
+                           .uris = command.uris,
+                           // A command's environment is for the command, which its executor starts.
+                           .environment = own_program ? std::vector<EnvironmentVariable>{} : command.environment});
+}
+
+void start_task(Turn& turn, const Framework& framework, TaskInfo info, const std::string& role) {
+  const FrameworkId& framework_id = framework.record.info.id;
+  const ExecutorId executor_id = info.executor ? info.executor->id : ExecutorId{info.id.value};
+  const bool is_command = !info.executor;
+  Executor* executor = find_executor(turn.state, framework_id, executor_id);
+  const bool unusable = executor != nullptr && (executor->record.terminating || is_command);
+  if (executor == nullptr) {
+    executor = &add_executor(turn, framework, info, role);
+    launch_executor(turn, framework, *executor);
+  }
+  const TaskKey key{framework_id, info.id};
+  Task& task = turn.state.tasks[key];
+  task.record = {.framework_id = framework_id, .info = std::move(info), .executor_id = executor_id, .role = role};
+  turn.save(task);
+  if (unusable) {
+    task.record.queued = false;
+    update_by_agent(turn, task, {TaskState::dropped, Reason::executor_terminated, "Executor terminating"});
+  } else if (executor->connection) {
+    task.record.queued = false;
+    turn.send(*executor, executor_events::Launch{task.record.info});
+  }
+}
+
+}  // namespace windlass::engine

@@ -1,0 +1,83 @@
+#include "engine/recovery.hpp"
+
+#include "base/check.hpp"
+#include "engine/executors.hpp"
+#include "engine/frameworks.hpp"
+
+#include <utility>
+
+namespace windlass::engine {
+namespace {
+
+void recover_engine(Turn& turn) {
+  State& state = turn.state;
+  if (state.record.master_id.empty()) {
+    state.record.master_id = Uuid::random(turn.in.prng).to_string();
+    state.record.agent_id = {state.record.master_id + "-S0"};
+    turn.engine_changed = true;
+  }
+  state.settings.master.id = state.record.master_id;
+  state.settings.agent.id = state.record.agent_id;
+  state.next_offer = state.record.next_offer;
+  state.allocation_phase = turn.in.now;
+}
+
+// It was being shut down: it gets its grace period again, and SHUTDOWN when it subscribes.
+void end_soon(Turn& turn, Executor& executor) {
+  executor.record.terminating = false;
+  shut_down(turn, executor);
+  if (executor.record.pid != 0) return;
+  executor.destroy_at.reset();
+  turn.call(DestroyExecutor{executor.record.container_id});
+}
+
+void recover_executor(Turn& turn, Executor& executor) {
+  executor.recovered = true;
+  const Framework* framework = find_framework(turn.state, executor.record.framework_id);
+  if (framework == nullptr || executor.record.terminating) {
+    end_soon(turn, executor);
+  } else if (!framework->record.info.checkpoint) {
+    destroy(turn, executor, {TaskState::gone, Reason::agent_restarted, "Executor was killed at agent restart"});
+  } else if (executor.record.pid == 0) {
+    executor.recovered = false;
+    launch_executor(turn, *framework, executor);
+  } else {
+    const auto& wait = turn.state.settings.executor_reregistration_timeout;
+    executor.registration_deadline = turn.in.now + std::chrono::duration_cast<TimePoint::duration>(wait);
+  }
+}
+
+}  // namespace
+
+State load(Settings settings, Records records) {
+  State state;
+  state.settings = std::move(settings);
+  if (records.engine) state.record = *records.engine;
+  for (FrameworkRecord& record : records.frameworks) {
+    const FrameworkId id = record.info.id;
+    state.frameworks[id].record = std::move(record);
+  }
+  for (ExecutorRecord& record : records.executors) {
+    const ContainerId id = record.container_id;
+    state.executor_ids[{record.framework_id, record.info.id}] = id;
+    state.executors[id].record = std::move(record);
+  }
+  for (TaskRecord& record : records.tasks) {
+    const TaskKey key{record.framework_id, record.info.id};
+    state.tasks[key].record = std::move(record);
+  }
+  return state;
+}
+
+void recover(Turn& turn) {
+  recover_engine(turn);
+  for (auto& [id, framework] : turn.state.frameworks) {
+    if (framework.completed() || framework.record.disconnected) continue;
+    framework.record.disconnected = turn.in.now;
+    turn.save(framework);
+  }
+  expire_frameworks(turn);
+  for (auto& [id, executor] : turn.state.executors) recover_executor(turn, executor);
+}
+
+}  // namespace windlass::engine

@@ -1,0 +1,66 @@
+#pragma once
+// One step while it is being made: the state that it changes, and what follows from it.
+
+#include "engine/state.hpp"
+#include "engine/step.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+
+namespace windlass::engine {
+
+struct Turn {
+  State& state;
+  const Inputs& in;
+  Effects out = {};
+
+  // Records that this step changed; their rows are written once, as they are at its end.
+  bool engine_changed = false;
+  std::set<FrameworkId> frameworks_changed = {};
+  std::set<ContainerId> executors_changed = {};
+  std::set<TaskKey> tasks_changed = {};
+
+  // What is left to do at the end of the step: make offers at once; then send this framework what it has not
+  // acknowledged.
+  bool offers_wanted = false;
+  std::optional<FrameworkId> resumed = {};
+
+  void save(const Framework& framework) { frameworks_changed.insert(framework.record.info.id); }
+  void save(const Executor& executor) { executors_changed.insert(executor.record.container_id); }
+  void save(const Task& task) { tasks_changed.insert({task.record.framework_id, task.record.info.id}); }
+
+  // To the stream of a framework or an executor; lost when it has none.
+  void send(const Framework& framework, SchedulerEvent event);
+  void send(const Executor& executor, ExecutorEvent event);
+  void call(Call call) { out.calls.push_back(std::move(call)); }
+  void answer(RequestId request, int status, std::string text = {});
+
+  // Resources became free: they are offered in the next batch.
+  void offer_later();
+};
+
+// --- looking things up; nullptr when there is none ---
+
+// Frameworks that were removed are not found.
+Framework* find_framework(State& state, const FrameworkId& id);
+// By the stream that it is connected with.
+Framework* find_framework(State& state, const Uuid& stream);
+Executor* find_executor(State& state, const FrameworkId& framework, const ExecutorId& id);
+Executor* find_executor(State& state, const ContainerId& id);
+Task* find_task(State& state, const FrameworkId& framework, const TaskId& id);
+
+// The executor's tasks, in the order of their ids, also those that ended and wait for their acknowledgement.
+std::vector<Task*> tasks_of(State& state, const Executor& executor);
+std::vector<Task*> tasks_of(State& state, const Framework& framework);
+bool has_live_tasks(State& state, const Executor& executor);
+
+// What a framework is told when a task is in this state: those without PARTITION_AWARE know only TASK_LOST
+// (mesos.md 2.12).
+TaskState known_state(const FrameworkInfo& framework, TaskState state);
+
+// The first time after `now` (or not before `time`) at which a batch of offers is made.
+TimePoint batch_after(const State& state, TimePoint now);
+TimePoint batch_not_before(const State& state, TimePoint time);
+
+}  // namespace windlass::engine
