@@ -8,7 +8,8 @@ if(WINDLASS_SANITIZE MATCHES "address|undefined")
   # Generated code is the slowest part of these builds and not what they are for; the fuzzer keeps its coverage of it.
   target_compile_options(windlass_proto PRIVATE -fno-sanitize=address,undefined)
 endif()
-# Mesos marks fields as deprecated that foreign frameworks still send (role); its JSON rules need the mark, we need no alarm.
+# Mesos marks fields as deprecated that foreign frameworks still send (role). Its JSON rules need the mark; we need no
+# alarm.
 target_compile_options(windlass_proto INTERFACE -Wno-deprecated-declarations)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
 foreach(proto ${protos})
