@@ -37,16 +37,19 @@ process_is() { [ "$(as_root readlink "/proc/$1/exe" 2>/dev/null | sed 's/ (delet
 engine_answers() { as_root docker version --format '{{.Server.Version}}'; }
 
 # start_engine FOLDER: makes sure that a Docker Engine answers. Where it has to start one, and there is no systemd, that
-# runs in the background with FOLDER/dockerd.pid and FOLDER/dockerd.log, and engine_started is set to yes.
+# runs in the background with FOLDER/dockerd.pid and FOLDER/dockerd.log, and engine_started is set to yes. False when
+# there is none in the end.
 start_engine() {
   engine_started=no
   if engine_answers >/dev/null 2>&1; then return; fi
-  if [ -n "${DOCKER_HOST:-}" ]; then die "no Docker Engine answers at DOCKER_HOST=$DOCKER_HOST"; fi
-  command -v dockerd >/dev/null || die "dockerd is not installed (tools/install brings it)"
+  if [ -n "${DOCKER_HOST:-}" ]; then
+    complain "no Docker Engine answers at DOCKER_HOST=$DOCKER_HOST"
+    return 1
+  fi
   engine_started=yes
   if has_systemd; then
     say "starting the Docker Engine (systemctl start docker)"
-    as_root systemctl start docker || die "systemd could not start it: see 'journalctl -u docker'"
+    as_root systemctl start docker || complain "systemd could not start it: see 'journalctl -u docker'"
   else
     say "starting the Docker Engine (log: $1/dockerd.log)"
     as_root mkdir -p "$1"
@@ -60,7 +63,8 @@ start_engine() {
   fi
   if ! wait_for 60 engine_answers; then
     as_root tail -n 20 "$1/dockerd.log" >&2 || true
-    die "the Docker Engine did not answer within 60 seconds"
+    complain "the Docker Engine did not answer within 60 seconds"
+    return 1
   fi
 }
 

@@ -552,7 +552,8 @@ def lint_one(repo, path, database, headers, cache):
     findings = {Finding(os.path.relpath(name, repo.root.resolve()) if name.startswith("/") else name, int(line), why)
                 for name, line, why in found}
     if done.returncode and not findings:
-        return [Finding(path, 1, f"clang-tidy failed: {shlex.join(command)}: {done.stderr.strip()[-300:]}")]
+        output = (done.stdout.strip() + "\n" + done.stderr.strip())[-500:]
+        return [Finding(path, 1, f"clang-tidy failed: {shlex.join(command)}: {output}")]
     if not findings:
         stamp.touch()
     return sorted(findings)
