@@ -1,7 +1,7 @@
 #pragma once
 // The journal: what must survive the process. Rows of bytes in named tables, changed in transactions.
 //
-//   <work_dir>/<name>.db       SQLite, one SQL table for each of ours: id | key | checksum of key and bytes, bytes
+//   <work_dir>/<name>.db       SQLite, one SQL table for each of ours: id | key | checksum of key and bytes | bytes
 //   <work_dir>/<name>.db-wal   what was committed since the last checkpoint
 //
 // A journal belongs to one process at a time. Its functions may be called from any thread, but only one at a time.
@@ -39,7 +39,7 @@ class Journal {
   // Errors: Errc::disk (full, cannot be written); where names the file. The journal is then as it was before.
   [[nodiscard]] virtual Result<void> commit(const std::vector<Row>& rows) = 0;
 
-  // Every row of a table, in the order of the bytes of the keys; none when there is no such table.
+  // Every row of a table, in no particular order; none when there is no such table.
   // Errors: Errc::disk (cannot be read, or is damaged), and what the callback says; where names the file.
   [[nodiscard]] virtual Result<void> load(const std::string& table, const OnRow& on_row) = 0;
 };

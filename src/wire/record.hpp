@@ -323,7 +323,9 @@ inline bool read_text(std::string_view in, Uuid& uuid, Problem& problem) {
 }
 
 template <class T>
-concept Text = requires(std::string& out, const T& value) { write_text(out, value); };
+concept Text = requires(std::string& out, const T& value) {
+  write_text(out, value);
+};
 template <class Rep, class Period>
 std::int64_t ticks(std::chrono::duration<Rep, Period> value) {
   return value.count();
@@ -333,7 +335,9 @@ std::int64_t ticks(std::chrono::sys_time<Period> value) {
   return value.time_since_epoch().count();
 }
 template <class T>
-concept Time = requires(const T& value) { ticks(value); };
+concept Time = requires(const T& value) {
+  ticks(value);
+};
 
 template <class T>
 void set_ticks(T& value, std::int64_t count) {

@@ -1,0 +1,314 @@
+// How rows lie in the file is chosen for the many: rows are appended in the order of their birth, so that a batch of
+// new rows, and later changes to rows of about the same age, touch few pages. An SQL index over the keys (which end in
+// random UUIDs) would touch a page for each row; so this process remembers where each key lies.
+
+#include "base/check.hpp"
+#include "store/journal.hpp"
+#include "store/row_index.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace windlass {
+namespace {
+
+constexpr int application_id = 0x57444c53;  // "WDLS", in the header of the file
+constexpr int schema_newest = 1;            // user_version of the file
+// 16 MiB of log before it is copied into the file: enough that pages which change often are copied once.
+constexpr const char* settings =
+    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384;";
+
+class Statement {
+ public:
+  Statement() = default;
+  explicit Statement(sqlite3_stmt* raw) : raw_{raw} {}
+  Statement(Statement&& other) noexcept : raw_{std::exchange(other.raw_, nullptr)} {}
+  Statement& operator=(Statement&& other) noexcept {
+    std::swap(raw_, other.raw_);
+    return *this;
+  }
+  ~Statement() { sqlite3_finalize(raw_); }
+
+  [[nodiscard]] sqlite3_stmt* get() const { return raw_; }
+  void bind(int at, std::int64_t value) { sqlite3_bind_int64(raw_, at, value); }
+  // REQUIRES: bytes live until the statement is run.
+  void bind(int at, std::string_view bytes) {
+    const char* data = bytes.empty() ? "" : bytes.data();  // a null pointer would be NULL
+    sqlite3_bind_blob64(raw_, at, data, bytes.size(), SQLITE_STATIC);
+  }
+  // Runs a statement without rows.
+  int run() {
+    const int code = sqlite3_step(raw_);
+    sqlite3_reset(raw_);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+  }
+  int step() { return sqlite3_step(raw_); }
+  [[nodiscard]] std::int64_t number(int column) const { return sqlite3_column_int64(raw_, column); }
+  [[nodiscard]] std::string_view bytes(int column) const {
+    const void* data = sqlite3_column_blob(raw_, column);
+    return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(raw_, column))};
+  }
+
+ private:
+  sqlite3_stmt* raw_ = nullptr;
+};
+
+struct Table {
+  RowIndex index;
+  Statement insert;
+  Statement update;
+  Statement erase;
+};
+
+class SqliteJournal : public Journal {
+ public:
+  explicit SqliteJournal(std::string file) : file_{std::move(file)} {}
+  ~SqliteJournal() override {
+    tables_.clear();
+    sqlite3_close(db_);
+  }
+
+  Result<void> open();
+  Result<void> commit(const std::vector<Row>& rows) override;
+  Result<void> load(const std::string& table, const OnRow& on_row) override;
+
+ private:
+  [[nodiscard]] Error error(int code, const std::string& doing) const;
+  [[nodiscard]] int exec(const std::string& sql) { return sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr); }
+  [[nodiscard]] int prepare(const std::string& sql, Statement& out);
+  [[nodiscard]] int read_number(const std::string& sql, std::int64_t& out);
+  [[nodiscard]] int has_table(const std::string& name, bool& out);
+
+  Result<void> check_or_make_schema();
+  Result<Table*> table_for_writing(const std::string& name);
+  [[nodiscard]] int prepare_writes(const std::string& name, Table& table);
+  [[nodiscard]] int put(Table& table, const Row& row);
+  [[nodiscard]] int insert(Table& table, const Row& row);
+  [[nodiscard]] int remove(Table& table, const Row& row);
+  Result<void> write(const std::vector<Row>& rows);
+  Result<void> scan(const std::string& name, RowIndex* index, const OnRow& on_row);
+
+  std::string file_;
+  sqlite3* db_ = nullptr;
+  std::map<std::string, Table> tables_;  // those that were written or loaded
+};
+
+std::string sql_name(const std::string& table) {
+  CHECK(!table.empty() && table.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos);
+  return "rows_" + table;
+}
+
+Error SqliteJournal::error(int code, const std::string& doing) const {
+  const int kind = code & 0xff;
+  if (kind == SQLITE_BUSY) return {Errc::conflict, "another Windlass uses it", file_};
+  if (kind == SQLITE_CORRUPT) return {Errc::disk, "it is damaged: " + std::string{sqlite3_errmsg(db_)}, file_};
+  if (kind == SQLITE_NOTADB) return {Errc::disk, "it is damaged, or not a journal of Windlass", file_};
+  std::string cause = db_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db_);
+  const int system = db_ == nullptr ? 0 : sqlite3_system_errno(db_);
+  if (system != 0) cause += " (" + std::string{std::strerror(system)} + ")";
+  return {Errc::disk, doing + ": " + cause, file_};
+}
+
+int SqliteJournal::prepare(const std::string& sql, Statement& out) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v3(db_, sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  out = Statement{raw};
+  return code;
+}
+
+int SqliteJournal::read_number(const std::string& sql, std::int64_t& out) {
+  Statement statement;
+  if (const int code = prepare(sql, statement); code != SQLITE_OK) return code;
+  const int code = statement.step();
+  if (code != SQLITE_ROW) return code == SQLITE_DONE ? SQLITE_CORRUPT : code;
+  out = statement.number(0);
+  return SQLITE_OK;
+}
+
+int SqliteJournal::has_table(const std::string& name, bool& out) {
+  std::int64_t count = 0;
+  const int code =
+      read_number("SELECT count(*) FROM sqlite_master WHERE type='table' AND name='" + sql_name(name) + "'", count);
+  out = count > 0;
+  return code;
+}
+
+Result<void> SqliteJournal::open() {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  int code = sqlite3_open_v2(file_.c_str(), &db_, flags, nullptr);
+  if (code != SQLITE_OK) return error(code, "it cannot be opened");
+  // Before the first access: then the lock is taken once, and kept.
+  code = exec("PRAGMA locking_mode = EXCLUSIVE");
+  if (code != SQLITE_OK) return error(code, "it cannot be opened");
+  auto schema = check_or_make_schema();
+  if (!schema) return schema;
+  code = exec(settings);
+  if (code == SQLITE_OK) code = exec("BEGIN IMMEDIATE; COMMIT");  // takes the lock also when nothing was written yet
+  if (code != SQLITE_OK) return error(code, "it cannot be opened");
+  return {};
+}
+
+Result<void> SqliteJournal::check_or_make_schema() {
+  std::int64_t pages = 0;
+  std::int64_t id = 0;
+  std::int64_t schema = 0;
+  int code = read_number("PRAGMA page_count", pages);
+  if (code == SQLITE_OK) code = read_number("PRAGMA application_id", id);
+  if (code == SQLITE_OK) code = read_number("PRAGMA user_version", schema);
+  if (code != SQLITE_OK) return error(code, "it cannot be read");
+  if (pages > 0 && id != application_id) {
+    return Error{Errc::unsupported, "it is an SQLite database, but not a journal of Windlass", file_};
+  }
+  if (schema > schema_newest) {
+    return Error{Errc::unsupported,
+                 "it was written by a newer Windlass (schema " + std::to_string(schema) + ", this one knows up to " +
+                     std::to_string(schema_newest) + ")",
+                 file_};
+  }
+  if (pages == 0) {
+    code = exec("BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(application_id) +
+                "; PRAGMA user_version = " + std::to_string(schema_newest) + "; COMMIT");
+    if (code != SQLITE_OK) return error(code, "it cannot be written");
+  }
+  code = exec("PRAGMA journal_mode = WAL");
+  if (code != SQLITE_OK) return error(code, "it cannot be written");
+  return {};
+}
+
+Result<void> SqliteJournal::scan(const std::string& name, RowIndex* index, const OnRow& on_row) {
+  Statement rows;
+  int code = prepare("SELECT id, key, checksum, bytes FROM " + sql_name(name) + " ORDER BY id", rows);
+  if (code != SQLITE_OK) return error(code, "it cannot be read");
+  while ((code = rows.step()) == SQLITE_ROW) {
+    const std::string_view key = rows.bytes(1);
+    const std::string_view bytes = rows.bytes(3);
+    if (rows.number(2) != row_checksum(key, bytes)) {
+      return Error{Errc::disk, "it is damaged: wrong checksum of " + name + " '" + std::string{key} + "'", file_};
+    }
+    if (index != nullptr) index->add(key, rows.number(0));
+    if (!on_row) continue;
+    auto taken = on_row(key, bytes);
+    if (!taken) {
+      const std::string place = name + " '" + std::string{key} + "': ";
+      return Error{taken.error().code, place + to_string(taken.error()), file_};
+    }
+  }
+  if (code != SQLITE_DONE) return error(code, "it cannot be read");
+  return {};
+}
+
+Result<void> SqliteJournal::load(const std::string& name, const OnRow& on_row) {
+  bool there = false;
+  const int code = has_table(name, there);
+  if (code != SQLITE_OK) return error(code, "it cannot be read");
+  if (!there) return {};
+  if (tables_.contains(name)) return scan(name, nullptr, on_row);
+  Table table;
+  auto scanned = scan(name, &table.index, on_row);
+  if (!scanned) return scanned;
+  if (const int bad = prepare_writes(name, table); bad != SQLITE_OK) return error(bad, "it cannot be read");
+  tables_.emplace(name, std::move(table));
+  return {};
+}
+
+int SqliteJournal::prepare_writes(const std::string& name, Table& table) {
+  const std::string rows = sql_name(name);
+  int code = prepare("INSERT INTO " + rows + " (id, key, checksum, bytes) VALUES (?1, ?2, ?3, ?4)", table.insert);
+  if (code != SQLITE_OK) return code;
+  code = prepare("UPDATE " + rows + " SET checksum = ?3, bytes = ?4 WHERE id = ?1 AND key = ?2", table.update);
+  if (code != SQLITE_OK) return code;
+  return prepare("DELETE FROM " + rows + " WHERE id = ?1 AND key = ?2", table.erase);
+}
+
+Result<Table*> SqliteJournal::table_for_writing(const std::string& name) {
+  if (const auto found = tables_.find(name); found != tables_.end()) return &found->second;
+  Table table;
+  bool there = false;
+  int code = has_table(name, there);
+  if (code != SQLITE_OK) return error(code, "it cannot be read");
+  if (there) {
+    auto scanned = scan(name, &table.index, {});
+    if (!scanned) return scanned.error();
+  } else {
+    code = exec("CREATE TABLE " + sql_name(name) +
+                " (id INTEGER PRIMARY KEY, key BLOB NOT NULL, checksum INTEGER NOT NULL, bytes BLOB NOT NULL)");
+    if (code != SQLITE_OK) return error(code, "it cannot be written");
+  }
+  code = prepare_writes(name, table);
+  if (code != SQLITE_OK) return error(code, "it cannot be written");
+  return &tables_.emplace(name, std::move(table)).first->second;
+}
+
+int SqliteJournal::insert(Table& table, const Row& row) {
+  const std::int64_t id = table.index.next_id();
+  table.insert.bind(1, id);
+  table.insert.bind(2, row.key);
+  table.insert.bind(3, row_checksum(row.key, *row.bytes));
+  table.insert.bind(4, *row.bytes);
+  table.index.add(row.key, id);
+  return table.insert.run();
+}
+
+int SqliteJournal::put(Table& table, const Row& row) {
+  const auto id = table.index.find(row.key);
+  if (!id) return insert(table, row);
+  table.update.bind(1, *id);
+  table.update.bind(2, row.key);
+  table.update.bind(3, row_checksum(row.key, *row.bytes));
+  table.update.bind(4, *row.bytes);
+  const int code = table.update.run();
+  if (code != SQLITE_OK || sqlite3_changes(db_) == 1) return code;
+  return insert(table, row);  // the index took another key for this one
+}
+
+int SqliteJournal::remove(Table& table, const Row& row) {
+  const auto id = table.index.find(row.key);
+  if (!id) return SQLITE_OK;
+  table.erase.bind(1, *id);
+  table.erase.bind(2, row.key);
+  const int code = table.erase.run();
+  if (code == SQLITE_OK && sqlite3_changes(db_) == 1) table.index.remove(row.key);
+  return code;
+}
+
+Result<void> SqliteJournal::write(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
+    auto table = table_for_writing(row.table);
+    if (!table) return table.error();
+    const int code = row.bytes ? put(**table, row) : remove(**table, row);
+    if (code != SQLITE_OK) return error(code, "it cannot be written");
+  }
+  return {};
+}
+
+Result<void> SqliteJournal::commit(const std::vector<Row>& rows) {
+  if (rows.empty()) return {};
+  int code = exec("BEGIN IMMEDIATE");
+  if (code != SQLITE_OK) return error(code, "it cannot be written");
+  auto written = write(rows);
+  if (written) {
+    code = exec("COMMIT");
+    if (code == SQLITE_OK) return {};
+    written = error(code, "it cannot be written");
+  }
+  // The tables and the index may be ahead of the file now; they are made again when needed.
+  tables_.clear();
+  if (sqlite3_get_autocommit(db_) == 0 && exec("ROLLBACK") != SQLITE_OK) {
+    return Error{Errc::disk, written.error().message + "; nor could the change be taken back", file_};
+  }
+  return written;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::filesystem::path& file) {
+  auto journal = std::make_unique<SqliteJournal>(file.string());
+  auto opened = journal->open();
+  if (!opened) return opened.error();
+  return std::unique_ptr<Journal>{std::move(journal)};
+}
+
+}  // namespace windlass
