@@ -45,22 +45,20 @@ std::vector<Row> to_rows(const std::vector<engine::Write>& writes) {
 }
 
 Result<void> load_engine(Journal& journal, engine::State& state) {
-  auto loaded = load_records<EngineRecord>(journal, "engine", [&](EngineRecord record) { state.record = record; });
+  engine::Records records;
+  auto loaded = load_records<EngineRecord>(journal, "engine", [&](EngineRecord record) { records.engine = record; });
   if (!loaded) return loaded;
-  loaded = load_records<FrameworkRecord>(journal, "frameworks", [&](FrameworkRecord record) {
-    const FrameworkId id = record.info.id;
-    state.frameworks[id].record = std::move(record);
-  });
+  loaded = load_records<FrameworkRecord>(
+      journal, "frameworks", [&](FrameworkRecord record) { records.frameworks.push_back(std::move(record)); });
   if (!loaded) return loaded;
-  loaded = load_records<ExecutorRecord>(journal, "executors", [&](ExecutorRecord record) {
-    const ContainerId id = record.container_id;
-    state.executors[id].record = std::move(record);
-  });
+  loaded = load_records<ExecutorRecord>(journal, "executors",
+                                        [&](ExecutorRecord record) { records.executors.push_back(std::move(record)); });
   if (!loaded) return loaded;
-  return load_records<TaskRecord>(journal, "tasks", [&](TaskRecord record) {
-    const engine::TaskKey key{record.framework_id, record.info.id};
-    state.tasks[key].record = std::move(record);
-  });
+  loaded = load_records<TaskRecord>(journal, "tasks",
+                                    [&](TaskRecord record) { records.tasks.push_back(std::move(record)); });
+  if (!loaded) return loaded;
+  state = engine::load(std::move(state.settings), std::move(records));
+  return {};
 }
 
 }  // namespace windlass

@@ -16,7 +16,7 @@ namespace windlass {
 
 std::vector<Row> to_rows(const std::vector<engine::Write>& writes);
 
-// Fills the part of the state that is in the journal. Errors: as Journal::load.
+// Makes the state that the journal describes, with the settings that `state` has. Errors: as Journal::load.
 [[nodiscard]] Result<void> load_engine(Journal& journal, engine::State& state);
 
 }  // namespace windlass

@@ -26,11 +26,7 @@ struct EngineCore {
     return engine::step(state, event, engine::Inputs{now, prng});
   }
   static Event time_passed() { return engine::TimePassed{}; }
-  static std::vector<Row> rows(const Effects& effects) {
-    std::vector<Row> rows;
-    for (const engine::Write& write : effects.writes) rows.push_back(to_row(write));
-    return rows;
-  }
+  static std::vector<Row> rows(const Effects& effects) { return to_rows(effects.writes); }
 };
 
 struct Stream {
@@ -51,7 +47,7 @@ class Service final : public EngineService {
         answers_{loop},
         launcher_{loop,
                   {.work_dir = config.work_dir,
-                   .agent_id = runtime_.state().record.agent_id,
+                   .agent_id = [this] { return runtime_.state().record.agent_id; },
                    .executor_program = executor_program(config),
                    .config = config},
                   [this](engine::Event event) { runtime_.post(std::move(event)); }},
@@ -221,13 +217,6 @@ Result<std::unique_ptr<EngineService>> EngineService::open(asio::any_io_executor
   if (!loaded) return loaded.error();
   std::random_device random;
   const std::uint64_t seed = (std::uint64_t{random()} << 32) | random();
-  if (state.record.master_id.empty()) {
-    Prng prng{seed ^ 0x5bd1e995};
-    state.record.master_id = Uuid::random(prng).to_string();
-    state.record.agent_id.value = state.record.master_id + "-S0";
-    auto saved = (*journal)->commit({to_row(engine::PutEngine{state.record})});
-    if (!saved) return saved.error();
-  }
   return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), config, seed);
 }
 

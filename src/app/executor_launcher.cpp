@@ -112,18 +112,19 @@ struct ExecutorLauncher::Impl {
 
   [[nodiscard]] std::string group(const ContainerId& id) const { return settings.config.cgroups_root + "/" + id.value; }
   [[nodiscard]] SandboxPlace place(const engine::LaunchExecutor& call) const {
-    return {settings.work_dir, settings.agent_id, call.framework.id, call.executor.id, call.container_id};
+    return {settings.work_dir, settings.agent_id(), call.framework.id, call.executor.id, call.container_id};
   }
-  [[nodiscard]] ProcessSpec process_spec(const engine::LaunchExecutor& call, const std::string& user) const;
-  LaunchOutcome launch_blocking(const engine::LaunchExecutor& call);
+  [[nodiscard]] ProcessSpec process_spec(const engine::LaunchExecutor& call, const SandboxPlace& where,
+                                         const std::string& user) const;
+  LaunchOutcome launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where);
   asio::awaitable<void> launch(engine::LaunchExecutor call);
   asio::awaitable<void> watch(ContainerId container, ProcessId process);
   asio::awaitable<void> clear_leftovers(ContainerId container, ProcessId process);
   asio::awaitable<void> report_exit(ContainerId container);
 };
 
-ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& call, const std::string& user) const {
-  const SandboxPlace where = place(call);
+ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& call, const SandboxPlace& where,
+                                                 const std::string& user) const {
   const Config& config = settings.config;
   ExecutorEnvironment environment{
       .agent_ip = config.engine_ip.value,
@@ -147,8 +148,7 @@ ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& c
 }
 
 // Runs on a pool thread.
-LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecutor& call) {
-  const SandboxPlace where = place(call);
+LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where) {
   const std::string directory = sandbox_directory(where);
   if (::access(directory.c_str(), F_OK) == 0) {
     auto earlier = find_executor_process(directory);
@@ -177,7 +177,7 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
     const auto created = cgroups.create(group(call.container_id));
     for (const std::string& problem : created.problems) log_debug("cgroup", {{"problem", problem}});
   }
-  auto started = start_process(process_spec(call, user));
+  auto started = start_process(process_spec(call, where, user));
   if (!started) return {.failure = to_string(started.error())};
   for (const std::string& warning : started->warnings) log_warning("executor", {{"warning", warning}});
   return {.process = started->id};
@@ -185,8 +185,9 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
 
 asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call) {
   const ContainerId container = call.container_id;
-  const std::string directory = sandbox_directory(place(call));
-  auto work = [this, call] { return launch_blocking(call); };
+  const SandboxPlace where = place(call);
+  const std::string directory = sandbox_directory(where);
+  auto work = [this, call, where] { return launch_blocking(call, where); };
   auto launched = offload(pool, std::move(work));
   auto outcome = co_await std::move(launched);
   launching.erase(container);

@@ -19,8 +19,8 @@ class ExecutorLauncher {
  public:
   struct Settings {
     std::string work_dir;
-    AgentId agent_id;
-    std::string executor_program;  // what command and Docker tasks without an executor of their own run in
+    std::function<AgentId()> agent_id;  // known once the core has started
+    std::string executor_program;       // what command and Docker tasks without an executor of their own run in
     Config config;
   };
   using Post = std::function<void(engine::Event)>;

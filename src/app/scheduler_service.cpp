@@ -1,0 +1,169 @@
+#include "app/scheduler_service.hpp"
+
+#include "app/machine.hpp"
+#include "app/mesos_link.hpp"
+#include "app/pending_answers.hpp"
+#include "app/runtime.hpp"
+#include "app/scheduler_rows.hpp"
+#include "io/log.hpp"
+#include "io/task_scope.hpp"
+#include "scheduler/world.hpp"
+#include "wire/marathon_json.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <random>
+#include <utility>
+
+namespace windlass {
+namespace {
+
+// How long an API call may wait for the journal (marathon.md 1.3).
+constexpr std::chrono::seconds answer_limit{5};
+
+struct SchedulerCore {
+  using State = scheduler::State;
+  using Event = scheduler::Event;
+  using Effects = scheduler::Effects;
+
+  static Effects step(State& state, const Event& event, TimePoint now, Prng& prng) {
+    return scheduler::step(state, event, scheduler::Inputs{now, prng});
+  }
+  static Event time_passed() { return scheduler::TimePassed{}; }
+  static std::vector<Row> rows(const Effects& effects) { return to_rows(effects.writes); }
+};
+
+std::string user_name(const Config& config) {
+  if (!config.mesos_user.empty()) return config.mesos_user;
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry == nullptr ? "root" : entry->pw_name;
+}
+
+std::string master_address(const Config& config) {
+  if (!config.embedded()) return config.master;
+  return config.engine_ip.value + ":" + std::to_string(config.master_port.value);
+}
+
+class Service final : public SchedulerService {
+ public:
+  Service(asio::any_io_executor loop, std::unique_ptr<Journal> journal, scheduler::State state, const Config& config,
+          std::uint64_t seed)
+      : config_{config},
+        journal_{std::move(journal)},
+        runtime_{loop,      "scheduler",
+                 *journal_, std::move(state),
+                 seed,      [this](scheduler::Effects effects) { act(std::move(effects)); }},
+        answers_{loop},
+        link_prng_{seed ^ 0x9e3779b97f4a7c15ULL},
+        link_{loop,
+              master_address(config),
+              link_prng_,
+              {.subscription = [this] { return subscription(); },
+               .on_event = [this](SchedulerEvent event) { runtime_.post(scheduler::MesosEvent{std::move(event)}); },
+               .on_disconnected = [this] { runtime_.post(scheduler::MesosDisconnected{}); }}},
+        scope_{loop, [](const std::string& name, const std::exception_ptr& error) {
+                 log_error("task failed", {{"task", name}, {"error", describe(error)}});
+                 std::_Exit(70);
+               }} {}
+
+  void start() override {
+    runtime_.post(scheduler::Started{});
+    scope_.spawn("scheduler", runtime_.run());
+    scope_.spawn("mesos link", link_.run());
+  }
+
+  asio::awaitable<void> stop() override {
+    scope_.cancel_all();
+    auto joined = scope_.join();
+    co_await std::move(joined);
+  }
+
+  [[nodiscard]] std::shared_ptr<const scheduler::World> world() const override { return world_; }
+
+  asio::awaitable<Result<scheduler::Answer>> submit(scheduler::Event event) override {
+    const std::uint64_t id = answers_.next_id();
+    std::visit([id](auto& each) { set_request(each, id); }, event);
+    runtime_.post(std::move(event));
+    auto waiting = answers_.wait(id, answer_limit);
+    auto answer = co_await std::move(waiting);
+    if (!answer) co_return Error{Errc::timeout, "The journal did not answer within 5 seconds"};
+    co_return std::move(*answer);
+  }
+
+ private:
+  template <class Event>
+  static void set_request(Event& event, std::uint64_t id) {
+    if constexpr (requires { event.request; }) event.request = id;
+  }
+
+  [[nodiscard]] SchedulerCall subscription() const {
+    FrameworkInfo info;
+    info.user = user_name(config_);
+    info.name = config_.framework_name;
+    info.id = runtime_.state().framework_id;
+    info.failover_timeout = std::chrono::duration<double>(config_.failover_timeout).count();
+    info.checkpoint = true;
+    info.roles = {config_.mesos_role};
+    info.hostname = advertised_hostname(config_);
+    info.webui_url = "http://" + info.hostname + ":" + std::to_string(config_.http_port.value);
+    info.capabilities = {Capability::multi_role, Capability::partition_aware, Capability::task_killing_state,
+                         Capability::reservation_refinement};
+    return {info.id, calls::Subscribe{info}};
+  }
+
+  void act(scheduler::Effects effects) {
+    for (scheduler::Call& call : effects.calls) {
+      std::visit([this](auto& each) { act(each); }, call);
+    }
+    effects.calls.clear();
+    world_ =
+        world_ ? scheduler::update_world(*world_, runtime_.state(), effects) : scheduler::make_world(runtime_.state());
+    for (scheduler::Answer& answer : effects.notices) answers_.answer(answer.request, std::move(answer));
+  }
+  void act(scheduler::MesosCall& call) { link_.send(std::move(call.body)); }
+  void act(scheduler::Resubscribe&) { link_.resubscribe(); }
+
+  const Config config_;
+  std::unique_ptr<Journal> journal_;
+  Runtime<SchedulerCore> runtime_;
+  PendingAnswers<scheduler::Answer> answers_;
+  Prng link_prng_;
+  MesosLink link_;
+  TaskScope scope_;
+  std::shared_ptr<const scheduler::World> world_ = std::make_shared<const scheduler::World>();
+};
+
+scheduler::Settings settings_from(const Config& config) {
+  scheduler::Settings settings;
+  settings.default_executor = config.executor;
+  settings.local_port_min = config.local_port_min.value;
+  settings.local_port_max = config.local_port_max.value;
+  settings.mesos_role = config.mesos_role;
+  settings.max_instances_per_offer = config.max_instances_per_offer;
+  settings.decline_offer_duration = config.decline_offer_duration;
+  settings.min_revive_offers_interval = config.min_revive_offers_interval;
+  settings.reconciliation_interval = config.reconciliation_interval;
+  settings.task_launch_timeout = config.task_launch_timeout;
+  settings.kill_retry_timeout = config.kill_retry_timeout;
+  settings.task_data = write_v1_app;
+  return settings;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SchedulerService>> SchedulerService::open(asio::any_io_executor loop, const Config& config) {
+  auto journal = open_sqlite_journal(config.work_dir + "/scheduler.db");
+  if (!journal) return journal.error();
+  scheduler::State state;
+  state.settings = settings_from(config);
+  auto loaded = load_scheduler(**journal, state);
+  if (!loaded) return loaded.error();
+  std::random_device random;
+  const std::uint64_t seed = (std::uint64_t{random()} << 32) | random();
+  return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), config, seed);
+}
+
+}  // namespace windlass
