@@ -1,0 +1,137 @@
+"""What the integration tests share: a Docker Engine that runs already, a registry of our own, images, Windlass."""
+
+import json
+import signal
+import subprocess
+import uuid
+
+import pytest
+import requests
+
+from windlass import BUILD, ROOT, Docker, Windlass, free_port, wait_until
+
+
+def pytest_sessionstart(session):
+    # ./test ends us with SIGTERM; fixtures have to clean up then too.
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.fixture(scope="session")
+def programs():
+    for name in ("windlass", "windlass-executor"):
+        assert (BUILD / name).exists(), f"{BUILD / name} is not built"
+    return BUILD
+
+
+@pytest.fixture(scope="session")
+def host_address():
+    """This machine as containers see it: the address of Docker's default bridge."""
+    out = subprocess.run(["docker", "network", "inspect", "bridge"], capture_output=True, text=True, timeout=30)
+    assert out.returncode == 0, f"no Docker Engine answers: {out.stderr}"
+    return json.loads(out.stdout)[0]["IPAM"]["Config"][0]["Gateway"]
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory):
+    """host:port of a registry that only this session uses."""
+    folder = tmp_path_factory.mktemp("registry")
+    address = f"127.0.0.1:{free_port()}"
+    (folder / "config.yml").write_text(
+        f"version: 0.1\nlog: {{level: warn}}\nhttp: {{addr: '{address}'}}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}\n"
+    )
+    with (folder / "log").open("wb") as log:
+        command = ["docker-registry", "serve", str(folder / "config.yml")]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        session = requests.Session()
+        session.trust_env = False
+        wait_until(lambda: session.get(f"http://{address}/v2/", timeout=2).ok, 20, "the registry")
+        yield address
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Images:
+    """Images in the registry and, on purpose, nowhere else: each test's first use of one is a real pull."""
+
+    def __init__(self, registry):
+        self.prefix = f"{registry}/test/"
+        self.redis = self.make("redis", "redis")
+        self.busybox = self.make("busybox", "busybox")
+
+    def make(self, kind, name):
+        tag = self.prefix + name
+        subprocess.run([ROOT / "tools/image", kind, tag], check=True, timeout=120)
+        self.push(tag)
+        return tag
+
+    def push(self, tag):
+        subprocess.run(["docker", "push", "-q", tag], check=True, capture_output=True, timeout=120)
+        subprocess.run(["docker", "rmi", "-f", tag], check=True, capture_output=True, timeout=60)
+
+    def build(self, name, dockerfile):
+        """An image from lines of a Dockerfile, in the registry."""
+        tag = self.prefix + name
+        command = ["docker", "build", "-q", "-t", tag, "-"]
+        subprocess.run(command, input=dockerfile, text=True, check=True, capture_output=True, timeout=120)
+        self.push(tag)
+        return tag
+
+    def remove(self):
+        listed = subprocess.run(
+            ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, timeout=30
+        )
+        for tag in listed.stdout.split():
+            if tag.startswith(self.prefix):
+                subprocess.run(["docker", "rmi", "-f", tag], capture_output=True, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def images(registry, host_address):
+    made = Images(registry)
+    yield made
+    Docker(made.prefix).remove_containers()
+    made.remove()
+
+
+@pytest.fixture
+def docker(images):
+    docker = Docker(images.prefix)
+    yield docker
+    docker.remove_containers()
+
+
+@pytest.fixture
+def make_windlass(programs, docker, host_address, tmp_path_factory):
+    """make_windlass(*flags, hostname=...): one that is not started yet; ended and cleared away after the test."""
+    made = []
+
+    def make(*flags, hostname=host_address):
+        made.append(Windlass(tmp_path_factory.mktemp(f"windlass-{uuid.uuid4().hex[:8]}"), hostname, flags))
+        return made[-1]
+
+    make.made = made
+    yield make
+    for windlass in made:
+        windlass.clean_up()
+
+
+@pytest.fixture
+def windlass(make_windlass):
+    """One that answers."""
+    return make_windlass().start()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """The logs of a failed test's Windlasses."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for windlass in getattr(item.funcargs.get("make_windlass"), "made", []):
+            report.sections.append((f"log of {windlass.folder.name}", windlass.log()[-12000:]))
