@@ -101,6 +101,9 @@ std::shared_ptr<const World> update_world(const World& old, const State& state, 
       changes[app][put->id] = nullptr;
     }
   }
+  // An old picture that lacks apps, such as an empty one before the state was loaded, cannot be brought up to date.
+  const bool first = old.apps.empty() && !state.apps.empty();
+  if (first) return make_world(state);
   auto world = std::make_shared<World>();
   world->apps = old.apps;
   world->framework_id = state.framework_id;
