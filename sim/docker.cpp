@@ -1,0 +1,272 @@
+#include "sim/docker.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace windlass::sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration reap_wait_max = 300ms;    // from the executor's end to the reaper's work
+constexpr Duration reap_again_after = 1s;    // when the daemon did not answer
+constexpr int killed_exit_code = 137;        // 128 + SIGKILL
+constexpr int stopped_exit_code = 143;       // 128 + SIGTERM
+
+Error no_daemon() { return {Errc::unavailable, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock"}; }
+Error no_container(const std::string& id) { return {Errc::not_found, "No such container: " + id}; }
+
+}  // namespace
+
+ImageKind Docker::kind(const std::string& image) const {
+  auto found = kinds_.find(image);
+  return found == kinds_.end() ? ImageKind{} : found->second;
+}
+
+Duration Docker::wait_for_hang() const {
+  return hangs_until_ > world_.now() ? Duration{hangs_until_ - world_.now()} : Duration{};
+}
+
+template <class Value>
+void Docker::call(Duration work_max, std::function<Value()> effect, std::function<void(Value)> answer,
+                  std::function<Value(Error)> refused) {
+  const auto life = life_;
+  const Duration first = wait_for_hang() + world_.between(100us, std::max<Duration>(work_max, 100us));
+  const Duration second = world_.between(50us, std::max<Duration>(faults_.docker_delay_max / 4, 50us));
+  world_.after(first, [=, this, effect = std::move(effect), answer = std::move(answer), refused = std::move(refused)] {
+    if (!up_ || life != life_) return answer(refused(no_daemon()));
+    auto value = std::make_shared<Value>(effect());
+    world_.after(second, [=, this] {
+      if (!up_ || life != life_) return answer(refused(no_daemon()));
+      answer(std::move(*value));
+    });
+  });
+}
+
+void Docker::call(std::function<std::optional<Error>()> effect, Done answer) {
+  call<std::optional<Error>>(faults_.docker_delay_max, std::move(effect), std::move(answer),
+                             [](Error error) { return std::optional<Error>{std::move(error)}; });
+}
+
+std::optional<Error> Docker::bad_luck() {
+  if (faults_.docker_error == 0 || !world_.chance(faults_.docker_error, 1000)) return {};
+  return Error{Errc::internal, "server error 500: driver failed"};
+}
+
+void Docker::inspect_image(const std::string& image, ImageFound done) {
+  call<Result<bool>>(
+      faults_.docker_delay_max,
+      [this, image]() -> Result<bool> {
+        if (auto error = bad_luck()) return *error;
+        return local_.contains(image);
+      },
+      std::move(done), [](Error error) { return Result<bool>{std::move(error)}; });
+}
+
+Docker::PullId Docker::pull(const std::string& image, Done done) {
+  const PullId id = next_++;
+  pulls_.insert(id);
+  call<std::optional<Error>>(
+      faults_.pull_delay_max,
+      [this, image, id]() -> std::optional<Error> {
+        return pulls_.contains(id) ? pull_now(image) : Error{Errc::cancelled, "pull was cancelled"};
+      },
+      [this, id, done = std::move(done)](std::optional<Error> error) {
+        if (pulls_.erase(id) != 0) done(std::move(error));
+      },
+      [](Error error) { return std::optional<Error>{std::move(error)}; });
+  return id;
+}
+
+void Docker::cancel_pull(PullId id) { pulls_.erase(id); }
+
+std::optional<Error> Docker::pull_now(const std::string& image) {
+  if (!kind(image).exists) return Error{Errc::not_found, "manifest for " + image + " not found: manifest unknown"};
+  if (faults_.pull_failure != 0 && world_.chance(faults_.pull_failure, 1000)) {
+    return Error{Errc::unavailable, "Get registry: TLS handshake timeout"};
+  }
+  local_.insert(image);
+  return {};
+}
+
+void Docker::create(Container container, Created done) {
+  call<Result<std::string>>(
+      faults_.docker_delay_max,
+      [this, container = std::move(container)]() mutable -> Result<std::string> {
+        if (auto error = bad_luck()) return *error;
+        if (!local_.contains(container.image)) {
+          return Error{Errc::not_found, "No such image: " + container.image};
+        }
+        if (kind(container.image).create_fails) return Error{Errc::invalid, "invalid reference format"};
+        if (!container.name.empty() && find(container.name) != nullptr) {
+          return Error{Errc::conflict, "The container name \"/" + container.name + "\" is already in use"};
+        }
+        container.id = "c" + std::to_string(next_++);
+        containers_[container.id] = container;
+        return container.id;
+      },
+      std::move(done), [](Error error) { return Result<std::string>{std::move(error)}; });
+}
+
+void Docker::attach(const std::string& id, Done done) {
+  call(
+      [this, id]() -> std::optional<Error> {
+        if (auto error = bad_luck()) return error;
+        if (find(id) == nullptr) return no_container(id);
+        return {};
+      },
+      std::move(done));
+}
+
+void Docker::start(const std::string& id, Done done) {
+  call([this, id] { return start_now(id); }, std::move(done));
+}
+
+std::optional<Error> Docker::start_now(const std::string& id) {
+  if (auto error = bad_luck()) return error;
+  Container* found = find_mutable(id);
+  if (found == nullptr) return no_container(id);
+  Container& container = *found;
+  if (container.state == ContainerState::running) return {};
+  const ImageKind how = kind(container.image);
+  if (how.start_fails) return Error{Errc::internal, "OCI runtime create failed: exec: \"x\": not found"};
+  for (const auto& [other_id, other] : containers_) {
+    if (other.state != ContainerState::running) continue;
+    for (const auto port : container.host_ports) {
+      if (std::ranges::count(other.host_ports, port) == 0) continue;
+      return Error{Errc::internal, "Bind for 0.0.0.0:" + std::to_string(port) + " failed: port is already allocated"};
+    }
+  }
+  container.state = ContainerState::running;
+  container.started = world_.now();
+  world_.note("docker", "runs " + container.id + " for " + container.task.value);
+  on_started(container);
+  if (how.exits_after) world_.after(*how.exits_after, [this, id = container.id, code = how.exit_code] { end(id, code); });
+  if (faults_.images_forgotten != 0 && world_.chance(faults_.images_forgotten, 1000)) forget_images();
+  return {};
+}
+
+void Docker::inspect(const std::string& id, Inspected done) {
+  call<Result<Container>>(
+      faults_.docker_delay_max,
+      [this, id]() -> Result<Container> {
+        if (auto error = bad_luck()) return *error;
+        const Container* found = find(id);
+        if (found == nullptr) return no_container(id);
+        return *found;
+      },
+      std::move(done), [](Error error) { return Result<Container>{std::move(error)}; });
+}
+
+void Docker::signal(const std::string& id, const std::string& signal, Done done) {
+  call([this, id, signal] { return signal_now(id, signal); }, std::move(done));
+}
+
+std::optional<Error> Docker::signal_now(const std::string& id, const std::string& signal) {
+  if (auto error = bad_luck()) return error;
+  Container* found = find_mutable(id);
+  if (found == nullptr) return no_container(id);
+  if (found->state != ContainerState::running) return Error{Errc::conflict, "Container " + id + " is not running"};
+  found->signalled = true;
+  const bool kill = signal == "SIGKILL" || signal == "KILL" || signal == "9";
+  if (!kill && kind(found->image).ignores_stop) return {};
+  const Duration when = kill ? world_.between(1ms, 20ms) : world_.between(1ms, std::max<Duration>(1ms, faults_.stop_delay_max));
+  world_.after(when, [this, id = found->id, kill] { end(id, kill ? killed_exit_code : stopped_exit_code); });
+  return {};
+}
+
+void Docker::remove(const std::string& id, Done done) {
+  call(
+      [this, id]() -> std::optional<Error> {
+        if (auto error = bad_luck()) return error;
+        const Container* found = find(id);
+        if (found == nullptr) return no_container(id);
+        const std::string real_id = found->id;
+        end(real_id, killed_exit_code);
+        containers_.erase(real_id);
+        return {};
+      },
+      std::move(done));
+}
+
+// Calls of the dead that are under way may still make or start a container: the reaper looks again for a while.
+void Docker::reap(std::int64_t owner) {
+  const Duration look_for = 2 * faults_.docker_delay_max + 1s;
+  const TimePoint last_time = world_.now() + std::chrono::duration_cast<microseconds>(look_for);
+  world_.after(world_.between(1ms, reap_wait_max), [this, owner, last_time] { look_for_orphans(owner, last_time); });
+}
+
+void Docker::look_for_orphans(std::int64_t owner, TimePoint last_time) {
+  const bool answers = up_ && hangs_until_ <= world_.now();
+  std::vector<std::string> ids;
+  for (const auto& [id, container] : containers_) {
+    if (answers && container.owner == owner) ids.push_back(id);
+  }
+  for (const auto& id : ids) {
+    end(id, killed_exit_code);
+    containers_.erase(id);
+    world_.note("reaper", "removed " + id);
+  }
+  if (answers && world_.now() >= last_time) return;
+  world_.after(reap_again_after, [this, owner, last_time] { look_for_orphans(owner, last_time); });
+}
+
+const Container* Docker::find(const std::string& id) const {
+  auto found = containers_.find(id);
+  if (found != containers_.end()) return &found->second;
+  for (const auto& [each_id, container] : containers_) {
+    if (container.name == id) return &container;
+  }
+  return nullptr;
+}
+
+Container* Docker::find_mutable(const std::string& id) {
+  return const_cast<Container*>(static_cast<const Docker*>(this)->find(id));
+}
+
+void Docker::end(const std::string& id, int code) {
+  auto found = containers_.find(id);
+  if (found == containers_.end() || found->second.state != ContainerState::running) return;
+  found->second.state = ContainerState::exited;
+  found->second.exit_code = code;
+  world_.note("docker", "container " + id + " has ended, code " + std::to_string(code));
+  on_exited(found->second);
+}
+
+void Docker::stop_daemon(bool live_restore) {
+  if (!up_) return;
+  world_.note("docker", live_restore ? "daemon stops, containers stay" : "daemon stops, containers too");
+  up_ = false;
+  ++life_;
+  if (!live_restore) {
+    std::vector<std::string> ids;
+    for (const auto& [id, container] : containers_) ids.push_back(id);
+    for (const auto& id : ids) end(id, killed_exit_code);
+  }
+  on_daemon(false);
+}
+
+void Docker::start_daemon() {
+  if (up_) return;
+  world_.note("docker", "daemon is back");
+  up_ = true;
+  on_daemon(true);
+}
+
+void Docker::restart(Duration down, bool live_restore) {
+  if (!up_) return;
+  stop_daemon(live_restore);
+  const auto life = life_;
+  world_.after(down, [this, life] {
+    if (life == life_) start_daemon();
+  });
+}
+
+void Docker::hang(Duration duration) {
+  world_.note("docker", "daemon hangs for " + to_mesos_duration(duration));
+  hangs_until_ = std::max(hangs_until_, world_.now() + std::chrono::duration_cast<std::chrono::microseconds>(duration));
+}
+
+}  // namespace windlass::sim

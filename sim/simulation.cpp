@@ -1,0 +1,136 @@
+#include "sim/simulation.hpp"
+
+#include <iterator>
+
+namespace windlass::sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+Faults faults_of(std::uint64_t seed) {
+  Prng prng{seed ^ 0x5eed5eed5eed5eedULL};
+  return swarm_faults(prng);
+}
+
+// Users in a hurry, and users who wait until it is done.
+Duration pause_of(std::uint64_t seed) {
+  Prng prng{seed ^ 0xabadcafeULL};
+  return seconds{static_cast<std::int64_t>(1 + prng.below(60))};
+}
+
+}  // namespace
+
+Simulation::Simulation(std::uint64_t seed) : Simulation(seed, faults_of(seed)) {}
+
+Simulation::Simulation(std::uint64_t seed, const Faults& faults)
+    : faults_(faults), cluster_(seed, {}, no_faults()), workload_(cluster_, pause_of(seed)) {
+  cluster_.engine.start();
+  cluster_.scheduler.start();
+}
+
+void Simulation::run(Duration time) {
+  while (world().elapsed() < time) round();
+}
+
+void Simulation::round() {
+  cluster_.faults = faults_;
+  world().note("fate", "faults begin: " + to_string(faults_));
+  workload_.make_images_bad();
+  workload_.begin();
+  begin_faults();
+  world().run_until(world().now() + std::chrono::duration_cast<microseconds>(world().between(1min, 30min)));
+  heal();
+  await_convergence();
+}
+
+void Simulation::heal() {
+  ++turn_;
+  world().note("fate", "all is healed");
+  cluster_.faults = no_faults();
+  workload_.end();
+  workload_.make_images_good();
+  cluster_.engine.crash_at_next_commit(CrashPoint::none);
+  cluster_.scheduler.crash_at_next_commit(CrashPoint::none);
+}
+
+// Requests without an answer yet, and processes that are down, need a moment first; then all must fit, and come right.
+void Simulation::await_convergence() {
+  const TimePoint limit = world().now() + std::chrono::duration_cast<microseconds>(converges_within);
+  std::string why;
+  for (bool fitted = false; world().now() < limit;) {
+    world().run_until(world().now() + 5s);
+    if (!fitted && cluster_.scheduler.up() && world().now() + 28min > limit) {
+      fitted = true;
+      workload_.make_it_fit();
+      continue;
+    }
+    why = cluster_.checker.why_not_converged();
+    if (fitted && why.empty()) break;
+  }
+  if (!why.empty()) world().fail("not healed within 30 minutes: " + why);
+  world().run_until(world().now() + 60s);
+  why = cluster_.checker.why_not_converged();
+  if (!why.empty()) world().fail("it did not stay healed: " + why);
+  world().note("fate", "all is as it is wanted");
+}
+
+void Simulation::repeat(Duration mean, std::function<void()> what) {
+  if (mean == Duration{}) return;
+  world().after(world().between(1ms, 2 * mean), [this, mean, turn = turn_, what = std::move(what)] {
+    if (turn != turn_) return;
+    what();
+    repeat(mean, what);
+  });
+}
+
+void Simulation::begin_faults() {
+  repeat(faults_.crash_scheduler, [this] { crash_scheduler(); });
+  repeat(faults_.crash_engine, [this] { crash_engine(); });
+  repeat(faults_.kill_executor, [this] { kill_executor(); });
+  repeat(faults_.cut_scheduler, [this] { cluster_.scheduler_link.cut_all(); });
+  repeat(faults_.cut_executor, [this] { cut_executor(); });
+  repeat(faults_.container_exit, [this] { exit_container(); });
+  repeat(faults_.docker_restart, [this] { restart_docker(); });
+  repeat(faults_.docker_hang, [this] { cluster_.docker.hang(world().between(1s, 60s)); });
+}
+
+Duration Simulation::down_time() { return world().between(1ms, faults_.down_max); }
+
+void Simulation::crash_scheduler() {
+  const auto how = world().prng().below(3);
+  if (how == 0) return cluster_.scheduler.crash("kill -9", down_time());
+  cluster_.scheduler.crash_at_next_commit(how == 1 ? CrashPoint::before_commit : CrashPoint::after_commit);
+}
+
+void Simulation::crash_engine() {
+  const auto how = world().prng().below(3);
+  if (how == 0) return cluster_.engine.crash("kill -9", down_time());
+  cluster_.engine.crash_at_next_commit(how == 1 ? CrashPoint::before_commit : CrashPoint::after_commit);
+}
+
+void Simulation::kill_executor() {
+  if (cluster_.executors.empty()) return;
+  auto chosen = std::next(cluster_.executors.begin(),
+                          static_cast<std::ptrdiff_t>(world().prng().below(cluster_.executors.size())));
+  cluster_.end_executor(chosen->first, 9, "kill -9");
+}
+
+void Simulation::cut_executor() {
+  if (cluster_.executors.empty()) return;
+  auto chosen = std::next(cluster_.executors.begin(),
+                          static_cast<std::ptrdiff_t>(world().prng().below(cluster_.executors.size())));
+  if (chosen->second->connection() != 0) cluster_.executor_link.cut(chosen->second->connection());
+}
+
+void Simulation::exit_container() {
+  const auto& containers = cluster_.docker.containers();
+  if (containers.empty()) return;
+  auto chosen = std::next(containers.begin(), static_cast<std::ptrdiff_t>(world().prng().below(containers.size())));
+  const std::string id = chosen->first;
+  cluster_.docker.exit_by_itself(id, static_cast<int>(world().prng().below(3)));
+}
+
+void Simulation::restart_docker() { cluster_.docker.restart(world().between(1s, 60s), world().chance(1, 2)); }
+
+}  // namespace windlass::sim
