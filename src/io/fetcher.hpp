@@ -11,20 +11,20 @@
 namespace windlass {
 
 struct FetchUri {
-  std::string value;         // http, https, ftp, ftps, file://, or an absolute path
-  bool executable = false;   // chmod 0755 and no extraction
-  bool extract = true;       // .tar .tgz .tar.gz .tbz2 .tar.bz2 .txz .tar.xz .zip; .gz is uncompressed
-  bool cache = false;        // accepted; every fetch bypasses the cache
-  std::string output_file;   // relative path in the sandbox; empty: what follows the last "/" of value
+  std::string value = {};        // http, https, ftp, ftps, file://, or an absolute path
+  bool executable = false;       // chmod 0755 and no extraction
+  bool extract = true;           // .tar .tgz .tar.gz .tbz2 .tar.bz2 .txz .tar.xz .zip; .gz is uncompressed
+  bool cache = false;            // accepted; every fetch bypasses the cache
+  std::string output_file = {};  // relative path in the sandbox; empty: what follows the last "/" of value
 
   friend bool operator==(const FetchUri&, const FetchUri&) = default;
 };
 
 struct FetchJob {
-  std::vector<FetchUri> uris;
-  std::string sandbox;   // absolute, exists, writable for user
-  std::string user;      // who reads local files, writes the sandbox and owns what is fetched; empty: ours
-  std::string log_path;  // lines are appended here; empty: <sandbox>/stderr
+  std::vector<FetchUri> uris = {};
+  std::string sandbox = {};   // absolute, exists, writable for user
+  std::string user = {};      // who reads local files, writes the sandbox and owns what is fetched; empty: ours
+  std::string log_path = {};  // lines are appended here; empty: <sandbox>/stderr
   std::chrono::seconds stall_timeout{60};        // less than 1 byte per second for so long is a failure
   const std::atomic<bool>* cancelled = nullptr;  // set from another thread; looked at several times a second
 };

@@ -222,10 +222,8 @@ asio::awaitable<error_code> read_head(ExchangePtr exchange, bool head_only, std:
     auto& [error, count] = read;
     if (error) co_return error;
     const unsigned status = parser.get().result_int();
-    if (status >= 200 || status == 101) {
-      parser.eager(true);
-      co_return error_code{};
-    }
+    // Never eager: an eager parser would not give out a chunk before the next chunk's size has come.
+    if (status >= 200 || status == 101) co_return error_code{};
   }
   co_return http::make_error_code(http::error::bad_status);
 }

@@ -29,8 +29,8 @@ struct HttpClientOptions {
 struct HttpClientRequest {
   std::string method = "GET";
   std::string target = "/";  // path and query, percent-encoded already
-  HttpHeaders headers;
-  std::string body;
+  HttpHeaders headers = {};
+  std::string body = {};
 };
 
 struct HttpClientResponse {

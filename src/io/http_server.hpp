@@ -34,10 +34,10 @@ struct HttpRequest {
 // Content-Length, Date, Connection and Transfer-Encoding are written by the server; do not add them to headers.
 struct HttpResponse {
   int status = 200;
-  HttpHeaders headers;
-  std::string content_type;  // empty: no Content-Type header
-  std::string body;          // not sent for HEAD, 1xx, 204 and 304
-  StreamPtr stream;          // not null: body is ignored, the connection is chunked and lives as long as the stream
+  HttpHeaders headers = {};
+  std::string content_type = {};  // empty: no Content-Type header
+  std::string body = {};          // not sent for HEAD, 1xx, 204 and 304
+  StreamPtr stream = {};          // not null: body is ignored, chunks are sent for as long as the stream lives
 };
 
 // Runs on the loop. An exception becomes a 500 and a log line. Never make it a capturing lambda that is itself a
