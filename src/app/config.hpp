@@ -29,7 +29,7 @@ struct Config {
   // API
   Address http_address{"0.0.0.0"};
   Port http_port{8080};
-  std::string hostname = {};  // empty: default_hostname()
+  std::string hostname = {};  // empty: advertised_hostname() finds it
   std::string work_dir = "/var/lib/windlass";
   std::string log_level = "info";
 
@@ -54,7 +54,7 @@ struct Config {
   Address engine_ip{"127.0.0.1"};
   Port master_port{5050};
   Port agent_port{5051};
-  std::string resources = {};   // empty parts are measured
+  std::string resources = {};  // what it does not name is measured
   std::string attributes = {};
   std::string docker_socket = "/var/run/docker.sock";  // a path, or unix:// or tcp:// as in DOCKER_HOST
   Duration executor_registration_timeout = std::chrono::minutes{1};
@@ -86,8 +86,8 @@ struct Flag {
 
   const char* name;
   Member member;
-  const char* unit;       // as help shows it; "" for none
-  unsigned commands;      // of Command
+  const char* unit;   // as help shows it; "" for none
+  unsigned commands;  // of Command
   const char* help;
   const char* shown_default = "";  // what help says instead of an empty default
   PlainNumber plain = PlainNumber::none;

@@ -105,7 +105,8 @@ void forget_oldest_removed(Turn& turn) {
     }
     if (removed <= completed_frameworks_max) return;
     turn.save(oldest->second);
-    std::erase_if(turn.state.completed_tasks, [&](const TaskRecord& task) { return task.framework_id == oldest->first; });
+    const auto its_own = [&](const TaskRecord& task) { return task.framework_id == oldest->first; };
+    std::erase_if(turn.state.completed_tasks, its_own);
     frameworks.erase(oldest);
   }
 }

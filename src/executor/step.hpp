@@ -1,14 +1,14 @@
 #pragma once
-// Everything that the Docker executor decides, and nothing that it does: the life of one Docker task.
+// Everything that the executor decides, and nothing that it does: the life of one task, in a Docker container or, for a
+// command task, in a process.
 
 #include "base/error.hpp"
 #include "base/prng.hpp"
 #include "base/time.hpp"
-#include "executor/container_spec.hpp"
 #include "executor/state.hpp"
+#include "model/container_spec.hpp"
 #include "model/executor_api.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -22,17 +22,21 @@ namespace windlass::executor {
 struct AgentEvent {
   ExecutorEvent event;
 };
-// The subscription ended; the shell tries again by itself (or not: Settings.checkpoint).
+// The subscription ended, or could not be had. The shell tries again by itself until the executor exits.
 struct AgentDisconnected {};
-// A call to the agent was answered with something else than 202; the update will be sent again after a subscription.
+// The agent does not know this executor (400 to SUBSCRIBE): there is nothing to come back to.
 struct AgentRefused {
-  int status = 0;
   std::string text;
 };
 
-// Answers of Docker, each to the call of the same name. An Error says what Docker said.
+// Answers, each to the call of the same name; a late one finds its state gone and is ignored.
+// An Error says what Docker said: Errc::not_found for 404, conflict for 409, invalid for 400, internal for 500,
+// unavailable, closed or timeout when Docker cannot be reached.
+struct ContainerPlanned {
+  Result<ContainerPlan> plan;
+};
 struct ImageInspected {
-  std::optional<Image> image;  // none: not on this machine
+  Result<std::optional<DockerImage>> image;  // none: not on this machine
 };
 struct PullProgress {
   std::string text;  // "3 of 7 layers, 12.5 of 60.1 MB"
@@ -46,28 +50,35 @@ struct ContainerCreated {
 struct ContainerAttached {
   std::optional<Error> error;
 };
-struct ContainerStartEnded {
+struct ContainerStarted {
   std::optional<Error> error;
 };
 struct ContainerInspected {
   Result<ContainerView> view;
 };
-// It has ended, by Docker's wait or by an inspect that found it so.
+// Answers to WatchContainer. All of the output is in the sandbox when ContainerExited comes.
 struct ContainerExited {
   ContainerEnd end;
 };
-struct StopFailed {
+struct WatchFailed {
   Error error;
 };
-// All of its output is in the sandbox, and it was removed (or could not be).
+// The output ended though the container may still run: the daemon went away.
+struct OutputLost {};
+struct SignalFailed {
+  Error error;
+};
 struct ContainerRemoved {
   std::optional<Error> error;
 };
-// The Docker daemon went away or came back (seen by the shell's watch).
-struct DockerLost {
-  Error error;
+// Command tasks.
+struct ProcessStarted {
+  Result<int> pid;
 };
-struct DockerBack {};
+struct ProcessExited {
+  int exit_code = 0;
+  int signal = 0;  // not 0: it was terminated by this
+};
 
 // SIGTERM, SIGINT or SIGHUP to the executor.
 struct SignalReceived {
@@ -76,17 +87,22 @@ struct SignalReceived {
 // wake_at has come.
 struct TimePassed {};
 
-using Event =
-    std::variant<AgentEvent, AgentDisconnected, AgentRefused, ImageInspected, PullProgress, PullEnded, ContainerCreated,
-                 ContainerAttached, ContainerStartEnded, ContainerInspected, ContainerExited, StopFailed,
-                 ContainerRemoved, DockerLost, DockerBack, SignalReceived, TimePassed>;
+using Event = std::variant<AgentEvent, AgentDisconnected, AgentRefused, ContainerPlanned, ImageInspected, PullProgress,
+                           PullEnded, ContainerCreated, ContainerAttached, ContainerStarted, ContainerInspected,
+                           ContainerExited, WatchFailed, OutputLost, SignalFailed, ContainerRemoved, ProcessStarted,
+                           ProcessExited, SignalReceived, TimePassed>;
 
 // --- what follows -------------------------------------------------------------------------------------------------
 
-// To the agent. Dropped by the shell while not subscribed: the next Subscribe carries what is not acknowledged.
+// To the agent. Only emitted while subscribed; what is lost with the connection goes into the next subscription.
 struct SendToAgent {
   executor_calls::Body body;
   friend bool operator==(const SendToAgent&, const SendToAgent&) = default;
+};
+// Text to values: the task (in either contract) and its options.
+struct PlanContainer {
+  TaskInfo task;
+  friend bool operator==(const PlanContainer&, const PlanContainer&) = default;
 };
 struct InspectImage {
   std::string image;
@@ -103,12 +119,11 @@ struct CreateContainer {
   ContainerSpec spec;
   friend bool operator==(const CreateContainer&, const CreateContainer&) = default;
 };
-// Output goes to the sandbox's stdout and stderr from now on.
+// Output goes to the sandbox's stdout and stderr from now on; after a loss, from where it was lost.
 struct AttachContainer {
   std::string id;
   friend bool operator==(const AttachContainer&, const AttachContainer&) = default;
 };
-// Start it, and from then on watch for its end (ContainerExited).
 struct StartContainer {
   std::string id;
   friend bool operator==(const StartContainer&, const StartContainer&) = default;
@@ -117,16 +132,32 @@ struct InspectContainer {
   std::string id;
   friend bool operator==(const InspectContainer&, const InspectContainer&) = default;
 };
-// Send its stop signal (or `signal`); the core decides when SIGKILL follows.
+struct WatchContainer {
+  std::string id;
+  friend bool operator==(const WatchContainer&, const WatchContainer&) = default;
+};
 struct SignalContainer {
   std::string id;
-  std::string signal;  // "SIGTERM", "SIGKILL"; empty: the container's own stop signal
+  std::string signal;  // "SIGTERM"
   friend bool operator==(const SignalContainer&, const SignalContainer&) = default;
 };
-// Wait until its output is written, then remove it with its anonymous volumes.
+// With its anonymous volumes, running or not. It may be gone already.
 struct RemoveContainer {
   std::string id;
   friend bool operator==(const RemoveContainer&, const RemoveContainer&) = default;
+};
+// In the sandbox, with the executor's environment and these variables; watched until ProcessExited.
+struct StartProcess {
+  std::vector<std::string> argv;
+  std::vector<EnvironmentVariable> environment;
+  std::string user;  // empty: the executor's
+  friend bool operator==(const StartProcess&, const StartProcess&) = default;
+};
+// To the process and all that it started.
+struct SignalProcess {
+  int pid = 0;
+  int signal = 0;
+  friend bool operator==(const SignalProcess&, const SignalProcess&) = default;
 };
 // A line into the sandbox's stderr, for the person who reads it there.
 struct LogToSandbox {
@@ -138,8 +169,9 @@ struct Exit {
   int code = 0;
   friend bool operator==(const Exit&, const Exit&) = default;
 };
-using Call = std::variant<SendToAgent, InspectImage, PullImage, CancelPull, CreateContainer, AttachContainer,
-                          StartContainer, InspectContainer, SignalContainer, RemoveContainer, LogToSandbox, Exit>;
+using Call = std::variant<SendToAgent, PlanContainer, InspectImage, PullImage, CancelPull, CreateContainer,
+                          AttachContainer, StartContainer, InspectContainer, WatchContainer, SignalContainer,
+                          RemoveContainer, StartProcess, SignalProcess, LogToSandbox, Exit>;
 
 struct Effects {
   std::vector<Call> calls;           // in this order
@@ -154,7 +186,7 @@ struct Inputs {
 
 Effects step(State& state, const Event& event, const Inputs& in);
 
-// What a SUBSCRIBE carries now: tasks and updates that the agent has not acknowledged.
-executor_calls::Subscribe subscription(const State& state);
+// What a SUBSCRIBE that is sent now carries: tasks and updates that the agent has not acknowledged. They count as sent.
+executor_calls::Subscribe take_subscription(State& state);
 
 }  // namespace windlass::executor

@@ -1,0 +1,229 @@
+#include "cli/client.hpp"
+
+#include "io/http_server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace windlass {
+namespace {
+
+// A server that answers what the test lists, in this order, and remembers what it was asked.
+class Cli : public ::testing::Test {
+ protected:
+  int run(const std::vector<std::string>& arguments) {
+    const ClientWorld world{environment_,
+                            [this](std::string url) -> Transport {
+                              url_ = std::move(url);
+                              return [this](const ApiRequest& request) { return answer(request); };
+                            },
+                            in_, out_, err_};
+    return run_client(arguments, world);
+  }
+  Result<ApiReply> answer(const ApiRequest& request) {
+    asked_.push_back(request.method + " " + request.target + (request.body.empty() ? "" : " " + request.body));
+    accepts_ = request.accept;
+    if (replies_.empty()) return Error{Errc::unavailable, "connect: Connection refused", url_};
+    ApiReply reply = replies_.front();
+    replies_.pop_front();
+    return reply;
+  }
+
+  std::map<std::string, std::string> environment_;
+  std::deque<ApiReply> replies_;
+  std::vector<std::string> asked_;
+  std::string accepts_;
+  std::string url_;
+  std::istringstream in_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+using Asked = std::vector<std::string>;
+
+TEST_F(Cli, ListsApps) {
+  replies_ = {{200, R"([{"id":"web","cmd":"run it","instances":3,"cpus":0.5,"mem":128.0,"ports":[80,81]},
+                        {"id":"a","cmd":"","instances":1,"cpus":1,"mem":64,"ports":[]}])"},
+              {200, R"({"web":[{"id":"t1"},{"id":"t2"}],"a":[]})"}};
+  EXPECT_EQ(run({"app", "list"}), 0);
+  EXPECT_EQ(asked_, (Asked{"GET /v1/apps", "GET /v1/tasks"}));
+  EXPECT_EQ(out_.str(),
+            "ID   TASKS  CPUS  MEM  PORTS  COMMAND\n"
+            "web  2/3    0.5   128  80,81  run it\n"
+            "a    0/1    1     64          \n");
+}
+
+TEST_F(Cli, StartsAnAppFromFlags) {
+  replies_ = {{204, ""}};
+  EXPECT_EQ(run({"app", "start", "/web", "--image=redis", "--option", "-v /a:/b", "--cmd=redis-server", "--cpus=0.5",
+                 "--mem", "64", "--instances=2", "--env=A=b=c", "--port=0", "--port=8000", "--uri=http://x/y.tgz",
+                 "--constraint=hostname:UNIQUE", "--constraint=rack:LIKE:a:b", "--executor=/e"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(asked_, (Asked{R"(POST /v1/apps/start {"id":"web","instances":2,"cmd":"redis-server","executor":"/e",)"
+                           R"("uris":["http://x/y.tgz"],"container":{"image":"docker:///redis","options":["-v /a:/b"]},)"
+                           R"("cpus":5E-1,"mem":6.4E1,"env":{"A":"b=c"},"ports":[0,8000],)"
+                           R"("constraints":[["hostname","UNIQUE"],["rack","LIKE","a:b"]]})"}));
+}
+
+TEST_F(Cli, StartsAnAppFromAFileOrStandardInput) {
+  replies_ = {{204, ""}, {204, ""}};
+  in_.str(R"({"id":"web"})");
+  EXPECT_EQ(run({"app", "start", "--file=-"}), 0);
+  const std::string file = ::testing::TempDir() + "app.json";
+  std::ofstream{file} << R"({"id":"b"})";
+  EXPECT_EQ(run({"app", "start", "--file=" + file}), 0);
+  EXPECT_EQ(asked_, (Asked{R"(POST /v1/apps/start {"id":"web"})", R"(POST /v1/apps/start {"id":"b"})"}));
+  EXPECT_EQ(run({"app", "start", "--file=/no/such/file"}), 2);
+  EXPECT_EQ(err_.str(), "windlass: --file: /no/such/file cannot be read, or is empty\n");
+}
+
+TEST_F(Cli, StopsAndScales) {
+  replies_ = {{204, ""}, {204, ""}};
+  EXPECT_EQ(run({"app", "stop", "web"}), 0);
+  EXPECT_EQ(run({"app", "scale", "/web", "3"}), 0);
+  EXPECT_EQ(asked_,
+            (Asked{R"(POST /v1/apps/stop {"id":"web"})", R"(POST /v1/apps/scale {"id":"web","instances":3})"}));
+}
+
+TEST_F(Cli, ListsTasks) {
+  const ApiReply reply{200, R"({"web":[{"id":"t1","host":"10.0.0.1","ports":[31000]}]})"};
+  replies_ = {reply, reply};
+  EXPECT_EQ(run({"task", "list"}), 0);
+  EXPECT_EQ(out_.str(), "APP  TASK  HOST      PORTS\nweb  t1    10.0.0.1  31000\n");
+  EXPECT_EQ(run({"task", "list", "/a b/web"}), 0);
+  EXPECT_EQ(asked_, (Asked{"GET /v1/tasks", "GET /v1/apps/a%20b%2Fweb/tasks"}));
+}
+
+TEST_F(Cli, KillsTasks) {
+  replies_ = {{200, R"([{"id":"t1","host":"h","ports":[1,2]}])"}, {200, "[]"}, {200, "[]"}};
+  EXPECT_EQ(run({"task", "kill", "web", "--task=t1", "--scale"}), 0);
+  EXPECT_EQ(out_.str(), "APP  KILLED  HOST  PORTS\nweb  t1      h     1,2\n");
+  EXPECT_EQ(run({"task", "kill", "web", "--host=h"}), 1);
+  EXPECT_EQ(err_.str(), "windlass: no task matched\n");
+  EXPECT_EQ(run({"task", "kill", "web", "--all"}), 1);
+  EXPECT_EQ(asked_, (Asked{"POST /v1/tasks/kill?appId=web&id=t1&scale=true", "POST /v1/tasks/kill?appId=web&host=h",
+                           "POST /v1/tasks/kill?appId=web&host=*"}));
+  EXPECT_EQ(run({"task", "kill", "web"}), 2);
+  EXPECT_EQ(run({"task", "kill", "web", "--all", "--host=h"}), 2);
+}
+
+TEST_F(Cli, ShowsEndpointsAsText) {
+  replies_ = {{200, "web 10000 h:31000 \n"}, {404, ""}};
+  EXPECT_EQ(run({"endpoints"}), 0);
+  EXPECT_EQ(out_.str(), "web 10000 h:31000 \n");
+  EXPECT_EQ(accepts_, "text/plain");
+  EXPECT_EQ(run({"endpoints", "ghost"}), 1);
+  EXPECT_EQ(asked_.back(), "GET /v1/endpoints/ghost");
+  EXPECT_EQ(err_.str(), "windlass: Not Found (404)\n");
+}
+
+TEST_F(Cli, RefusalsAreShownInTheServersWords) {
+  replies_ = {{422, R"({"message":"requirement failed: Already started app 'web'"})"},
+              {422, R"({"errors":[{"attribute":"id","error":"may not be empty"},{"attribute":"cpus","error":"is bad"}]})"},
+              {500, "boom"}};
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(run({"app", "stop", "web"}), 1);
+  EXPECT_EQ(err_.str(),
+            "windlass: requirement failed: Already started app 'web' (422)\n"
+            "windlass: id may not be empty; cpus is bad (422)\n"
+            "windlass: boom (500)\n");
+}
+
+TEST_F(Cli, AnAnswerThatIsNoJsonIsAnError) {
+  replies_ = {{200, "<html>"}};
+  EXPECT_EQ(run({"task", "list"}), 1);
+  EXPECT_EQ(err_.str(), "windlass: the answer to /v1/tasks is not JSON\n");
+}
+
+TEST_F(Cli, AServerThatIsNotThereIsNamed) {
+  EXPECT_EQ(run({"app", "list"}), 3);
+  EXPECT_EQ(err_.str(),
+            "windlass: http://127.0.0.1:8080: connect: Connection refused\n"
+            "Is Windlass running? --url or WINDLASS_URL says where.\n");
+  environment_["WINDLASS_URL"] = "http://box:1/";
+  run({"app", "list"});
+  EXPECT_EQ(url_, "http://box:1");
+  run({"app", "list", "--url=http://other:2"});
+  EXPECT_EQ(url_, "http://other:2");
+}
+
+TEST_F(Cli, MisuseIsExplainedAndAsksNobody) {
+  const std::map<std::vector<std::string>, std::string> cases{
+      {{"app"}, "'app' is not a command"},
+      {{"app", "burn"}, "'app burn' is not a command"},
+      {{"app", "stop"}, "something is missing"},
+      {{"app", "stop", "a", "b"}, "'b' is too much"},
+      {{"app", "scale", "a", "many"}, "'many' is not a number of instances"},
+      {{"app", "scale", "a", "-1"}, "'-1' is not a number of instances"},
+      {{"app", "list", "--color"}, "--color: no such flag"},
+      {{"app", "list", "--url"}, "--url: needs a value"},
+      {{"task", "kill", "a", "--all=x"}, "--all: takes no value"},
+      {{"app", "start"}, "app start needs an ID, or --file"},
+      {{"app", "start", "a", "--file=x"}, "--file: the file says which app; give no ID"},
+      {{"app", "start", "a", "--cpus=lots"}, "--cpus: 'lots' is not a number"},
+      {{"app", "start", "a", "--instances=1.5"}, "--instances: '1.5' is not a number"},
+      {{"app", "start", "a", "--port=70000"}, "--port: '70000' is not a port number (0: any)"},
+      {{"app", "start", "a", "--env=A"}, "--env: 'A' is not NAME=value"},
+      {{"app", "start", "a", "--option=-v"}, "--option: is a docker run option; it needs --image"},
+      {{"app", "start", "a", "--constraint=x"}, "--constraint: 'x' is not field:OPERATOR or field:OPERATOR:value"},
+  };
+  for (const auto& [arguments, text] : cases) {
+    err_.str("");
+    EXPECT_EQ(run(arguments), 2) << text;
+    EXPECT_TRUE(err_.str().starts_with("windlass: " + text + "\n")) << err_.str();
+  }
+  EXPECT_EQ(asked_, Asked{});
+}
+
+TEST_F(Cli, HelpIsShown) {
+  EXPECT_EQ(run({"app", "scale", "--help"}), 0);
+  EXPECT_EQ(out_.str(), "usage: windlass app scale ID COUNT [--url=URL]\nRun that many instances.\n");
+  EXPECT_TRUE(is_client_command("task"));
+  EXPECT_FALSE(is_client_command("up"));
+}
+
+asio::awaitable<HttpResponse> echo(HttpRequest request) {
+  const std::string* accept = find_header(request.headers, "accept");
+  const std::string* type = find_header(request.headers, "content-type");
+  HttpResponse response;
+  response.status = 422;
+  response.body = request.method + " " + request.target + " " + request.body + " " + (accept ? *accept : "-") + " " +
+                  (type ? *type : "-");
+  co_return response;
+}
+
+TEST(HttpTransport, AsksARealServer) {
+  asio::io_context loop;
+  auto server = HttpServer::listen(loop.get_executor(), {}, echo);
+  ASSERT_TRUE(server) << to_string(server.error());
+  auto work = asio::make_work_guard(loop);
+  std::thread thread{[&] { loop.run(); }};
+  const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
+  const auto reply = http_transport(url)({.method = "POST", .target = "/v1/x?a=b", .body = "{}"});
+  EXPECT_TRUE(reply) << to_string(reply.error());
+  if (reply) {
+    EXPECT_EQ(reply->status, 422);
+    EXPECT_EQ(reply->body, "POST /v1/x?a=b {} application/json application/json");
+  }
+  loop.stop();
+  thread.join();
+  server->reset();
+  const auto refused = http_transport(url)({.target = "/"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  EXPECT_NE(to_string(refused.error()).find("127.0.0.1"), std::string::npos) << to_string(refused.error());
+  const auto wrong = http_transport("ftp://x")({.target = "/"});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, Errc::invalid);
+}
+
+}  // namespace
+}  // namespace windlass

@@ -1,0 +1,189 @@
+#pragma once
+// What the executor knows. One variant is the life of its task; each state holds what exists in that state only.
+//
+//   idle ─launch─▶ planning ─▶ inspecting ⇄ pulling      creating ─▶ attaching ─▶ starting ─▶ running
+//     │                             └──────────────────────▲                          │          │ kill
+//     └─launch (command task)─▶ spawning ─────────────────────────────────────────────┴──▶       ▼
+//                                                                                     │       stopping
+//   every state with a task ──ended, failed or killed──▶ reported ──acknowledged──▶ removing ──▶ gone
+//
+// Beside it runs the link to the agent: unsubscribed ⇄ subscribed, and lost when it has been away for too long.
+
+#include "base/time.hpp"
+#include "model/container_spec.hpp"
+#include "model/ids.hpp"
+#include "model/status.hpp"
+#include "model/task.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace windlass::executor {
+
+// From the environment; set once.
+struct Settings {
+  bool checkpoint = false;  // the framework checkpoints: a lost agent may come back
+  Duration recovery_timeout = std::chrono::minutes{15};
+  Duration shutdown_grace = std::chrono::seconds{5};
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+// --- the link to the agent -----------------------------------------------------------------------------------------
+
+struct Unsubscribed {
+  std::optional<TimePoint> give_up_at = {};  // unset: before the first event
+  friend bool operator==(const Unsubscribed&, const Unsubscribed&) = default;
+};
+struct Subscribed {
+  friend bool operator==(const Subscribed&, const Subscribed&) = default;
+};
+// It will not be heard of again; nobody acknowledges anything.
+struct Lost {
+  friend bool operator==(const Lost&, const Lost&) = default;
+};
+using Link = std::variant<Unsubscribed, Subscribed, Lost>;
+
+// What the agent has not acknowledged. A task stays until its first update is acknowledged.
+struct Outbox {
+  struct Update {
+    TaskStatus status;
+    bool sent = false;  // in this subscription
+    friend bool operator==(const Update&, const Update&) = default;
+  };
+  std::vector<TaskInfo> tasks = {};
+  std::vector<Update> updates = {};
+  friend bool operator==(const Outbox&, const Outbox&) = default;
+};
+
+// --- the life of the task --------------------------------------------------------------------------------------------
+
+// Why it has to end before it ends by itself.
+enum class Cause { kill, shutdown, signal, agent_lost, completion_time };
+
+struct Ending {
+  Cause cause = Cause::kill;
+  Duration grace = {};
+  int signal = 0;  // Cause::signal: which the executor got
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
+struct Job {
+  TaskInfo task;
+  std::optional<TimePoint> complete_by = {};       // max_completion_time
+  std::optional<ContainerStatus> addresses = {};   // once it runs, for the updates that follow
+  std::optional<std::int64_t> memory_bytes = {};   // the container's limit
+  friend bool operator==(const Job&, const Job&) = default;
+};
+
+// What runs: a container, or the process of a command task.
+struct Container {
+  std::string id;
+  std::string stop_signal = "SIGTERM";
+  friend bool operator==(const Container&, const Container&) = default;
+};
+struct Process {
+  int pid = 0;
+  friend bool operator==(const Process&, const Process&) = default;
+};
+using Runner = std::variant<Container, Process>;
+
+struct Idle {
+  friend bool operator==(const Idle&, const Idle&) = default;
+};
+struct Planning {
+  Job job;
+  friend bool operator==(const Planning&, const Planning&) = default;
+};
+struct Inspecting {
+  Job job;
+  ContainerPlan plan;
+  bool pulled = false;
+  friend bool operator==(const Inspecting&, const Inspecting&) = default;
+};
+struct Pulling {
+  Job job;
+  ContainerPlan plan;
+  std::string latest = {};    // progress
+  std::string reported = {};  // progress that the framework knows
+  TimePoint report_at = {};   // not before
+  friend bool operator==(const Pulling&, const Pulling&) = default;
+};
+// Docker is making the container; an ending waits until it is clear whether there is one.
+struct Creating {
+  Job job;
+  std::string name;
+  std::optional<Ending> ending = {};
+  friend bool operator==(const Creating&, const Creating&) = default;
+};
+struct Attaching {
+  Job job;
+  std::string id;
+  friend bool operator==(const Attaching&, const Attaching&) = default;
+};
+// Docker is starting it, then is asked what it sees.
+struct Starting {
+  Job job;
+  std::string id;
+  std::optional<Ending> ending = {};
+  std::optional<TimePoint> look_at = {};
+  friend bool operator==(const Starting&, const Starting&) = default;
+};
+struct Spawning {
+  Job job;
+  std::optional<Ending> ending = {};
+  friend bool operator==(const Spawning&, const Spawning&) = default;
+};
+struct Running {
+  Job job;
+  Runner runner;
+  std::optional<TimePoint> look_at = {};  // Docker is away: when to ask it again
+  friend bool operator==(const Running&, const Running&) = default;
+};
+struct Stopping {
+  Job job;
+  Runner runner;
+  Ending ending;
+  std::optional<TimePoint> force_at = {};  // when SIGKILL follows; unset: it has been sent
+  std::optional<TimePoint> retry_at = {};  // when to send the last signal again
+  std::optional<TimePoint> look_at = {};
+  friend bool operator==(const Stopping&, const Stopping&) = default;
+};
+// The framework has to hear of the end before the executor leaves.
+struct Reported {
+  std::string leftover = {};  // the container to remove; empty: none
+  int exit_code = 0;
+  TimePoint leave_at = {};
+  friend bool operator==(const Reported&, const Reported&) = default;
+};
+struct Removing {
+  int exit_code = 0;
+  TimePoint leave_at = {};
+  friend bool operator==(const Removing&, const Removing&) = default;
+};
+struct Gone {
+  friend bool operator==(const Gone&, const Gone&) = default;
+};
+
+using Life = std::variant<Idle, Planning, Inspecting, Pulling, Creating, Attaching, Starting, Spawning, Running, Stopping,
+                          Reported, Removing, Gone>;
+
+struct State {
+  Settings settings = {};
+
+  // Told by the agent with every subscription.
+  ContainerId container_id = {};
+  bool reports_killing = false;  // the framework knows TASK_KILLING
+
+  Link link = {};
+  Outbox outbox = {};
+  Life life = {};
+  friend bool operator==(const State&, const State&) = default;
+};
+
+// The job of the current state, or null.
+Job* find_job(Life& life);
+const Job* find_job(const Life& life);
+
+}  // namespace windlass::executor

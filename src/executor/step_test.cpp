@@ -1,0 +1,622 @@
+// Dialogues: what happens, and what follows.
+
+#include "executor/step.hpp"
+
+#include <gtest/gtest.h>
+
+namespace windlass::executor {
+namespace {
+
+using namespace std::chrono_literals;
+
+TaskInfo docker_task(const std::string& id = "t1") {
+  TaskInfo task{.id = {id}, .name = id, .agent_id = {"a1"}};
+  task.container = ContainerInfo{.docker = DockerInfo{.image = "redis"}};
+  return task;
+}
+
+TaskInfo command_task(const std::string& value) {
+  TaskInfo task{.id = {"t1"}, .name = "t1", .agent_id = {"a1"}};
+  task.command = CommandInfo{.value = value};
+  return task;
+}
+
+ContainerPlan plan_of(const std::string& image = "redis:latest") {
+  return ContainerPlan{.spec = {.name = "mesos-c1", .image = image}};
+}
+
+ContainerView running_view() {
+  ContainerView view{.id = "d1", .running = true, .started = true, .stop_signal = "SIGQUIT"};
+  view.addresses = {{.network = "bridge", .ipv4 = "172.17.0.2"}};
+  view.document = "{\"Id\":\"d1\"}";
+  return view;
+}
+
+// An executor under test: moves time, takes events, keeps what followed.
+class Dialogue {
+ public:
+  explicit Dialogue(Settings settings = {.checkpoint = true}) { state.settings = settings; }
+
+  const std::vector<Call>& tell(const Event& event) {
+    last = step(state, event, {.now = now, .prng = prng}).calls;
+    calls.insert(calls.end(), last.begin(), last.end());
+    return last;
+  }
+  const std::vector<Call>& hear(ExecutorEvent event) { return tell(AgentEvent{std::move(event)}); }
+  const std::vector<Call>& pass(Duration time) {
+    now += std::chrono::duration_cast<TimePoint::duration>(time);
+    return tell(TimePassed{});
+  }
+  void subscribe(bool killing = true) {
+    FrameworkInfo framework{.user = "root", .name = "f"};
+    if (killing) framework.capabilities.insert(Capability::task_killing_state);
+    hear(executor_events::Subscribed{{}, framework, {}, {"c1"}});
+  }
+  void launch(const TaskInfo& task = docker_task()) { hear(executor_events::Launch{task}); }
+  void kill(std::optional<Duration> grace = {}) {
+    std::optional<KillPolicy> policy;
+    if (grace) policy = KillPolicy{*grace};
+    hear(executor_events::Kill{{"t1"}, policy});
+  }
+  void run(const TaskInfo& task = docker_task()) {
+    subscribe();
+    launch(task);
+    tell(ContainerPlanned{plan_of()});
+    tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+    tell(ContainerCreated{std::string{"d1"}});
+    tell(ContainerAttached{});
+    tell(ContainerStarted{});
+    tell(ContainerInspected{running_view()});
+  }
+  void acknowledge_all() {
+    const auto updates = state.outbox.updates;
+    for (const auto& update : updates) hear(executor_events::Acknowledged{update.status.task_id, *update.status.uuid});
+  }
+
+  template <class Wanted>
+  [[nodiscard]] std::vector<Wanted> sent() const {
+    std::vector<Wanted> found;
+    for (const Call& call : calls) {
+      if (const auto* wanted = std::get_if<Wanted>(&call)) found.push_back(*wanted);
+    }
+    return found;
+  }
+  [[nodiscard]] std::vector<TaskStatus> statuses() const {
+    std::vector<TaskStatus> found;
+    for (const SendToAgent& call : sent<SendToAgent>()) {
+      found.push_back(std::get<executor_calls::Update>(call.body).status);
+    }
+    return found;
+  }
+  [[nodiscard]] std::vector<TaskState> states() const {
+    std::vector<TaskState> found;
+    for (const TaskStatus& status : statuses()) found.push_back(status.state);
+    return found;
+  }
+  [[nodiscard]] std::vector<std::string> signals() const {
+    std::vector<std::string> found;
+    for (const auto& call : sent<SignalContainer>()) found.push_back(call.signal);
+    return found;
+  }
+
+  State state;
+  TimePoint now = from_seconds(1000);
+  Prng prng{7};
+  std::vector<Call> calls;
+  std::vector<Call> last;
+};
+
+template <class Wanted>
+bool has(const std::vector<Call>& calls) {
+  for (const Call& call : calls) {
+    if (std::holds_alternative<Wanted>(call)) return true;
+  }
+  return false;
+}
+
+using States = std::vector<TaskState>;
+
+TEST(Executor, RunsATaskToItsEnd) {
+  Dialogue d;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 0}});
+  EXPECT_EQ(d.states(), (States{TaskState::starting, TaskState::running, TaskState::finished}));
+  const TaskStatus running = d.statuses()[1];
+  EXPECT_EQ(running.data, "[{\"Id\":\"d1\"}]");
+  ASSERT_TRUE(running.container);
+  EXPECT_EQ(running.container->networks.at(0).addresses, (std::vector<IpAddress>{{.address = "172.17.0.2"}}));
+  EXPECT_EQ(running.source, StatusSource::executor);
+  EXPECT_TRUE(running.uuid && running.timestamp);
+  EXPECT_NE(*running.uuid, *d.statuses()[0].uuid);
+  EXPECT_EQ(d.statuses()[2].message, "Container exited with status 0");
+  EXPECT_TRUE(d.sent<RemoveContainer>().empty()) << "the framework has not been heard yet";
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}}));
+  d.tell(ContainerRemoved{});
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{0}}));
+}
+
+TEST(Executor, DoesThingsInTheirOrder) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  EXPECT_TRUE(has<PlanContainer>(d.last));
+  EXPECT_EQ(d.states(), States{TaskState::starting});
+  EXPECT_TRUE(has<InspectImage>(d.tell(ContainerPlanned{plan_of()})));
+  EXPECT_TRUE(has<CreateContainer>(d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}})));
+  EXPECT_TRUE(has<AttachContainer>(d.tell(ContainerCreated{std::string{"d1"}})));
+  EXPECT_TRUE(has<StartContainer>(d.tell(ContainerAttached{}))) << "attached before it is started";
+  EXPECT_TRUE(has<InspectContainer>(d.tell(ContainerStarted{})));
+  EXPECT_EQ(d.states(), States{TaskState::starting}) << "running only when Docker says so";
+  EXPECT_TRUE(has<WatchContainer>(d.tell(ContainerInspected{running_view()})));
+  EXPECT_EQ(d.states().back(), TaskState::running);
+}
+
+TEST(Executor, AsksAgainUntilDockerSeesItStarted) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+  d.tell(ContainerCreated{std::string{"d1"}});
+  d.tell(ContainerAttached{});
+  d.tell(ContainerStarted{});
+  d.tell(ContainerInspected{ContainerView{.id = "d1"}});
+  EXPECT_EQ(d.states(), States{TaskState::starting});
+  EXPECT_TRUE(has<InspectContainer>(d.pass(500ms)));
+  d.tell(ContainerInspected{running_view()});
+  EXPECT_EQ(d.states().back(), TaskState::running);
+}
+
+TEST(Executor, PullsWhatIsMissingAndReportsProgressAtABoundedRate) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{}});
+  ASSERT_TRUE(has<PullImage>(d.last));
+  EXPECT_EQ(d.statuses().back().message, "Pulling redis:latest: waiting for the registry");
+  const auto before = d.statuses().size();
+  for (int i = 0; i < 10; ++i) {
+    d.tell(PullProgress{"1 of 3 layers, " + std::to_string(i) + ".0 of 9.0 MB"});
+    d.pass(400ms);
+  }
+  EXPECT_EQ(d.statuses().size(), before) << "4 s have passed, not 5";
+  d.pass(1s);
+  ASSERT_EQ(d.statuses().size(), before + 1);
+  EXPECT_EQ(d.statuses().back().message, "Pulling redis:latest: 1 of 3 layers, 9.0 of 9.0 MB");
+  d.pass(60s);
+  EXPECT_EQ(d.statuses().size(), before + 1) << "nothing has changed";
+  EXPECT_TRUE(has<InspectImage>(d.tell(PullEnded{})));
+  EXPECT_TRUE(has<CreateContainer>(d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}})));
+}
+
+TEST(Executor, ForcePullDoesNotLookFirst) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  ContainerPlan plan = plan_of();
+  plan.force_pull = true;
+  EXPECT_TRUE(has<PullImage>(d.tell(ContainerPlanned{plan})));
+  EXPECT_TRUE(d.sent<InspectImage>().empty());
+}
+
+TEST(Executor, SaysWhatDockerSaidWhenTheLaunchFails) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of("no/such:image")});
+  d.tell(ImageInspected{std::optional<DockerImage>{}});
+  d.tell(PullEnded{Error{Errc::not_found, "manifest unknown", {}}});
+  const TaskStatus last = d.statuses().back();
+  EXPECT_EQ(last.state, TaskState::failed);
+  EXPECT_EQ(last.reason, Reason::container_launch_failed);
+  EXPECT_EQ(last.message, "Failed to launch container: Failed to pull image 'no/such:image': manifest unknown");
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{1}}));
+  EXPECT_TRUE(d.sent<RemoveContainer>().empty()) << "there is no container";
+}
+
+TEST(Executor, RemovesAContainerThatCouldNotBeStarted) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+  d.tell(ContainerCreated{std::string{"d1"}});
+  d.tell(ContainerAttached{});
+  d.tell(ContainerStarted{Error{Errc::internal, "port is already allocated", {}}});
+  EXPECT_EQ(d.statuses().back().message, "Failed to launch container: port is already allocated");
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}}));
+}
+
+TEST(Executor, RemovesByNameWhenCreateHadNoAnswer) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+  d.tell(ContainerCreated{Error{Errc::timeout, "no answer in time", {}}});
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"mesos-c1"}}));
+}
+
+TEST(Executor, ExitCodesAndSignalsAreNamed) {
+  Dialogue d;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 137}});
+  EXPECT_EQ(d.statuses().back().state, TaskState::failed);
+  EXPECT_EQ(d.statuses().back().message, "Container exited with status 137 (SIGKILL)");
+  d.acknowledge_all();
+  d.tell(ContainerRemoved{});
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{137}}));
+}
+
+TEST(Executor, OutOfMemoryNamesTheLimit) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  ContainerPlan plan = plan_of();
+  plan.spec.memory_bytes = 32 << 20;
+  d.tell(ContainerPlanned{plan});
+  d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+  d.tell(ContainerCreated{std::string{"d1"}});
+  d.tell(ContainerAttached{});
+  d.tell(ContainerStarted{});
+  d.tell(ContainerInspected{running_view()});
+  d.tell(ContainerExited{{.exit_code = 137, .oom_killed = true}});
+  EXPECT_EQ(d.statuses().back().reason, Reason::container_limitation_memory);
+  EXPECT_EQ(d.statuses().back().message,
+            "Memory limit exceeded: the container is limited to 32 MB. Container exited with status 137 (SIGKILL)");
+}
+
+TEST(Executor, KillSendsTheStopSignalAndSigkillAfterTheGrace) {
+  Dialogue d;
+  d.run();
+  d.kill(3s);
+  EXPECT_EQ(d.states().back(), TaskState::killing);
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT"}));
+  d.pass(2900ms);
+  EXPECT_EQ(d.signals().size(), 1U);
+  d.pass(100ms);
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT", "SIGKILL"}));
+  d.pass(5s);
+  EXPECT_EQ(d.signals().back(), "SIGKILL") << "repeated while it lives";
+  EXPECT_EQ(d.signals().size(), 3U);
+  d.tell(ContainerExited{{.exit_code = 0}});
+  EXPECT_EQ(d.states().back(), TaskState::killed) << "whatever the code";
+}
+
+TEST(Executor, NoKillingForFrameworksThatDoNotKnowIt) {
+  Dialogue d;
+  d.run();
+  d.subscribe(false);
+  d.kill();
+  EXPECT_EQ(d.states().back(), TaskState::running);
+}
+
+TEST(Executor, KillPolicyOfTheEventThenTheTaskThenTheAgent) {
+  const auto grace_of = [](const TaskInfo& task, std::optional<Duration> in_event) {
+    Dialogue d;
+    d.run(task);
+    d.kill(in_event);
+    Duration waited{};
+    for (; d.signals().size() < 2 && waited < 60s; waited += 1s) d.pass(1s);
+    return waited;
+  };
+  TaskInfo task = docker_task();
+  EXPECT_EQ(grace_of(task, {}), 5s);
+  task.kill_policy = KillPolicy{9s};
+  EXPECT_EQ(grace_of(task, {}), 9s);
+  EXPECT_EQ(grace_of(task, 2s), 2s);
+}
+
+TEST(Executor, ASecondKillMovesTheDeadlineBothWays) {
+  Dialogue d;
+  d.run();
+  d.kill(60s);
+  d.pass(1s);
+  d.kill(2s);
+  EXPECT_EQ(d.signals().size(), 1U) << "the stop signal is not sent twice";
+  d.pass(2s);
+  EXPECT_EQ(d.signals().back(), "SIGKILL");
+
+  Dialogue e;
+  e.run();
+  e.kill(2s);
+  e.kill(0s);
+  EXPECT_EQ(e.signals().back(), "SIGKILL");
+  EXPECT_EQ(std::count(e.states().begin(), e.states().end(), TaskState::killing), 1);
+}
+
+TEST(Executor, KillWhilePullingEndsAtOnce) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{}});
+  d.kill();
+  EXPECT_TRUE(has<CancelPull>(d.last));
+  EXPECT_EQ(d.states().back(), TaskState::killed);
+  EXPECT_TRUE(d.tell(PullEnded{}).empty()) << "too late";
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{0}}));
+}
+
+TEST(Executor, KillWhileCreatingRemovesWhatWasCreated) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+  d.kill();
+  EXPECT_EQ(d.states().back(), TaskState::killing);
+  d.kill();
+  EXPECT_EQ(std::count(d.states().begin(), d.states().end(), TaskState::killing), 1);
+  d.tell(ContainerCreated{std::string{"d1"}});
+  EXPECT_EQ(d.states().back(), TaskState::killed);
+  EXPECT_TRUE(d.sent<StartContainer>().empty());
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}}));
+}
+
+TEST(Executor, KillWhileStartingStopsItWithoutSayingRunning) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+  d.tell(ContainerCreated{std::string{"d1"}});
+  d.tell(ContainerAttached{});
+  d.kill();
+  d.tell(ContainerStarted{});
+  d.tell(ContainerInspected{running_view()});
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT"}));
+  d.tell(ContainerExited{{.exit_code = 143}});
+  EXPECT_EQ(d.states(), (States{TaskState::starting, TaskState::killing, TaskState::killed}));
+}
+
+TEST(Executor, KillBeforeLaunchAndOfOthersIsIgnored) {
+  Dialogue d;
+  d.subscribe();
+  d.kill();
+  EXPECT_TRUE(d.calls.empty());
+  d.launch(docker_task("t2"));
+  const auto before = d.calls.size();
+  d.kill();
+  EXPECT_EQ(d.calls.size(), before);
+}
+
+TEST(Executor, ShutdownKeepsASecondForItself) {
+  Dialogue d;
+  d.run();
+  d.hear(executor_events::Shutdown{});
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT"}));
+  d.pass(4s);
+  EXPECT_EQ(d.signals().back(), "SIGKILL");
+  d.tell(ContainerExited{{.exit_code = 137}});
+  EXPECT_EQ(d.statuses().back().message,
+            "Container exited with status 137 (SIGKILL) after the executor was told to shut down");
+  EXPECT_EQ(d.states().back(), TaskState::killed);
+
+  Dialogue idle;
+  idle.subscribe();
+  EXPECT_TRUE(has<Exit>(idle.hear(executor_events::Shutdown{})));
+}
+
+TEST(Executor, ASignalEndsTheTaskInOrder) {
+  Dialogue d;
+  d.run();
+  d.tell(SignalReceived{15});
+  d.tell(ContainerExited{{.exit_code = 0}});
+  EXPECT_EQ(d.states().back(), TaskState::killed);
+  EXPECT_EQ(d.statuses().back().message, "Container exited with status 0 after the executor received SIGTERM");
+}
+
+TEST(Executor, LeavesAfterAMinuteWithoutAcknowledgement) {
+  Dialogue d;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 3}});
+  d.pass(59s);
+  EXPECT_TRUE(d.sent<RemoveContainer>().empty());
+  d.pass(1s);
+  EXPECT_FALSE(d.sent<RemoveContainer>().empty());
+  d.pass(30s);
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{3}})) << "a removal that hangs does not keep it";
+}
+
+TEST(Executor, RefusesASecondTask) {
+  Dialogue d;
+  d.run();
+  d.launch(docker_task("t2"));
+  EXPECT_EQ(d.statuses().back().task_id, TaskId{"t2"});
+  EXPECT_EQ(d.statuses().back().state, TaskState::failed);
+  EXPECT_EQ(d.statuses().back().message, "Attempted to run multiple tasks using a \"docker\" executor");
+  d.launch();
+  EXPECT_TRUE(d.last.empty()) << "the same task again is a repetition";
+}
+
+TEST(Executor, RefusesTaskGroupsAndLeaves) {
+  Dialogue d;
+  d.subscribe();
+  d.hear(executor_events::LaunchGroup{{docker_task("t1"), docker_task("t2")}});
+  EXPECT_EQ(d.states(), (States{TaskState::failed, TaskState::failed}));
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{1}}));
+}
+
+TEST(Executor, CarriesWhatIsNotAcknowledgedIntoTheNextSubscription) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(AgentDisconnected{});
+  const auto sent = d.statuses().size();
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{}});
+  EXPECT_EQ(d.statuses().size(), sent) << "nobody is there";
+  const auto carried = take_subscription(d.state);
+  EXPECT_EQ(carried.unacknowledged_tasks.size(), 1U);
+  EXPECT_EQ(carried.unacknowledged_updates.size(), 2U);
+  d.tell(PullEnded{Error{Errc::unavailable, "gone", {}}});
+  d.subscribe();
+  ASSERT_EQ(d.statuses().size(), sent + 1) << "only what came after the subscription was written";
+  EXPECT_EQ(d.statuses().back().state, TaskState::failed);
+  d.acknowledge_all();
+  EXPECT_TRUE(take_subscription(d.state).unacknowledged_tasks.empty());
+}
+
+TEST(Executor, AFirstAcknowledgementReleasesTheTask) {
+  Dialogue d;
+  d.run();
+  const auto first = d.statuses().front();
+  d.hear(executor_events::Acknowledged{first.task_id, *first.uuid});
+  const auto carried = take_subscription(d.state);
+  EXPECT_TRUE(carried.unacknowledged_tasks.empty());
+  EXPECT_EQ(carried.unacknowledged_updates.size(), 1U);
+}
+
+TEST(Executor, ALostAgentWithoutCheckpointEndsTheTask) {
+  Dialogue d{Settings{.checkpoint = false}};
+  d.run();
+  d.tell(AgentDisconnected{});
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT"}));
+  d.tell(ContainerExited{{.exit_code = 0}});
+  EXPECT_FALSE(d.sent<RemoveContainer>().empty()) << "nobody will acknowledge";
+  d.tell(ContainerRemoved{});
+  EXPECT_FALSE(d.sent<Exit>().empty());
+}
+
+TEST(Executor, ALostAgentWithCheckpointMayComeBackInTime) {
+  Dialogue d;
+  d.run();
+  d.tell(AgentDisconnected{});
+  d.pass(14min);
+  EXPECT_TRUE(d.signals().empty());
+  d.subscribe();
+  d.pass(20min);
+  EXPECT_TRUE(d.signals().empty());
+  d.tell(AgentDisconnected{});
+  d.pass(15min);
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT"}));
+}
+
+TEST(Executor, AnAgentThatNeverAnswersIsGivenUp) {
+  Dialogue d;
+  d.tell(AgentDisconnected{});
+  d.pass(59s);
+  EXPECT_TRUE(d.sent<Exit>().empty());
+  d.pass(1s);
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{1}}));
+}
+
+TEST(Executor, AnAgentThatDoesNotKnowUsIsLost) {
+  Dialogue d;
+  d.tell(AgentRefused{"Executor cannot be found"});
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{1}}));
+}
+
+TEST(Executor, KeepsTheContainerWhileDockerIsAway) {
+  Dialogue d;
+  d.run();
+  const auto before = d.statuses().size();
+  d.tell(WatchFailed{Error{Errc::closed, "end of stream", {}}});
+  EXPECT_TRUE(has<InspectContainer>(d.pass(1s)));
+  d.tell(ContainerInspected{Error{Errc::unavailable, "connection refused", {}}});
+  EXPECT_TRUE(has<InspectContainer>(d.pass(1s)));
+  d.tell(ContainerInspected{running_view()});
+  EXPECT_TRUE(has<AttachContainer>(d.last));
+  EXPECT_TRUE(has<WatchContainer>(d.last));
+  EXPECT_EQ(d.statuses().size(), before) << "the framework does not notice";
+  d.tell(ContainerExited{{.exit_code = 0}});
+  EXPECT_EQ(d.states().back(), TaskState::finished);
+}
+
+TEST(Executor, AContainerThatVanishedFails) {
+  Dialogue d;
+  d.run();
+  d.tell(WatchFailed{Error{Errc::not_found, "No such container: d1", {}}});
+  EXPECT_EQ(d.states().back(), TaskState::failed);
+  EXPECT_EQ(d.statuses().back().message, "Container is gone: No such container: d1");
+}
+
+TEST(Executor, LooksAfterTheContainerWhenItsOutputEndsEarly) {
+  Dialogue d;
+  d.run();
+  d.tell(OutputLost{});
+  d.pass(1s);
+  EXPECT_TRUE(has<InspectContainer>(d.last));
+}
+
+TEST(Executor, RepeatsASignalThatDidNotGetThrough) {
+  Dialogue d;
+  d.run();
+  d.kill(10s);
+  d.tell(SignalFailed{Error{Errc::timeout, "no answer in time", {}}});
+  d.pass(1s);
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT", "SIGQUIT"}));
+}
+
+TEST(Executor, MaxCompletionTimeIsAFailureWithItsReason) {
+  TaskInfo task = docker_task();
+  task.max_completion_time = 2s;
+  Dialogue d;
+  d.run(task);
+  d.pass(2s);
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGKILL"}));
+  d.tell(ContainerExited{{.exit_code = 137}});
+  EXPECT_EQ(d.states().back(), TaskState::failed);
+  EXPECT_EQ(d.statuses().back().reason, Reason::max_completion_time_reached);
+  EXPECT_EQ(d.statuses().back().message,
+            "Container exited with status 137 (SIGKILL) after its max_completion_time of 2secs");
+}
+
+TEST(Executor, CommandTasksRunAsProcesses) {
+  Dialogue d;
+  d.subscribe();
+  d.launch(command_task("exit 7"));
+  EXPECT_EQ(d.sent<StartProcess>().at(0).argv, (std::vector<std::string>{"/bin/sh", "-c", "exit 7"}));
+  d.tell(ProcessStarted{42});
+  d.tell(ProcessExited{.exit_code = 7});
+  EXPECT_EQ(d.states(), (States{TaskState::starting, TaskState::running, TaskState::failed}));
+  EXPECT_EQ(d.statuses().back().message, "Command exited with status 7");
+  EXPECT_FALSE(d.statuses().back().reason);
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{7}}));
+}
+
+TEST(Executor, CommandTasksAreKilledWithGrace) {
+  Dialogue d;
+  d.subscribe();
+  d.launch(command_task("sleep 100"));
+  d.tell(ProcessStarted{42});
+  d.kill(3s);
+  d.pass(3s);
+  EXPECT_EQ(d.sent<SignalProcess>(), (std::vector<SignalProcess>{{42, 15}, {42, 9}}));
+  d.tell(ProcessExited{.signal = 9});
+  EXPECT_EQ(d.statuses().back().message, "Command terminated with signal Killed");
+  EXPECT_EQ(d.states().back(), TaskState::killed);
+}
+
+TEST(Executor, ArgvCommandsRunTheValueWithTheArgumentsAfterTheName) {
+  TaskInfo task = command_task("/bin/echo");
+  task.command->shell = false;
+  task.command->arguments = {"echo", "a b"};
+  Dialogue d;
+  d.subscribe();
+  d.launch(task);
+  EXPECT_EQ(d.sent<StartProcess>().at(0).argv, (std::vector<std::string>{"/bin/echo", "a b"}));
+}
+
+TEST(Executor, ACommandWithoutValueFails) {
+  TaskInfo task = command_task("");
+  task.command->value.reset();
+  Dialogue d;
+  d.subscribe();
+  d.launch(task);
+  EXPECT_EQ(d.statuses().back().message,
+            "Failed to launch command: Shell specified but no command value provided");
+}
+
+}  // namespace
+}  // namespace windlass::executor

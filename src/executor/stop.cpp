@@ -1,0 +1,200 @@
+#include "executor/signals.hpp"
+#include "executor/turn.hpp"
+
+#include <algorithm>
+
+namespace windlass::executor {
+
+namespace {
+
+// A signal that did not get through, or did not help, is sent again after so long.
+constexpr std::chrono::seconds signal_retry{1};
+constexpr std::chrono::seconds force_retry{5};
+// SHUTDOWN: the agent kills us when its grace is over; this much of it we need for ourselves.
+constexpr Duration shutdown_margin = std::chrono::seconds{1};
+
+constexpr std::int64_t mebibyte = 1 << 20;
+
+TimePoint later(TimePoint now, Duration by) { return now + std::chrono::duration_cast<TimePoint::duration>(by); }
+
+std::string because(const Job& job, const Ending& ending) {
+  switch (ending.cause) {
+    case Cause::kill: return {};
+    case Cause::shutdown: return " after the executor was told to shut down";
+    case Cause::signal: return " after the executor received " + signal_name(ending.signal);
+    case Cause::agent_lost: return " after the agent was lost";
+    case Cause::completion_time: break;
+  }
+  return " after its max_completion_time of " + to_mesos_duration(job.task.max_completion_time.value_or(Duration{}));
+}
+
+void send_signal(Turn& turn, const Runner& runner, bool force) {
+  if (const auto* container = std::get_if<Container>(&runner)) {
+    turn.call(SignalContainer{container->id, force ? "SIGKILL" : container->stop_signal});
+  } else {
+    turn.call(SignalProcess{std::get<Process>(runner).pid, force ? sigkill : sigterm});
+  }
+}
+
+void force(Turn& turn, Stopping& stopping) {
+  stopping.force_at.reset();
+  stopping.retry_at = turn.in.now + force_retry;
+  send_signal(turn, stopping.runner, true);
+  // A container that the signal does not reach may have ended unseen.
+  const auto* container = std::get_if<Container>(&stopping.runner);
+  if (container != nullptr && stopping.look_at) stopping.look_at = turn.in.now;
+}
+
+void announce(Turn& turn, const Job& job, const Ending& ending) {
+  if (ending.cause == Cause::completion_time || !turn.state.reports_killing) return;
+  report(turn, job, TaskState::killing, {});
+}
+
+// Waits in states whose outcome decides whether there is something to stop.
+void hold(Turn& turn, const Job& job, std::optional<Ending>& held, const Ending& ending) {
+  if (!held) announce(turn, job, ending);
+  held = held ? Ending{held->cause, ending.grace, held->signal} : ending;
+}
+
+void rearm(Turn& turn, Stopping& stopping, const Ending& ending) {
+  if (!stopping.force_at) return;  // SIGKILL is out: there is nothing stronger
+  stopping.ending.grace = ending.grace;
+  stopping.force_at = later(turn.in.now, ending.grace);
+  if (ending.grace <= Duration::zero()) force(turn, stopping);
+}
+
+// One overload per state, so that none is forgotten.
+struct EndTask {
+  Turn& turn;
+  const Ending& ending;
+
+  void operator()(const Idle&) const {
+    if (ending.cause == Cause::kill || ending.cause == Cause::completion_time) return;
+    turn.state.life = Gone{};
+    const int lost = ending.cause == Cause::agent_lost ? 1 : 0;
+    turn.call(Exit{ending.cause == Cause::signal ? 128 + ending.signal : lost});
+  }
+  void operator()(const Planning&) const { finish(turn, killed_before_start(ending), {}); }
+  void operator()(const Inspecting&) const { finish(turn, killed_before_start(ending), {}); }
+  void operator()(const Pulling&) const {
+    turn.call(CancelPull{});
+    finish(turn, killed_before_start(ending), {});
+  }
+  void operator()(Creating& creating) const { hold(turn, creating.job, creating.ending, ending); }
+  void operator()(const Attaching& attaching) const {
+    const std::string id = attaching.id;
+    finish(turn, killed_before_start(ending), id);
+  }
+  void operator()(Starting& starting) const { hold(turn, starting.job, starting.ending, ending); }
+  void operator()(Spawning& spawning) const { hold(turn, spawning.job, spawning.ending, ending); }
+  void operator()(Running& running) const {
+    announce(turn, running.job, ending);
+    const auto look_at = running.look_at;
+    stop_running(turn, std::move(running.job), std::move(running.runner), ending);
+    if (auto* stopping = std::get_if<Stopping>(&turn.state.life)) stopping->look_at = look_at;
+  }
+  void operator()(Stopping& stopping) const { rearm(turn, stopping, ending); }
+  void operator()(Reported& reported) const {
+    if (ending.cause == Cause::agent_lost) {
+      leave(turn);
+    } else if (ending.cause == Cause::shutdown) {
+      reported.leave_at = std::min(reported.leave_at, later(turn.in.now, ending.grace));
+    }
+  }
+  void operator()(const Removing&) const {}
+  void operator()(const Gone&) const {}
+};
+
+std::string memory_text(const Job& job) {
+  if (!job.memory_bytes) return "the container ran out of memory";
+  return "the container is limited to " + std::to_string(*job.memory_bytes / mebibyte) + " MB";
+}
+
+}  // namespace
+
+Outcome killed_before_start(const Ending& ending) {
+  if (ending.cause == Cause::completion_time) {
+    return Outcome{.state = TaskState::failed,
+                   .message = "max_completion_time was over before the container was started",
+                   .reason = Reason::max_completion_time_reached,
+                   .exit_code = 1};
+  }
+  return Outcome{.state = TaskState::killed, .message = "Killed before the container was started"};
+}
+
+Duration kill_grace(const State& state, const std::optional<KillPolicy>& policy) {
+  if (policy && policy->grace_period) return *policy->grace_period;
+  const Job* job = find_job(state.life);
+  if (job != nullptr && job->task.kill_policy && job->task.kill_policy->grace_period) {
+    return *job->task.kill_policy->grace_period;
+  }
+  return state.settings.shutdown_grace;
+}
+
+Duration shutdown_grace(const Settings& settings) {
+  return std::max(Duration::zero(), settings.shutdown_grace - shutdown_margin);
+}
+
+void end_task(Turn& turn, const Ending& ending) { std::visit(EndTask{turn, ending}, turn.state.life); }
+
+void stop_running(Turn& turn, Job job, Runner runner, const Ending& ending) {
+  Stopping stopping{.job = std::move(job), .runner = std::move(runner), .ending = ending};
+  if (ending.grace <= Duration::zero()) {
+    force(turn, stopping);
+  } else {
+    stopping.force_at = later(turn.in.now, ending.grace);
+    send_signal(turn, stopping.runner, false);
+  }
+  turn.state.life = std::move(stopping);
+}
+
+void continue_stopping(Turn& turn, Stopping& stopping) {
+  const TimePoint now = turn.in.now;
+  const bool force_due = stopping.force_at && *stopping.force_at <= now;
+  const bool retry_due = stopping.retry_at && *stopping.retry_at <= now;
+  if (force_due || (retry_due && !stopping.force_at)) {
+    force(turn, stopping);
+  } else if (retry_due) {
+    stopping.retry_at.reset();
+    send_signal(turn, stopping.runner, false);
+  }
+}
+
+void retry_signal(Turn& turn, Stopping& stopping) {
+  if (stopping.force_at) stopping.retry_at = turn.in.now + signal_retry;
+}
+
+Outcome container_outcome(const Job& job, const ContainerEnd& end, const std::optional<Ending>& ending) {
+  Outcome outcome{.state = end.exit_code == 0 ? TaskState::finished : TaskState::failed,
+                  .message = "Container exited with status " + exit_code_text(end.exit_code),
+                  .exit_code = end.exit_code};
+  if (ending && ending->cause == Cause::completion_time) {
+    outcome.state = TaskState::failed;
+    outcome.reason = Reason::max_completion_time_reached;
+  } else if (ending) {
+    outcome.state = TaskState::killed;
+  } else if (end.oom_killed && end.exit_code != 0) {
+    outcome.reason = Reason::container_limitation_memory;
+    outcome.message = "Memory limit exceeded: " + memory_text(job) + ". " + outcome.message;
+  }
+  if (ending) outcome.message += because(job, *ending);
+  if (!end.error.empty()) outcome.message += ": " + end.error;
+  return outcome;
+}
+
+Outcome process_outcome(const Job& job, int exit_code, int signal, const std::optional<Ending>& ending) {
+  Outcome outcome{.state = exit_code == 0 && signal == 0 ? TaskState::finished : TaskState::failed};
+  outcome.message = signal == 0 ? "Command exited with status " + std::to_string(exit_code)
+                                : "Command terminated with signal " + signal_text(signal);
+  outcome.exit_code = signal == 0 ? exit_code : 128 + signal;
+  if (ending && ending->cause == Cause::completion_time) {
+    outcome.state = TaskState::failed;
+    outcome.reason = Reason::max_completion_time_reached;
+  } else if (ending) {
+    outcome.state = TaskState::killed;
+  }
+  if (ending) outcome.message += because(job, *ending);
+  return outcome;
+}
+
+}  // namespace windlass::executor

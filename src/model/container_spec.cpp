@@ -1,0 +1,29 @@
+#include "model/container_spec.hpp"
+
+#include <algorithm>
+
+namespace windlass {
+
+namespace {
+
+auto find_env(auto& env, const std::string& name) {
+  return std::find_if(env.begin(), env.end(), [&](const std::string& entry) {
+    return entry.size() > name.size() && entry[name.size()] == '=' && entry.compare(0, name.size(), name) == 0;
+  });
+}
+
+}  // namespace
+
+void set_env(ContainerSpec& spec, const std::string& name, const std::string& value) {
+  std::string entry = name + "=" + value;
+  auto found = find_env(spec.env, name);
+  if (found != spec.env.end()) {
+    *found = std::move(entry);
+  } else {
+    spec.env.push_back(std::move(entry));
+  }
+}
+
+bool has_env(const ContainerSpec& spec, const std::string& name) { return find_env(spec.env, name) != spec.env.end(); }
+
+}  // namespace windlass

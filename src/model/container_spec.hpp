@@ -1,0 +1,186 @@
+#pragma once
+// What a Docker container is asked to be (ContainerSpec), and what Docker says of images and containers.
+// The planner and the `docker run` options fill a ContainerSpec; wire/docker_api makes the Engine API's JSON of it.
+
+#include "model/ids.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace windlass {
+
+struct PortBinding {
+  std::uint16_t container_port = 0;
+  std::string protocol = "tcp";  // tcp, udp, sctp
+  std::string host_ip = {};
+  std::string host_port = {};  // "31000", a range "8000-9000", or empty: Docker chooses
+  friend bool operator==(const PortBinding&, const PortBinding&) = default;
+};
+
+enum class MountType { bind, volume, tmpfs };
+
+// One --mount. Binds of the short form are strings in ContainerSpec.binds, as the Engine takes them.
+struct MountSpec {
+  MountType type = MountType::volume;
+  std::string source = {};
+  std::string target;
+  bool read_only = false;
+  std::string propagation = {};    // bind
+  std::string consistency = {};    // bind
+  bool non_recursive = false;      // bind
+  bool no_copy = false;            // volume
+  std::string volume_driver = {};  // volume
+  std::map<std::string, std::string> volume_options = {};
+  std::map<std::string, std::string> volume_labels = {};
+  std::optional<std::int64_t> tmpfs_bytes = {};
+  std::optional<std::uint32_t> tmpfs_mode = {};
+  friend bool operator==(const MountSpec&, const MountSpec&) = default;
+};
+
+struct DeviceMapping {
+  std::string host;
+  std::string container;
+  std::string permissions = "rwm";
+  friend bool operator==(const DeviceMapping&, const DeviceMapping&) = default;
+};
+
+struct Ulimit {
+  std::string name;
+  std::int64_t soft = 0;
+  std::int64_t hard = 0;
+  friend bool operator==(const Ulimit&, const Ulimit&) = default;
+};
+
+// Empty strings, empty lists and unset optionals mean: as the image or the daemon has it.
+struct ContainerSpec {
+  // Who it is.
+  std::string name;
+  std::string image;
+  std::map<std::string, std::string> labels = {};
+  std::string hostname = {};
+  std::string domainname = {};
+
+  // What runs.
+  std::optional<std::vector<std::string>> entrypoint = {};
+  std::vector<std::string> command = {};
+  std::vector<std::string> env = {};  // "NAME=value", each name once: set_env
+  std::string user = {};
+  std::vector<std::string> groups = {};
+  std::string workdir = {};
+  bool tty = false;
+  bool open_stdin = false;
+  std::optional<bool> init = {};
+  std::string stop_signal = {};
+  std::optional<int> stop_timeout = {};
+
+  // Network.
+  std::string network_mode = {};
+  std::vector<PortBinding> ports = {};
+  std::vector<std::string> exposed = {};  // "80/tcp"
+  bool publish_all = false;
+  std::vector<std::string> dns = {};
+  std::vector<std::string> dns_search = {};
+  std::vector<std::string> dns_options = {};
+  std::vector<std::string> extra_hosts = {};
+  std::vector<std::string> links = {};
+
+  // Files.
+  std::vector<std::string> binds = {};              // "source:target:options"
+  std::vector<std::string> anonymous_volumes = {};  // targets
+  std::vector<MountSpec> mounts = {};
+  std::vector<std::string> volumes_from = {};
+  std::string volume_driver = {};
+  std::map<std::string, std::string> tmpfs = {};  // target -> options
+  bool read_only_root = false;
+
+  // Rights and namespaces.
+  bool privileged = false;
+  std::vector<std::string> cap_add = {};
+  std::vector<std::string> cap_drop = {};
+  std::vector<std::string> security_options = {};
+  bool unmask_system_paths = false;
+  std::vector<DeviceMapping> devices = {};
+  std::string ipc_mode = {};
+  std::string pid_mode = {};
+  std::string uts_mode = {};
+  std::map<std::string, std::string> sysctls = {};
+
+  // Limits.
+  std::optional<std::int64_t> memory_bytes = {};
+  std::optional<std::int64_t> memory_reservation_bytes = {};
+  std::optional<std::int64_t> memory_swap_bytes = {};  // -1: unlimited
+  std::optional<std::int64_t> shm_bytes = {};
+  std::optional<std::int64_t> cpu_shares = {};
+  std::optional<std::int64_t> cpu_quota_us = {};
+  std::optional<std::int64_t> cpu_period_us = {};
+  std::optional<std::int64_t> nano_cpus = {};
+  std::string cpuset_cpus = {};
+  std::string cpuset_mems = {};
+  bool oom_kill_disable = false;
+  std::optional<int> oom_score_adj = {};
+  std::optional<std::int64_t> pids_limit = {};
+  std::vector<Ulimit> ulimits = {};
+  std::string cgroup_parent = {};
+
+  // Logging by the daemon (the executor's own copy goes to the sandbox).
+  std::string log_driver = {};
+  std::map<std::string, std::string> log_options = {};
+
+  friend bool operator==(const ContainerSpec&, const ContainerSpec&) = default;
+};
+
+// Sets or replaces one variable; keeps the place of its first appearance.
+void set_env(ContainerSpec& spec, const std::string& name, const std::string& value);
+[[nodiscard]] bool has_env(const ContainerSpec& spec, const std::string& name);
+
+// A ContainerSpec, and what is still to be done when the image is known.
+struct ContainerPlan {
+  ContainerSpec spec;
+  bool force_pull = false;
+  // Seed contract: allocated host ports that pair with the image's EXPOSEd ports, in this order.
+  std::vector<std::uint16_t> ports_to_pair = {};
+  std::vector<std::string> warnings = {};  // for the sandbox's stderr
+  friend bool operator==(const ContainerPlan&, const ContainerPlan&) = default;
+};
+
+// Docker's image inspect.
+struct DockerImage {
+  std::string id = {};
+  std::vector<std::uint16_t> exposed_tcp_ports = {};  // ascending
+  friend bool operator==(const DockerImage&, const DockerImage&) = default;
+};
+
+struct ContainerAddress {
+  std::string network;
+  std::string ipv4 = {};
+  std::string ipv6 = {};
+  friend bool operator==(const ContainerAddress&, const ContainerAddress&) = default;
+};
+
+// Docker's container inspect.
+struct ContainerView {
+  std::string id = {};
+  bool running = false;
+  bool started = false;  // StartedAt is a time: it runs or has run
+  std::string stop_signal = {};  // "SIGTERM" unless image or options say otherwise
+  int exit_code = 0;
+  bool oom_killed = false;
+  std::string error = {};  // State.Error
+  // The network of NetworkMode first. Only networks that gave it an address.
+  std::vector<ContainerAddress> addresses = {};
+  std::string document = {};  // the JSON object as Docker sent it
+  friend bool operator==(const ContainerView&, const ContainerView&) = default;
+};
+
+// How a container ended.
+struct ContainerEnd {
+  int exit_code = 0;
+  bool oom_killed = false;
+  std::string error = {};  // what Docker says went wrong; empty: nothing
+  friend bool operator==(const ContainerEnd&, const ContainerEnd&) = default;
+};
+
+}  // namespace windlass

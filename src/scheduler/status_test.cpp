@@ -1,0 +1,207 @@
+#include "scheduler/status.hpp"
+
+#include "scheduler/dialogue_testing.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace windlass::scheduler {
+namespace {
+
+using namespace std::chrono_literals;
+
+const AppId web{"/web"};
+
+Condition lost(std::optional<Reason> reason, const std::string& message = {}) {
+  TaskStatus status;
+  status.state = TaskState::lost;
+  status.reason = reason;
+  status.message = message;
+  return condition_of(status);
+}
+
+TEST(ConditionOf, LostIsToldApartByReasonAndMessage) {
+  EXPECT_EQ(lost(Reason::reconciliation, "Reconciliation: Task is unknown to the agent"), Condition::unknown);
+  EXPECT_EQ(lost(Reason::reconciliation, "Reconciliation: Task is unknown"), Condition::unknown);
+  EXPECT_EQ(lost(Reason::reconciliation, "Reconciliation: Task is gone"), Condition::gone);
+  EXPECT_EQ(lost(Reason::task_unknown), Condition::unknown);
+  EXPECT_EQ(lost(Reason::reconciliation), Condition::unreachable_inactive);
+  EXPECT_EQ(lost(Reason::agent_disconnected), Condition::unreachable_inactive);
+  EXPECT_EQ(lost(Reason::agent_removed), Condition::unreachable_inactive);
+  EXPECT_EQ(lost(Reason::invalid_offers), Condition::gone);
+  EXPECT_EQ(lost(std::nullopt), Condition::gone);
+}
+
+TEST(Status, IsAcknowledgedInTheStepThatWritesIt) {
+  Dialogue d;
+  d.subscribe();
+  d.start(make_app("/web"));
+  const auto tasks = launched(d.offer(make_offer()));
+  const Effects fx = d.update(tasks[0].id, TaskState::running);
+  EXPECT_EQ(std::get<PutInstance>(fx.writes.at(0)).instance->condition, Condition::running);
+  ASSERT_EQ(calls_of<calls::Acknowledge>(fx).size(), 1U);
+  EXPECT_EQ(calls_of<calls::Acknowledge>(fx)[0].task_id, tasks[0].id);
+}
+
+TEST(Status, WithoutUuidIsNotAcknowledged) {
+  Dialogue d;
+  d.subscribe();
+  const auto tasks = d.run(make_app("/web"));
+  TaskStatus status;
+  status.task_id = tasks[0];
+  status.state = TaskState::running;
+  status.agent_id = AgentId{"A-h1"};
+  status.reason = Reason::reconciliation;
+  const Effects fx = d.hear(events::Update{status});
+  EXPECT_TRUE(calls_of<calls::Acknowledge>(fx).empty());
+  EXPECT_TRUE(fx.writes.empty()) << "it says nothing new";
+}
+
+TEST(Status, RepeatedIsAcknowledgedAgain) {
+  Dialogue d;
+  d.subscribe();
+  const auto tasks = d.run(make_app("/web"));
+  d.update(tasks[0], TaskState::failed);
+  const Effects again = d.update(tasks[0], TaskState::failed);
+  EXPECT_EQ(calls_of<calls::Acknowledge>(again).size(), 1U);
+  EXPECT_TRUE(calls_of<calls::Kill>(again).empty());
+  EXPECT_TRUE(again.writes.empty());
+}
+
+TEST(Status, OfAnOlderStateDoesNotGoBack) {
+  Dialogue d;
+  d.subscribe();
+  const auto tasks = d.run(make_app("/web"));
+  d.update(tasks[0], TaskState::staging, Reason::reconciliation);
+  EXPECT_EQ(d.instances(web).at(0).condition, Condition::running);
+}
+
+TEST(Status, OfUnknownTasksThatRunKillsThem) {
+  Dialogue d;
+  d.subscribe();
+  for (const TaskState state : {TaskState::staging, TaskState::starting, TaskState::running}) {
+    const Effects fx = d.update(TaskId{"stranger"}, state);
+    ASSERT_EQ(calls_of<calls::Kill>(fx).size(), 1U);
+    EXPECT_EQ(calls_of<calls::Kill>(fx)[0].task_id, TaskId{"stranger"});
+    EXPECT_EQ(calls_of<calls::Acknowledge>(fx).size(), 1U);
+  }
+  EXPECT_TRUE(calls_of<calls::Kill>(d.update(TaskId{"stranger"}, TaskState::finished)).empty());
+}
+
+TEST(Status, KeepsTheExecutorsMessage) {
+  Dialogue d;
+  d.subscribe();
+  d.start(make_app("/web"));
+  const auto tasks = launched(d.offer(make_offer()));
+  d.update(tasks[0].id, TaskState::starting, {}, "pulling redis");
+  d.update(tasks[0].id, TaskState::starting, Reason::reconciliation, "Reconciliation: Latest task state");
+  EXPECT_EQ(d.instances(web).at(0).message, "pulling redis");
+  d.update(tasks[0].id, TaskState::running, {}, std::string(20'000, 'x'));
+  EXPECT_EQ(d.instances(web).at(0).message.size(), 10'000U);
+}
+
+// --- failures and their delays -------------------------------------------------------------------------------------
+
+TEST(Backoff, GrowsWithEachFailureUpToItsLimit) {
+  Dialogue d;
+  d.subscribe();
+  App app = make_app("/web");
+  app.backoff_factor = 10;
+  app.max_launch_delay = 50s;
+  d.start(app);
+  for (const Duration delay : {Duration{1s}, Duration{10s}, Duration{50s}, Duration{50s}}) {
+    const auto tasks = launched(d.offer(make_offer()));
+    ASSERT_EQ(tasks.size(), 1U);
+    d.update(tasks[0].id, TaskState::running);
+    const Effects fx = d.update(tasks[0].id, TaskState::failed);
+    EXPECT_TRUE(launched(d.offer(make_offer())).empty());
+    d.wait_in_touch(delay - 1ms);
+    EXPECT_TRUE(launched(d.offer(make_offer())).empty());
+    EXPECT_EQ(calls_of<calls::Revive>(d.wait_in_touch(1ms)).size(), 1U);
+  }
+}
+
+TEST(Backoff, IsForgottenAfterAQuietWhile) {
+  Dialogue d;
+  d.subscribe();
+  App app = make_app("/web");
+  app.backoff_factor = 10;
+  d.start(app);
+  for (int round = 0; round < 2; ++round) {
+    const auto tasks = launched(d.offer(make_offer()));
+    ASSERT_EQ(tasks.size(), 1U);
+    d.update(tasks[0].id, TaskState::running);
+    d.wait_in_touch(400s);
+    d.update(tasks[0].id, TaskState::failed);
+    EXPECT_EQ(d.state.backoffs.begin()->second.delay, Duration{1s});
+    d.wait_in_touch(1s);
+  }
+}
+
+TEST(Backoff, CountsWhatFailedAndNotWhatWasKilled) {
+  const std::vector<std::pair<TaskState, bool>> cases{
+      {TaskState::failed, true}, {TaskState::finished, true}, {TaskState::error, true},    {TaskState::dropped, true},
+      {TaskState::gone, true},   {TaskState::killed, false},  {TaskState::unknown, false},
+  };
+  for (const auto& [state, delays] : cases) {
+    Dialogue d;
+    d.subscribe();
+    const auto tasks = d.run(make_app("/web"));
+    d.update(tasks[0], state);
+    EXPECT_TRUE(d.rows.instances.empty()) << to_string(state);
+    EXPECT_EQ(launched(d.offer(make_offer())).size(), delays ? 0U : 1U) << to_string(state);
+  }
+}
+
+TEST(Backoff, HoldsBackOnlyTheAppThatFails) {
+  Dialogue d;
+  d.subscribe();
+  const auto tasks = d.run(make_app("/bad"));
+  d.update(tasks[0], TaskState::failed);
+  d.start(make_app("/good"));
+  const auto started = launched(d.offer(make_offer()));
+  ASSERT_EQ(started.size(), 1U);
+  EXPECT_EQ(started[0].name, "good");
+}
+
+// --- unreachable ---------------------------------------------------------------------------------------------------
+
+TEST(Unreachable, IsReplacedAtOnceAndSurplusIsKilledOnReturn) {
+  Dialogue d;
+  d.subscribe();
+  const auto tasks = d.run(make_app("/web"));
+  d.update(tasks[0], TaskState::unreachable);
+  EXPECT_EQ(d.rows.instances.begin()->second.condition, Condition::unreachable_inactive);
+  const auto replacement = launched(d.offer(make_offer("O2", "h2")));
+  ASSERT_EQ(replacement.size(), 1U);
+  d.now += 10s;
+  d.update(replacement[0].id, TaskState::running);
+  const auto kills = calls_of<calls::Kill>(d.update(tasks[0], TaskState::running));
+  ASSERT_EQ(kills.size(), 1U);
+  EXPECT_EQ(kills[0].task_id, replacement[0].id) << "the youngest goes";
+}
+
+TEST(Unreachable, OfAStoppedAppIsKilledWhenItReturns) {
+  Dialogue d;
+  d.subscribe();
+  const auto tasks = d.run(make_app("/web"));
+  d.update(tasks[0], TaskState::unreachable);
+  EXPECT_EQ(calls_of<calls::Kill>(d.say(StopApp{.request = 1, .id = web})).size(), 1U);
+  d.update(tasks[0], TaskState::running);
+  EXPECT_EQ(calls_of<calls::Kill>(d.wait_in_touch(30s)).size(), 1U);
+}
+
+TEST(Unreachable, IsForgottenWhenMesosForgetsIt) {
+  Dialogue d;
+  d.subscribe();
+  const auto tasks = d.run(make_app("/web"));
+  d.update(tasks[0], TaskState::unreachable);
+  const auto asked = calls_of<calls::Reconcile>(d.wait_in_touch(600s));
+  ASSERT_EQ(asked.size(), 2U) << "implicit, and for what is away";
+  d.update(tasks[0], TaskState::gone_by_operator, Reason::reconciliation, "Reconciliation: Task is gone");
+  EXPECT_TRUE(d.rows.instances.empty());
+}
+
+}  // namespace
+}  // namespace windlass::scheduler

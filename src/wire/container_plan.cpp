@@ -1,0 +1,331 @@
+#include "wire/container_plan.hpp"
+
+#include "wire/docker_options.hpp"
+#include "wire/seed_data.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace windlass {
+
+namespace {
+
+constexpr std::int64_t cpu_shares_per_cpu = 1024;
+constexpr std::int64_t cpu_shares_min = 2;
+constexpr std::int64_t cfs_period_us = 100'000;
+constexpr std::int64_t cfs_quota_min_us = 1'000;
+constexpr std::int64_t mebibyte = 1 << 20;
+constexpr std::int64_t memory_min = 6 * mebibyte;  // less is refused by Docker Engines since 20.10
+constexpr std::int64_t oom_score_most = 999;
+constexpr std::int64_t oom_score_least = 3;
+
+Error invalid(std::string message) { return Error{Errc::invalid, std::move(message), {}}; }
+
+std::int64_t memory_from_mb(double megabytes) {
+  return std::max(memory_min, static_cast<std::int64_t>(megabytes * static_cast<double>(mebibyte)));
+}
+
+// --- what both contracts share -------------------------------------------------------------------------------------
+
+void set_labels(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  spec.labels["MESOS_TASK_ID"] = task.id.value;
+  spec.labels["MESOS_FRAMEWORK_ID"] = context.framework_id.value;
+  spec.labels["MESOS_EXECUTOR_ID"] = context.executor_id.value;
+  spec.labels["MESOS_CONTAINER_ID"] = context.container_id.value;
+}
+
+// The docker CLI splits "a:b" at colons, and so does the Engine: such paths need the long form.
+void add_bind(ContainerSpec& spec, const std::string& host, const std::string& container, VolumeMode mode) {
+  if (host.find(':') == std::string::npos && container.find(':') == std::string::npos) {
+    spec.binds.push_back(host + ":" + container + (mode == VolumeMode::ro ? ":ro" : ":rw"));
+    return;
+  }
+  MountSpec mount{.type = MountType::bind, .source = host, .target = container};
+  mount.read_only = mode == VolumeMode::ro;
+  spec.mounts.push_back(std::move(mount));
+}
+
+// Burstable tasks (limit above request) are the first to go when the host runs out of memory, the larger their
+// request the later.
+void set_burstable_score(ContainerSpec& spec, std::int64_t request, std::uint64_t host_memory) {
+  if (host_memory == 0) return;
+  const auto share = static_cast<std::int64_t>(1000.0 * static_cast<double>(request) / static_cast<double>(host_memory));
+  spec.oom_score_adj = static_cast<int>(std::clamp(1000 - share, oom_score_least, oom_score_most));
+}
+
+void set_limits(ContainerSpec& spec, const TaskInfo& task, std::uint64_t host_memory) {
+  const double cpus = task.resources.scalar("cpus");
+  if (cpus > 0) {
+    spec.cpu_shares = std::max(cpu_shares_min, static_cast<std::int64_t>(cpus * static_cast<double>(cpu_shares_per_cpu)));
+  }
+  const auto cpu_limit = task.limits.find("cpus");
+  if (cpu_limit != task.limits.end() && std::isfinite(cpu_limit->second)) {
+    spec.cpu_period_us = cfs_period_us;
+    spec.cpu_quota_us =
+        std::max(cfs_quota_min_us, static_cast<std::int64_t>(cpu_limit->second * static_cast<double>(cfs_period_us)));
+  }
+  const double mem = task.resources.scalar("mem");
+  const auto mem_limit = task.limits.find("mem");
+  if (mem_limit == task.limits.end()) {
+    if (mem > 0) spec.memory_bytes = memory_from_mb(mem);
+    return;
+  }
+  if (mem > 0) spec.memory_reservation_bytes = memory_from_mb(mem);
+  if (std::isfinite(mem_limit->second)) spec.memory_bytes = memory_from_mb(mem_limit->second);
+  if (mem_limit->second > mem) set_burstable_score(spec, memory_from_mb(mem), host_memory);
+}
+
+// PORT0.., PORT and PORTS from the allocated host ports.
+void set_port_env(ContainerSpec& spec, const std::vector<std::uint16_t>& ports) {
+  if (ports.empty()) return;
+  std::string list;
+  const auto set_missing = [&](const std::string& name, const std::string& value) {
+    if (!has_env(spec, name)) set_env(spec, name, value);
+  };
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const std::string port = std::to_string(ports[i]);
+    set_missing("PORT" + std::to_string(i), port);
+    list += (i == 0 ? "" : ",") + port;
+  }
+  set_missing("PORT", std::to_string(ports.front()));
+  set_missing("PORTS", list);
+}
+
+void set_mesos_env(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  set_env(spec, "MESOS_SANDBOX", mapped_sandbox);
+  set_env(spec, "MESOS_CONTAINER_NAME", container_name(context.container_id));
+  const auto& entries = task.resources.entries();
+  if (!entries.empty() && !entries.front().allocation.empty()) {
+    set_env(spec, "MESOS_ALLOCATION_ROLE", entries.front().allocation);
+  }
+}
+
+void set_command_env(ContainerSpec& spec, const CommandInfo& command) {
+  for (const EnvironmentVariable& variable : command.environment) set_env(spec, variable.name, variable.value);
+}
+
+// With a custom executor the framework's variables are in the executor's command.
+void set_executor_env(ContainerSpec& spec, const TaskInfo& task) {
+  if (task.executor && task.executor->command) set_command_env(spec, *task.executor->command);
+}
+
+ContainerSpec new_spec(const TaskInfo& task, const ContainerContext& context) {
+  ContainerSpec spec{.name = container_name(context.container_id), .image = {}};
+  spec.cgroup_parent = context.cgroup_parent;
+  set_limits(spec, task, context.host_memory_bytes);
+  return spec;
+}
+
+void finish_spec(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  if (!context.sandbox.empty()) add_bind(spec, context.sandbox, mapped_sandbox, VolumeMode::rw);
+  set_labels(spec, task, context);
+}
+
+// --- first-class contract ------------------------------------------------------------------------------------------
+
+Result<std::string> network_of(const DockerInfo& docker, const ContainerInfo& container) {
+  switch (docker.network.value_or(NetworkMode::host)) {
+    case NetworkMode::host: return std::string{"host"};
+    case NetworkMode::bridge: return std::string{"bridge"};
+    case NetworkMode::none: return std::string{"none"};
+    case NetworkMode::user: break;
+  }
+  if (container.network_names.empty()) return invalid("No network info found in container info");
+  if (container.network_names.size() > 1) return invalid("Only a single network can be defined in Docker run");
+  if (container.network_names.front().empty()) return invalid("No network name found in network info");
+  return container.network_names.front();
+}
+
+Result<void> set_port_mappings(ContainerSpec& spec, const DockerInfo& docker, const TaskInfo& task) {
+  if (docker.port_mappings.empty()) return {};
+  const NetworkMode mode = docker.network.value_or(NetworkMode::host);
+  if (mode != NetworkMode::bridge && mode != NetworkMode::user) {
+    return invalid("Port mappings are only supported for bridge and user-defined networks");
+  }
+  const std::vector<Range> allocated = task.resources.ranges("ports");
+  if (allocated.empty()) return invalid("Port mappings require port resources");
+  for (const PortMapping& mapping : docker.port_mappings) {
+    if (!contains(allocated, {Range{mapping.host_port, mapping.host_port}})) {
+      return invalid("Port [" + std::to_string(mapping.host_port) + "] not included in resources");
+    }
+    if (mapping.container_port > 65535) {
+      return invalid("Container port [" + std::to_string(mapping.container_port) + "] is not a port");
+    }
+    PortBinding binding{.container_port = static_cast<std::uint16_t>(mapping.container_port)};
+    if (!mapping.protocol.empty()) {
+      binding.protocol = mapping.protocol;
+      std::transform(binding.protocol.begin(), binding.protocol.end(), binding.protocol.begin(),
+                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    }
+    binding.host_port = std::to_string(mapping.host_port);
+    spec.ports.push_back(std::move(binding));
+  }
+  return {};
+}
+
+bool is_absolute(const std::string& path) { return path.starts_with('/'); }
+
+Result<void> set_volume_driver(ContainerSpec& spec, const std::string& driver, const char* conflict) {
+  if (driver.empty()) return {};
+  if (!spec.volume_driver.empty() && spec.volume_driver != driver) return invalid(conflict);
+  spec.volume_driver = driver;
+  return {};
+}
+
+Result<void> add_host_volume(ContainerSpec& spec, const Volume& volume, const std::string& target,
+                             const std::string& volume_driver, const std::string& sandbox) {
+  const std::string& host = *volume.host_path;
+  if (!is_absolute(host) && !is_absolute(volume.container_path)) {
+    return invalid("Both host_path '" + host + "' and container_path '" + volume.container_path +
+                   "' of a volume are relative");
+  }
+  // With a volume driver a relative host path is the name of a volume.
+  const bool joins_sandbox = !is_absolute(host) && volume_driver.empty();
+  add_bind(spec, joins_sandbox ? sandbox + "/" + host : host, target, volume.mode);
+  return {};
+}
+
+Result<void> add_volume(ContainerSpec& spec, const Volume& volume, const DockerInfo& docker,
+                        const std::string& sandbox) {
+  const std::string target = is_absolute(volume.container_path)
+                                 ? volume.container_path
+                                 : std::string{mapped_sandbox} + "/" + volume.container_path;
+  if (volume.has_image) return invalid("Volume '" + volume.container_path + "': Docker cannot mount an image");
+  if (volume.host_path) return add_host_volume(spec, volume, target, docker.volume_driver, sandbox);
+  if (!volume.has_source) return invalid("Host path or volume source is required");
+  if (volume.docker_name.empty()) return {};  // sources of other types are not Docker's, as in Mesos
+  auto driver = set_volume_driver(spec, volume.docker_driver, "Only one volume driver per task is supported");
+  if (!driver) return driver;
+  if (volume.docker_options.empty()) {
+    add_bind(spec, volume.docker_name, target, volume.mode);
+    return {};
+  }
+  // Options of the driver have no place in the short form.
+  MountSpec mount{.type = MountType::volume, .source = volume.docker_name, .target = target};
+  mount.read_only = volume.mode == VolumeMode::ro;
+  mount.volume_driver = volume.docker_driver;
+  for (const Parameter& option : volume.docker_options) mount.volume_options[option.key] = option.value;
+  spec.mounts.push_back(std::move(mount));
+  return {};
+}
+
+Result<void> set_task_command(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  if (!task.command) {
+    // A custom executor and a container in the task: the executor's own arguments are the command.
+    spec.command = context.argv;
+    set_executor_env(spec, task);
+    return {};
+  }
+  const CommandInfo& command = *task.command;
+  set_command_env(spec, command);
+  if (command.shell) {
+    if (!command.value) return invalid("Shell specified but no command value provided");
+    spec.entrypoint = std::vector<std::string>{"/bin/sh"};
+    spec.command = {"-c", *command.value};
+    return {};
+  }
+  if (command.value) spec.command.push_back(*command.value);
+  spec.command.insert(spec.command.end(), command.arguments.begin(), command.arguments.end());
+  return {};
+}
+
+Result<void> set_network(ContainerSpec& spec, const ContainerInfo& container, const TaskInfo& task) {
+  const DockerInfo& docker = *container.docker;
+  auto network = network_of(docker, container);
+  if (!network) return network.error();
+  spec.network_mode = *network;
+  if (!container.hostname.empty()) {
+    if (*network == "host") return invalid("Unable to set hostname with host network mode");
+    spec.hostname = container.hostname;
+  }
+  return set_port_mappings(spec, docker, task);
+}
+
+Result<void> set_volumes(ContainerSpec& spec, const ContainerInfo& container, const ContainerContext& context) {
+  for (const Volume& volume : container.volumes) {
+    auto added = add_volume(spec, volume, *container.docker, context.sandbox);
+    if (!added) return added;
+  }
+  return set_volume_driver(spec, container.docker->volume_driver, "Only one volume driver is supported");
+}
+
+Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerContext& context) {
+  const ContainerInfo& container = *task.container;
+  if (!container.docker) return invalid("ContainerInfo of type DOCKER without 'docker'");
+  const DockerInfo& docker = *container.docker;
+  if (docker.image.empty()) return invalid("DockerInfo.image is empty");
+  ContainerPlan plan{.spec = new_spec(task, context), .force_pull = docker.force_pull_image};
+  ContainerSpec& spec = plan.spec;
+  spec.image = with_tag(docker.image);
+  spec.privileged = docker.privileged;
+  auto command = set_task_command(spec, task, context);
+  if (!command) return command.error();
+  set_mesos_env(spec, task, context);
+  set_port_env(spec, task_ports(task));
+  auto volumes = set_volumes(spec, container, context);
+  if (!volumes) return volumes.error();
+  auto network = set_network(spec, container, task);
+  if (!network) return network.error();
+  auto parameters = apply_docker_parameters(spec, docker.parameters);
+  if (!parameters) return parameters.error();
+  finish_spec(spec, task, context);
+  return plan;
+}
+
+// --- seed contract -------------------------------------------------------------------------------------------------
+
+Result<ContainerPlan> plan_seed(const TaskInfo& task, const ContainerContext& context) {
+  SeedData seed = parse_seed_data(task.data);
+  ContainerPlan plan{.spec = new_spec(task, context)};
+  plan.warnings = std::move(seed.warnings);
+  ContainerSpec& spec = plan.spec;
+  if (!seed.image.empty()) {
+    spec.image = with_tag(seed.image);
+    spec.command = context.argv;
+  } else if (!context.argv.empty()) {
+    spec.image = with_tag(context.argv.front());
+    spec.command.assign(context.argv.begin() + 1, context.argv.end());
+  } else {
+    return invalid("No image: the executor has no arguments, the task has no container, and its data names no image");
+  }
+  const std::vector<std::uint16_t> ports = task_ports(task);
+  set_executor_env(spec, task);
+  set_mesos_env(spec, task, context);
+  set_port_env(spec, ports);
+  for (const auto& [name, value] : seed.env) set_env(spec, name, value);
+  auto options = apply_docker_options(spec, seed.options);
+  if (!options) return options.error();
+  plan.ports_to_pair = ports;
+  finish_spec(spec, task, context);
+  return plan;
+}
+
+}  // namespace
+
+std::string container_name(const ContainerId& container_id) { return "mesos-" + container_id.value; }
+
+std::string with_tag(const std::string& image) {
+  const auto slash = image.rfind('/');
+  const auto name = slash == std::string::npos ? image : image.substr(slash + 1);
+  const bool is_id = image.starts_with("sha256:");
+  return is_id || name.find_first_of(":@") != std::string::npos ? image : image + ":latest";
+}
+
+std::vector<std::uint16_t> task_ports(const TaskInfo& task) {
+  std::vector<std::uint16_t> ports;
+  for (const Range& range : task.resources.ranges("ports")) {
+    for (std::uint64_t port = range.begin; port <= range.end && port <= 65535; ++port) {
+      ports.push_back(static_cast<std::uint16_t>(port));
+    }
+  }
+  return ports;
+}
+
+Result<ContainerPlan> plan_container(const TaskInfo& task, const ContainerContext& context) {
+  if (!task.container) return plan_seed(task, context);
+  if (task.container->type == ContainerType::docker) return plan_first_class(task, context);
+  return Error{Errc::unsupported, "Containers of type MESOS are not supported by this executor: use type DOCKER", {}};
+}
+
+}  // namespace windlass

@@ -1,0 +1,245 @@
+#include "wire/container_plan.hpp"
+
+#include "wire/seed_data.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace windlass {
+namespace {
+
+using List = std::vector<std::string>;
+
+ContainerContext context_with(List argv = {}) {
+  return {.argv = std::move(argv), .framework_id = {"f1"}, .executor_id = {"e1"}, .container_id = {"c1"},
+          .sandbox = "/work/c1"};
+}
+
+TaskInfo seed_task(std::string data = {}) {
+  TaskInfo task{.id = {"t1"}, .name = "t1", .agent_id = {"a1"}};
+  task.resources.add(Resource::scalar("cpus", 1));
+  task.resources.add(Resource::scalar("mem", 512));
+  task.resources.add(Resource::make_ranges("ports", {{31000, 31001}, {31005, 31005}}));
+  task.data = std::move(data);
+  return task;
+}
+
+TaskInfo docker_task() {
+  TaskInfo task = seed_task();
+  task.container = ContainerInfo{.docker = DockerInfo{.image = "redis"}};
+  task.command = CommandInfo{.shell = false};
+  return task;
+}
+
+ContainerSpec planned(const TaskInfo& task, List argv = {}) {
+  auto plan = plan_container(task, context_with(std::move(argv)));
+  EXPECT_TRUE(plan) << (plan ? "" : plan.error().message);
+  return plan ? plan->spec : ContainerSpec{};
+}
+
+std::string refused(const TaskInfo& task, List argv = {}) {
+  auto plan = plan_container(task, context_with(std::move(argv)));
+  return plan ? "taken" : plan.error().message;
+}
+
+TEST(SeedContract, ImageAndCommandFromArgv) {
+  const ContainerSpec spec = planned(seed_task(), {"johncosta/redis", "redis-server", "--port", "1"});
+  EXPECT_EQ(spec.image, "johncosta/redis:latest");
+  EXPECT_EQ(spec.command, (List{"redis-server", "--port", "1"}));
+  EXPECT_EQ(spec.name, "mesos-c1");
+  EXPECT_EQ(spec.cpu_shares, 1024);
+  EXPECT_EQ(spec.memory_bytes, 512 << 20);
+  EXPECT_EQ(spec.network_mode, "");
+  EXPECT_EQ(spec.labels, (std::map<std::string, std::string>{{"MESOS_CONTAINER_ID", "c1"}, {"MESOS_EXECUTOR_ID", "e1"},
+                                                             {"MESOS_FRAMEWORK_ID", "f1"}, {"MESOS_TASK_ID", "t1"}}));
+  for (const char* entry : {"PORT0=31000", "PORT1=31001", "PORT2=31005", "PORT=31000", "PORTS=31000,31001,31005",
+                            "MESOS_SANDBOX=/mnt/mesos/sandbox", "MESOS_CONTAINER_NAME=mesos-c1"}) {
+    EXPECT_NE(std::find(spec.env.begin(), spec.env.end(), entry), spec.env.end()) << entry;
+  }
+  EXPECT_EQ(spec.binds.back(), "/work/c1:/mnt/mesos/sandbox:rw");
+}
+
+TEST(SeedContract, DataNamesTheImageAndOptions) {
+  const std::string data = R"({"id":"x","env":{"PORT":"1","N":5},"ports":[10000],
+    "container":{"image":"docker:///libmesos/ubuntu:12.04","options":["-v","/a:/b","--net","host"]}})";
+  auto plan = plan_container(seed_task(data), context_with({"sleep", "100"}));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->spec.image, "libmesos/ubuntu:12.04");
+  EXPECT_EQ(plan->spec.command, (List{"sleep", "100"})) << "all of argv is the command";
+  EXPECT_EQ(plan->spec.network_mode, "host");
+  EXPECT_EQ(plan->spec.binds.front(), "/a:/b");
+  EXPECT_TRUE(has_env(plan->spec, "PORT0"));
+  EXPECT_NE(std::find(plan->spec.env.begin(), plan->spec.env.end(), "PORT=1"), plan->spec.env.end())
+      << "the user's variable wins";
+  EXPECT_NE(std::find(plan->spec.env.begin(), plan->spec.env.end(), "N=5"), plan->spec.env.end());
+  EXPECT_EQ(plan->ports_to_pair, (std::vector<std::uint16_t>{31000, 31001, 31005}));
+  EXPECT_TRUE(plan->warnings.empty());
+}
+
+TEST(SeedContract, TakesWhateverDataComes) {
+  EXPECT_EQ(planned(seed_task(R"({"container":null,"env":null})"), {"redis"}).image, "redis:latest");
+  for (const char* data : {"not json", "[]", R"({"container":[]})", R"({"container":{"image":"redis"}})",
+                           R"({"env":[1]})"}) {
+    auto plan = plan_container(seed_task(data), context_with({"redis"}));
+    ASSERT_TRUE(plan) << data;
+    EXPECT_EQ(plan->spec.image, "redis:latest");
+    EXPECT_EQ(plan->warnings.size(), 1U) << data;
+  }
+  EXPECT_NE(refused(seed_task()).find("No image"), std::string::npos);
+  EXPECT_EQ(refused(seed_task(R"({"container":{"options":["--rm"]}})"), {"redis"}),
+            "docker option --rm is not possible: the executor removes the container when the task has ended");
+}
+
+TEST(SeedContract, TheExecutorsVariablesReachTheContainer) {
+  TaskInfo task = seed_task();
+  task.executor = ExecutorInfo{.id = {"e1"}};
+  task.executor->command = CommandInfo{.environment = {{"A", "1"}, {"PORT0", "7"}}};
+  const ContainerSpec spec = planned(task, {"redis"});
+  EXPECT_NE(std::find(spec.env.begin(), spec.env.end(), "A=1"), spec.env.end());
+  EXPECT_NE(std::find(spec.env.begin(), spec.env.end(), "PORT0=7"), spec.env.end());
+}
+
+TEST(FirstClass, DefaultsAreHostNetworkAndTheImagesCommand) {
+  const ContainerSpec spec = planned(docker_task(), {"ignored"});
+  EXPECT_EQ(spec.network_mode, "host");
+  EXPECT_TRUE(spec.command.empty());
+  EXPECT_FALSE(spec.entrypoint);
+  EXPECT_TRUE(has_env(spec, "PORT0"));
+}
+
+TEST(FirstClass, CommandForms) {
+  TaskInfo task = docker_task();
+  task.command = CommandInfo{.value = "echo $HOME"};
+  EXPECT_EQ(planned(task).entrypoint, (List{"/bin/sh"}));
+  EXPECT_EQ(planned(task).command, (List{"-c", "echo $HOME"}));
+  task.command = CommandInfo{.shell = false, .value = "echo", .arguments = {"a", "b"}};
+  EXPECT_EQ(planned(task).command, (List{"echo", "a", "b"}));
+  task.command = CommandInfo{};
+  EXPECT_EQ(refused(task), "Shell specified but no command value provided");
+  task.command.reset();
+  EXPECT_EQ(planned(task, {"own", "arguments"}).command, (List{"own", "arguments"}));
+}
+
+TEST(FirstClass, SchedulersVariablesWin) {
+  TaskInfo task = docker_task();
+  task.command->environment = {{"PORT0", "9"}, {"X", "y"}};
+  const ContainerSpec spec = planned(task);
+  EXPECT_EQ(spec.env.at(0), "PORT0=9");
+  EXPECT_EQ(spec.env.at(1), "X=y");
+}
+
+TEST(FirstClass, Networks) {
+  TaskInfo task = docker_task();
+  task.container->docker->network = NetworkMode::user;
+  EXPECT_EQ(refused(task), "No network info found in container info");
+  task.container->network_names = {"a", "b"};
+  EXPECT_EQ(refused(task), "Only a single network can be defined in Docker run");
+  task.container->network_names = {""};
+  EXPECT_EQ(refused(task), "No network name found in network info");
+  task.container->network_names = {"mine"};
+  EXPECT_EQ(planned(task).network_mode, "mine");
+  task.container->docker->network = NetworkMode::host;
+  task.container->hostname = "web";
+  EXPECT_EQ(refused(task), "Unable to set hostname with host network mode");
+  task.container->docker->network = NetworkMode::bridge;
+  EXPECT_EQ(planned(task).hostname, "web");
+}
+
+TEST(FirstClass, PortMappings) {
+  TaskInfo task = docker_task();
+  task.container->docker->port_mappings = {{.host_port = 31000, .container_port = 80, .protocol = "UDP"}};
+  EXPECT_EQ(refused(task), "Port mappings are only supported for bridge and user-defined networks");
+  task.container->docker->network = NetworkMode::bridge;
+  EXPECT_EQ(planned(task).ports,
+            (std::vector<PortBinding>{{.container_port = 80, .protocol = "udp", .host_port = "31000"}}));
+  task.container->docker->port_mappings[0].host_port = 31002;
+  EXPECT_EQ(refused(task), "Port [31002] not included in resources");
+  task.resources = Resources{};
+  EXPECT_EQ(refused(task), "Port mappings require port resources");
+}
+
+TEST(FirstClass, Volumes) {
+  TaskInfo task = docker_task();
+  const auto binds = [&](Volume volume) {
+    task.container->volumes = {std::move(volume)};
+    return planned(task).binds;
+  };
+  const std::string sandbox = "/work/c1:/mnt/mesos/sandbox:rw";
+  EXPECT_EQ(binds({.container_path = "/b", .mode = VolumeMode::ro, .host_path = "/a"}), (List{"/a:/b:ro", sandbox}));
+  EXPECT_EQ(binds({.container_path = "b", .host_path = "/a"}), (List{"/a:/mnt/mesos/sandbox/b:rw", sandbox}));
+  EXPECT_EQ(binds({.container_path = "/b", .host_path = "a"}), (List{"/work/c1/a:/b:rw", sandbox}));
+  EXPECT_EQ(binds({.container_path = "/b", .has_source = true, .docker_driver = "d", .docker_name = "n"}),
+            (List{"n:/b:rw", sandbox}));
+  task.container->volumes = {{.container_path = "b", .host_path = "a"}};
+  EXPECT_EQ(refused(task), "Both host_path 'a' and container_path 'b' of a volume are relative");
+  task.container->volumes = {{.container_path = "/b"}};
+  EXPECT_EQ(refused(task), "Host path or volume source is required");
+  task.container->volumes = {{.container_path = "/a", .has_source = true, .docker_driver = "x", .docker_name = "n"},
+                             {.container_path = "/b", .has_source = true, .docker_driver = "y", .docker_name = "m"}};
+  EXPECT_EQ(refused(task), "Only one volume driver per task is supported");
+}
+
+TEST(FirstClass, ASandboxWithAColonIsMountedInTheLongForm) {
+  ContainerContext context = context_with();
+  context.sandbox = "/work/a:b";
+  auto plan = plan_container(docker_task(), context);
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->spec.binds.empty());
+  EXPECT_EQ(plan->spec.mounts.at(0).source, "/work/a:b");
+}
+
+TEST(FirstClass, Limits) {
+  TaskInfo task = docker_task();
+  task.limits = {{"cpus", 2.5}, {"mem", 1024}};
+  ContainerSpec spec = planned(task);
+  EXPECT_EQ(spec.cpu_quota_us, 250'000);
+  EXPECT_EQ(spec.cpu_period_us, 100'000);
+  EXPECT_EQ(spec.memory_bytes, 1024LL << 20);
+  EXPECT_EQ(spec.memory_reservation_bytes, 512 << 20);
+  const double infinity = std::numeric_limits<double>::infinity();
+  task.limits = {{"cpus", infinity}, {"mem", infinity}};
+  spec = planned(task);
+  EXPECT_FALSE(spec.cpu_quota_us);
+  EXPECT_FALSE(spec.memory_bytes);
+  EXPECT_EQ(spec.memory_reservation_bytes, 512 << 20);
+}
+
+TEST(FirstClass, SmallNumbersAreRaisedToWhatDockerTakes) {
+  TaskInfo task = docker_task();
+  task.resources = Resources{};
+  task.resources.add(Resource::scalar("cpus", 0.001));
+  task.resources.add(Resource::scalar("mem", 1));
+  EXPECT_EQ(planned(task).cpu_shares, 2);
+  EXPECT_EQ(planned(task).memory_bytes, 6 << 20);
+}
+
+TEST(FirstClass, ParametersPrivilegedAndForcePull) {
+  TaskInfo task = docker_task();
+  task.container->docker->privileged = true;
+  task.container->docker->force_pull_image = true;
+  task.container->docker->parameters = {{"net", "mine"}, {"ulimit", "nofile=10"}};
+  auto plan = plan_container(task, context_with());
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(plan->force_pull && plan->spec.privileged);
+  EXPECT_EQ(plan->spec.network_mode, "mine");
+  task.container->docker->parameters = {{"rm", "true"}};
+  EXPECT_NE(refused(task), "taken");
+}
+
+TEST(FirstClass, MesosContainersAreRefused) {
+  TaskInfo task = docker_task();
+  task.container->type = ContainerType::mesos;
+  EXPECT_EQ(refused(task), "Containers of type MESOS are not supported by this executor: use type DOCKER");
+}
+
+TEST(ImageNames, GetATag) {
+  EXPECT_EQ(with_tag("redis"), "redis:latest");
+  EXPECT_EQ(with_tag("localhost:5000/redis"), "localhost:5000/redis:latest");
+  EXPECT_EQ(with_tag("redis:7"), "redis:7");
+  EXPECT_EQ(with_tag("redis@sha256:abc"), "redis@sha256:abc");
+  EXPECT_EQ(with_tag("sha256:abc"), "sha256:abc");
+}
+
+}  // namespace
+}  // namespace windlass

@@ -1,0 +1,493 @@
+#include "wire/docker_api.hpp"
+
+#include "wire/base64.hpp"
+#include "wire/json_reader.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+namespace windlass {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t pull_line_max = 1 << 20;
+constexpr std::size_t error_text_max = 2048;
+constexpr std::string_view never = "0001-01-01";
+
+// --- reading -------------------------------------------------------------------------------------------------------
+
+const json::value* find(const json::value& value, std::string_view key) {
+  const auto* object = value.if_object();
+  return object == nullptr ? nullptr : object->if_contains(key);
+}
+
+std::string text_of(const json::value* value) {
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string{} : std::string{text->begin(), text->end()};
+}
+std::string text_at(const json::value& value, std::string_view key) { return text_of(find(value, key)); }
+
+std::int64_t number_at(const json::value& value, std::string_view key) {
+  const auto* found = find(value, key);
+  if (found == nullptr) return 0;
+  if (found->is_int64()) return found->get_int64();
+  if (found->is_uint64()) return static_cast<std::int64_t>(found->get_uint64());
+  if (found->is_double()) return static_cast<std::int64_t>(found->get_double());
+  return 0;
+}
+
+bool flag_at(const json::value& value, std::string_view key) {
+  const auto* found = find(value, key);
+  return found != nullptr && found->is_bool() && found->get_bool();
+}
+
+Result<json::value> read_object(std::string_view text, const char* what) {
+  auto value = read_json(text);
+  if (!value) return Error{Errc::malformed, std::string{"Docker's "} + what + ": " + value.error().message, {}};
+  if (!value->is_object()) return Error{Errc::malformed, std::string{"Docker's "} + what + " is not an object", {}};
+  return std::move(*value);
+}
+
+std::optional<int> minor_of(const std::string& version) {
+  const auto dot = version.find('.');
+  int minor = 0;
+  if (dot == std::string::npos || version.substr(0, dot) != "1") return std::nullopt;
+  auto [end, error] = std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
+  if (error != std::errc{} || end != version.data() + version.size()) return std::nullopt;
+  return minor;
+}
+
+std::optional<ContainerAddress> address_in(const std::string& name, const json::value& network) {
+  ContainerAddress address{.network = name};
+  address.ipv4 = text_at(network, "IPAddress");
+  address.ipv6 = text_at(network, "GlobalIPv6Address");
+  if (address.ipv4.empty() && address.ipv6.empty()) return std::nullopt;
+  return address;
+}
+
+// Old Engines have the bridge's address in NetworkSettings itself, newer ones only in Networks.
+std::vector<ContainerAddress> addresses_in(const json::value& container) {
+  std::vector<ContainerAddress> addresses;
+  const auto* settings = find(container, "NetworkSettings");
+  if (settings == nullptr) return addresses;
+  const auto* host_config = find(container, "HostConfig");
+  std::string mode = host_config == nullptr ? std::string{} : text_at(*host_config, "NetworkMode");
+  if (mode == "default") mode = "bridge";
+  const auto* networks = find(*settings, "Networks");
+  if (networks != nullptr && networks->is_object()) {
+    for (const auto& [name, network] : networks->get_object()) {
+      auto address = address_in(std::string{name.begin(), name.end()}, network);
+      if (!address) continue;
+      addresses.insert(address->network == mode ? addresses.begin() : addresses.end(), *address);
+    }
+  }
+  if (addresses.empty()) {
+    if (auto address = address_in(mode, *settings)) addresses.push_back(*address);
+  }
+  return addresses;
+}
+
+// --- writing -------------------------------------------------------------------------------------------------------
+
+void put(json::object& object, const char* key, const std::string& text) {
+  if (!text.empty()) object[key] = text;
+}
+template <class Number>
+void put(json::object& object, const char* key, const std::optional<Number>& number) {
+  if (number) object[key] = *number;
+}
+void put_true(json::object& object, const char* key, bool flag) {
+  if (flag) object[key] = true;
+}
+json::array to_array(const std::vector<std::string>& list) {
+  json::array array;
+  for (const std::string& item : list) array.emplace_back(item);
+  return array;
+}
+void put(json::object& object, const char* key, const std::vector<std::string>& list) {
+  if (!list.empty()) object[key] = to_array(list);
+}
+json::object to_object(const std::map<std::string, std::string>& map) {
+  json::object object;
+  for (const auto& [key, value] : map) object[key] = value;
+  return object;
+}
+void put(json::object& object, const char* key, const std::map<std::string, std::string>& map) {
+  if (!map.empty()) object[key] = to_object(map);
+}
+
+std::string port_key(const PortBinding& binding) {
+  return std::to_string(binding.container_port) + "/" + binding.protocol;
+}
+
+void put_network(json::object& body, json::object& host, const ContainerSpec& spec) {
+  json::object exposed;
+  json::object bindings;
+  for (const std::string& port : spec.exposed) exposed[port] = json::object{};
+  for (const PortBinding& binding : spec.ports) {
+    const std::string key = port_key(binding);
+    exposed[key] = json::object{};
+    if (!bindings.contains(key)) bindings[key] = json::array{};
+    bindings[key].get_array().push_back(json::object{{"HostIp", binding.host_ip}, {"HostPort", binding.host_port}});
+  }
+  if (!exposed.empty()) body["ExposedPorts"] = std::move(exposed);
+  if (!bindings.empty()) host["PortBindings"] = std::move(bindings);
+  put_true(host, "PublishAllPorts", spec.publish_all);
+  host["NetworkMode"] = spec.network_mode.empty() ? std::string{"default"} : spec.network_mode;
+  put(host, "Dns", spec.dns);
+  put(host, "DnsSearch", spec.dns_search);
+  put(host, "DnsOptions", spec.dns_options);
+  put(host, "ExtraHosts", spec.extra_hosts);
+  put(host, "Links", spec.links);
+}
+
+json::object to_json(const MountSpec& mount) {
+  static constexpr auto types = std::to_array<const char*>({"bind", "volume", "tmpfs"});
+  json::object object{{"Type", types[static_cast<std::size_t>(mount.type)]}, {"Target", mount.target}};
+  put(object, "Source", mount.source);
+  put_true(object, "ReadOnly", mount.read_only);
+  put(object, "Consistency", mount.consistency);
+  if (mount.type == MountType::bind && (!mount.propagation.empty() || mount.non_recursive)) {
+    json::object bind;
+    put(bind, "Propagation", mount.propagation);
+    put_true(bind, "NonRecursive", mount.non_recursive);
+    object["BindOptions"] = std::move(bind);
+  }
+  json::object volume;
+  put_true(volume, "NoCopy", mount.no_copy);
+  put(volume, "Labels", mount.volume_labels);
+  if (!mount.volume_driver.empty() || !mount.volume_options.empty()) {
+    json::object driver;
+    put(driver, "Name", mount.volume_driver);
+    put(driver, "Options", mount.volume_options);
+    volume["DriverConfig"] = std::move(driver);
+  }
+  if (!volume.empty()) object["VolumeOptions"] = std::move(volume);
+  json::object tmpfs;
+  put(tmpfs, "SizeBytes", mount.tmpfs_bytes);
+  put(tmpfs, "Mode", mount.tmpfs_mode);
+  if (!tmpfs.empty()) object["TmpfsOptions"] = std::move(tmpfs);
+  return object;
+}
+
+void put_files(json::object& body, json::object& host, const ContainerSpec& spec) {
+  put(host, "Binds", spec.binds);
+  if (!spec.anonymous_volumes.empty()) {
+    json::object volumes;
+    for (const std::string& target : spec.anonymous_volumes) volumes[target] = json::object{};
+    body["Volumes"] = std::move(volumes);
+  }
+  if (!spec.mounts.empty()) {
+    json::array mounts;
+    for (const MountSpec& mount : spec.mounts) mounts.push_back(to_json(mount));
+    host["Mounts"] = std::move(mounts);
+  }
+  put(host, "VolumesFrom", spec.volumes_from);
+  put(host, "VolumeDriver", spec.volume_driver);
+  put(host, "Tmpfs", spec.tmpfs);
+  put_true(host, "ReadonlyRootfs", spec.read_only_root);
+}
+
+void put_rights(json::object& host, const ContainerSpec& spec) {
+  put_true(host, "Privileged", spec.privileged);
+  put(host, "CapAdd", spec.cap_add);
+  put(host, "CapDrop", spec.cap_drop);
+  put(host, "SecurityOpt", spec.security_options);
+  if (spec.unmask_system_paths) {
+    host["MaskedPaths"] = json::array{};
+    host["ReadonlyPaths"] = json::array{};
+  }
+  put(host, "GroupAdd", spec.groups);
+  put(host, "IpcMode", spec.ipc_mode);
+  put(host, "PidMode", spec.pid_mode);
+  put(host, "UTSMode", spec.uts_mode);
+  put(host, "Sysctls", spec.sysctls);
+  if (!spec.devices.empty()) {
+    json::array devices;
+    for (const DeviceMapping& device : spec.devices) {
+      devices.push_back(json::object{{"PathOnHost", device.host},
+                                     {"PathInContainer", device.container},
+                                     {"CgroupPermissions", device.permissions}});
+    }
+    host["Devices"] = std::move(devices);
+  }
+}
+
+void put_limits(json::object& host, const ContainerSpec& spec) {
+  put(host, "Memory", spec.memory_bytes);
+  put(host, "MemoryReservation", spec.memory_reservation_bytes);
+  put(host, "MemorySwap", spec.memory_swap_bytes);
+  put(host, "ShmSize", spec.shm_bytes);
+  put(host, "CpuShares", spec.cpu_shares);
+  put(host, "CpuQuota", spec.cpu_quota_us);
+  put(host, "CpuPeriod", spec.cpu_period_us);
+  put(host, "NanoCpus", spec.nano_cpus);
+  put(host, "CpusetCpus", spec.cpuset_cpus);
+  put(host, "CpusetMems", spec.cpuset_mems);
+  put_true(host, "OomKillDisable", spec.oom_kill_disable);
+  put(host, "OomScoreAdj", spec.oom_score_adj);
+  put(host, "PidsLimit", spec.pids_limit);
+  put(host, "CgroupParent", spec.cgroup_parent);
+  if (!spec.ulimits.empty()) {
+    json::array limits;
+    for (const Ulimit& limit : spec.ulimits) {
+      limits.push_back(json::object{{"Name", limit.name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
+    }
+    host["Ulimits"] = std::move(limits);
+  }
+  if (!spec.log_driver.empty() || !spec.log_options.empty()) {
+    host["LogConfig"] = json::object{{"Type", spec.log_driver}, {"Config", to_object(spec.log_options)}};
+  }
+}
+
+// --- registry credentials --------------------------------------------------------------------------------------------
+
+constexpr std::string_view hub = "docker.io";
+constexpr std::string_view hub_key = "https://index.docker.io/v1/";
+
+// "https://host:5000/v1/" -> "host:5000": how keys of a config are compared.
+std::string host_of_key(std::string_view key) {
+  const auto scheme = key.find("://");
+  if (scheme != std::string_view::npos) key = key.substr(scheme + 3);
+  return std::string{key.substr(0, key.find('/'))};
+}
+
+std::string to_url_base64(const std::string& bytes) {
+  std::string text = encode_base64(bytes);
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+Result<std::string> auth_header(const json::value& entry, std::string_view server) {
+  json::object header{{"serveraddress", server}};
+  std::string user = text_at(entry, "username");
+  std::string password = text_at(entry, "password");
+  const std::string both = text_at(entry, "auth");
+  if (!both.empty()) {
+    auto decoded = decode_base64(both);
+    const auto colon = decoded ? decoded->find(':') : std::string::npos;
+    if (colon == std::string::npos) {
+      return Error{Errc::malformed, "the credentials of " + std::string{server} + " are not base64 of user:password", {}};
+    }
+    user = decoded->substr(0, colon);
+    password = decoded->substr(colon + 1);
+  }
+  const std::string token = text_at(entry, "identitytoken");
+  if (!token.empty()) {
+    header["identitytoken"] = token;
+  } else {
+    header["username"] = user;
+    header["password"] = password;
+  }
+  return to_url_base64(json::serialize(header));
+}
+
+std::string megabytes(std::int64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", static_cast<double>(bytes) / 1e6);
+  return text;
+}
+
+}  // namespace
+
+Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json) {
+  auto version = read_object(version_json, "version");
+  if (!version) return version.error();
+  const std::string newest_text = text_at(*version, "ApiVersion");
+  const std::string oldest_text = text_at(*version, "MinAPIVersion");
+  const auto newest = minor_of(newest_text);
+  if (!newest) return Error{Errc::malformed, "Docker's API version '" + newest_text + "' is not understood", {}};
+  const DockerApiVersion theirs{*newest};
+  const DockerApiVersion minimum{minor_of(oldest_text).value_or(0)};
+  if (theirs < docker_api_oldest) {
+    return Error{Errc::unsupported, "Docker speaks API " + newest_text + "; " + docker_api_oldest.to_string() + " is needed",
+                 {}};
+  }
+  const DockerApiVersion chosen = std::min(theirs, docker_api_newest);
+  if (chosen < minimum) {
+    return Error{Errc::unsupported,
+                 "Docker wants API " + oldest_text + " or newer; this executor knows up to " + chosen.to_string(), {}};
+  }
+  return chosen;
+}
+
+std::string encode_container_spec(const ContainerSpec& spec) {
+  json::object body{{"Image", spec.image}, {"AttachStdout", true}, {"AttachStderr", true}};
+  json::object host;
+  put(body, "Hostname", spec.hostname);
+  put(body, "Domainname", spec.domainname);
+  put(body, "User", spec.user);
+  put(body, "WorkingDir", spec.workdir);
+  put(body, "StopSignal", spec.stop_signal);
+  put(body, "StopTimeout", spec.stop_timeout);
+  put_true(body, "Tty", spec.tty);
+  put_true(body, "OpenStdin", spec.open_stdin);
+  put(body, "Env", spec.env);
+  put(body, "Cmd", spec.command);
+  if (spec.entrypoint) body["Entrypoint"] = to_array(*spec.entrypoint);
+  put(body, "Labels", spec.labels);
+  put(host, "Init", spec.init);
+  put_network(body, host, spec);
+  put_files(body, host, spec);
+  put_rights(host, spec);
+  put_limits(host, spec);
+  body["HostConfig"] = std::move(host);
+  return json::serialize(body);
+}
+
+Result<std::string> read_created_id(std::string_view text) {
+  auto created = read_object(text, "answer to create");
+  if (!created) return created.error();
+  std::string id = text_at(*created, "Id");
+  if (id.empty()) return Error{Errc::malformed, "Docker's answer to create has no Id", {}};
+  return id;
+}
+
+Result<DockerImage> read_image(std::string_view text) {
+  auto value = read_object(text, "image inspect");
+  if (!value) return value.error();
+  DockerImage image{.id = text_at(*value, "Id")};
+  const auto* config = find(*value, "Config");
+  const auto* exposed = config == nullptr ? nullptr : find(*config, "ExposedPorts");
+  if (exposed == nullptr || !exposed->is_object()) return image;
+  for (const auto& [key, unused] : exposed->get_object()) {
+    const std::string_view port{key.data(), key.size()};
+    const auto slash = port.find('/');
+    if (slash != std::string_view::npos && port.substr(slash) != "/tcp") continue;
+    std::uint16_t number = 0;
+    auto [end, error] = std::from_chars(port.data(), port.data() + std::min(slash, port.size()), number);
+    if (error == std::errc{} && number != 0) image.exposed_tcp_ports.push_back(number);
+  }
+  std::sort(image.exposed_tcp_ports.begin(), image.exposed_tcp_ports.end());
+  return image;
+}
+
+Result<ContainerView> read_container(std::string_view text) {
+  auto value = read_object(text, "container inspect");
+  if (!value) return value.error();
+  const auto* state = find(*value, "State");
+  if (state == nullptr || !state->is_object()) return Error{Errc::malformed, "Docker's inspect has no State", {}};
+  ContainerView view{.id = text_at(*value, "Id")};
+  const std::string started = text_at(*state, "StartedAt");
+  const auto* config = find(*value, "Config");
+  view.stop_signal = config == nullptr ? std::string{} : text_at(*config, "StopSignal");
+  if (view.stop_signal.empty()) view.stop_signal = "SIGTERM";
+  view.running = flag_at(*state, "Running");
+  view.started = !started.empty() && !started.starts_with(never);
+  view.exit_code = static_cast<int>(number_at(*state, "ExitCode"));
+  view.oom_killed = flag_at(*state, "OOMKilled");
+  view.error = text_at(*state, "Error");
+  view.addresses = addresses_in(*value);
+  view.document = std::string{text.substr(0, text.find_last_not_of(" \r\n\t") + 1)};
+  return view;
+}
+
+Result<ContainerEnd> read_wait(std::string_view text) {
+  auto value = read_object(text, "answer to wait");
+  if (!value) return value.error();
+  ContainerEnd end{.exit_code = static_cast<int>(number_at(*value, "StatusCode"))};
+  if (const auto* error = find(*value, "Error")) end.error = text_at(*error, "Message");
+  return end;
+}
+
+Result<std::string> read_cgroup_driver(std::string_view text) {
+  auto value = read_object(text, "info");
+  if (!value) return value.error();
+  return text_at(*value, "CgroupDriver");
+}
+
+std::string read_error_text(std::string_view body) {
+  auto value = read_json(body);
+  std::string text = value ? text_at(*value, "message") : std::string{};
+  if (text.empty()) text = std::string{body};
+  text.resize(std::min(text.size(), error_text_max));
+  text.resize(text.find_last_not_of(" \r\n\t") + 1);
+  return text;
+}
+
+Result<void> PullReader::feed(std::string_view bytes) {
+  held_ += bytes;
+  std::size_t begin = 0;
+  for (std::size_t end = held_.find('\n'); end != std::string::npos; end = held_.find('\n', begin)) {
+    auto taken = take_line(std::string_view{held_}.substr(begin, end - begin));
+    if (!taken) return taken;
+    begin = end + 1;
+  }
+  held_.erase(0, begin);
+  if (held_.size() > pull_line_max) return Error{Errc::malformed, "Docker's pull stream has no line ends", {}};
+  return {};
+}
+
+Result<void> PullReader::take_line(std::string_view line) {
+  if (line.find_first_not_of(" \r\t") == std::string_view::npos) return {};
+  auto value = read_object(line, "pull stream");
+  if (!value) return value.error();
+  const auto* detail = find(*value, "errorDetail");
+  std::string error = detail == nullptr ? std::string{} : text_at(*detail, "message");
+  if (error.empty()) error = text_at(*value, "error");
+  if (!error.empty()) return Error{Errc::unavailable, error, {}};
+  const std::string id = text_at(*value, "id");
+  const std::string status = text_at(*value, "status");
+  if (status.starts_with("Pulling from ") || id.empty()) return {};
+  Layer& layer = layers_[id];
+  const auto* progress = find(*value, "progressDetail");
+  if (status == "Downloading" && progress != nullptr) {
+    layer.now = number_at(*progress, "current");
+    layer.total = number_at(*progress, "total");
+  } else if (status == "Pull complete" || status == "Already exists") {
+    layer.now = layer.total;
+    layer.complete = true;
+  } else if (status == "Download complete") {
+    layer.now = layer.total;
+  }
+  return {};
+}
+
+std::string PullReader::progress() const {
+  if (layers_.empty()) return "waiting for the registry";
+  std::int64_t now = 0;
+  std::int64_t total = 0;
+  for (const auto& [id, layer] : layers_) {
+    now += layer.now;
+    total += layer.total;
+  }
+  const auto complete = std::count_if(layers_.begin(), layers_.end(), [](const auto& l) { return l.second.complete; });
+  std::string text = std::to_string(complete) + " of " + std::to_string(layers_.size()) + " layers";
+  if (total > 0) text += ", " + megabytes(now) + " of " + megabytes(total) + " MB";
+  return text;
+}
+
+std::string registry_of(const std::string& image) {
+  const auto slash = image.find('/');
+  if (slash == std::string::npos) return std::string{hub};
+  const std::string first = image.substr(0, slash);
+  const bool is_host = first == "localhost" || first.find_first_of(".:") != std::string::npos;
+  return is_host ? first : std::string{hub};
+}
+
+Result<std::string> registry_auth(std::string_view config_json, const std::string& image) {
+  auto value = read_json(config_json);
+  if (!value || !value->is_object()) return Error{Errc::malformed, "the Docker configuration is not a JSON object", {}};
+  const auto* auths = find(*value, "auths");
+  if (auths == nullptr) auths = &*value;
+  if (!auths->is_object()) return std::string{};
+  const std::string registry = registry_of(image);
+  for (const auto& [key, entry] : auths->get_object()) {
+    const std::string_view name{key.data(), key.size()};
+    const bool is_hub = name == hub_key || host_of_key(name) == hub || host_of_key(name) == "index.docker.io";
+    if (registry == hub ? is_hub : host_of_key(name) == registry) return auth_header(entry, name);
+  }
+  return std::string{};
+}
+
+}  // namespace windlass

@@ -1,0 +1,70 @@
+#pragma once
+// The Docker Engine API's JSON (versions 1.25 to 1.51), read tolerantly: Engines add and drop fields.
+
+#include "base/error.hpp"
+#include "model/container_spec.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace windlass {
+
+// An API version: 1.<minor>.
+struct DockerApiVersion {
+  int minor = 0;
+  [[nodiscard]] std::string to_string() const { return "1." + std::to_string(minor); }
+  auto operator<=>(const DockerApiVersion&) const = default;
+};
+inline constexpr DockerApiVersion docker_api_oldest{25};
+inline constexpr DockerApiVersion docker_api_newest{51};
+
+// The version to speak, from the answer to GET /version. Errors: Errc::unsupported when the Engine is too old or
+// refuses everything up to our newest, Errc::malformed.
+[[nodiscard]] Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json);
+
+// The body of POST /containers/create.
+std::string encode_container_spec(const ContainerSpec& spec);
+
+// Errors of all readers: Errc::malformed.
+[[nodiscard]] Result<std::string> read_created_id(std::string_view json);
+[[nodiscard]] Result<DockerImage> read_image(std::string_view json);
+[[nodiscard]] Result<ContainerView> read_container(std::string_view json);
+// The answer to POST /containers/{id}/wait.
+[[nodiscard]] Result<ContainerEnd> read_wait(std::string_view json);
+// CgroupDriver of GET /info: "cgroupfs", "systemd", or "" when it is not told.
+[[nodiscard]] Result<std::string> read_cgroup_driver(std::string_view json);
+
+// What Docker says in the body of an answer that is not 2xx; the body itself when it is not Docker's JSON.
+std::string read_error_text(std::string_view body);
+
+// The stream of POST /images/create: JSON values one after the other, cut anywhere.
+class PullReader {
+ public:
+  // Errors: Errc::unavailable with what Docker says in the stream (an error may come after status 200),
+  // Errc::malformed.
+  [[nodiscard]] Result<void> feed(std::string_view bytes);
+  // "3 of 7 layers, 12.5 of 60.1 MB"; "waiting for the registry" at first.
+  [[nodiscard]] std::string progress() const;
+
+ private:
+  struct Layer {
+    std::int64_t now = 0;
+    std::int64_t total = 0;
+    bool complete = false;
+  };
+  [[nodiscard]] Result<void> take_line(std::string_view line);
+
+  std::string held_;  // an unfinished line
+  std::map<std::string, Layer> layers_;
+};
+
+// The registry that an image comes from: "registry.example:5000", or "docker.io".
+std::string registry_of(const std::string& image);
+// The value of X-Registry-Auth for that image from the text of a .docker/config.json ({"auths": {…}}) or of a .dockercfg
+// (the same without "auths"); empty when it has no entry for the registry. Errors: Errc::malformed.
+[[nodiscard]] Result<std::string> registry_auth(std::string_view config_json, const std::string& image);
+
+}  // namespace windlass
