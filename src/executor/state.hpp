@@ -90,6 +90,8 @@ struct Process {
 using Runner = std::variant<Container, Process>;
 
 struct Idle {
+  // Subscribed, and no task by then: its launch was lost, and the agent has given it up.
+  std::optional<TimePoint> leave_at = {};
   friend bool operator==(const Idle&, const Idle&) = default;
 };
 struct Planning {

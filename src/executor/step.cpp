@@ -13,6 +13,9 @@ constexpr const char* launch_failed = "Failed to launch container";
 
 // Until an agent that never answered is given up; Mesos' own registration timeout.
 constexpr std::chrono::seconds first_subscription_wait{60};
+// A subscribed executor without a task waits so long for one. The launch follows the subscription at once, unless it was
+// lost with an earlier connection.
+constexpr std::chrono::seconds idle_limit{60};
 // Docker is asked again after so long when it is away, and when it does not yet see what it has started.
 constexpr std::chrono::seconds docker_retry{1};
 constexpr std::chrono::milliseconds inspect_retry{500};
@@ -39,6 +42,7 @@ struct OnAgentEvent {
     state.link = Subscribed{};
     state.container_id = event.container_id;
     state.reports_killing = event.framework.can(Capability::task_killing_state);
+    if (auto* idle = std::get_if<Idle>(&state.life)) idle->leave_at = turn.in.now + idle_limit;
     for (Outbox::Update& update : state.outbox.updates) {
       if (!std::exchange(update.sent, true)) turn.call(SendToAgent{executor_calls::Update{update.status}});
     }
@@ -344,6 +348,12 @@ void look_if_due(Turn& turn, std::optional<TimePoint>& look_at, const std::strin
 struct OnTime {
   Turn& turn;
 
+  void operator()(const Idle& idle) const {
+    if (!is_due(idle.leave_at, turn.in.now)) return;
+    turn.log("there is no task for this executor");
+    turn.state.life = Gone{};
+    turn.call(Exit{0});
+  }
   void operator()(Pulling& pulling) const { report_pull(turn, pulling); }
   void operator()(Starting& starting) const { look_if_due(turn, starting.look_at, starting.id); }
   void operator()(Running& running) const {
@@ -389,6 +399,7 @@ struct NextTime {
   void include(const std::optional<TimePoint>& time) {
     if (time && (!at || *time < *at)) at = time;
   }
+  void operator()(const Idle& idle) { include(idle.leave_at); }
   void operator()(const Pulling& pulling) {
     if (pulling.latest != pulling.reported) include(pulling.report_at);
   }
