@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <string>
 
 namespace windlass {
 
@@ -34,6 +35,9 @@ class EnginePort {
   // The state between two steps. Not to be kept across a co_await.
   [[nodiscard]] virtual const engine::State& state() const = 0;
   [[nodiscard]] virtual TimePoint started_at() const = 0;
+  [[nodiscard]] virtual TimePoint now() const = 0;
+  // The folder of the sandboxes, absolute (app/sandbox.hpp).
+  [[nodiscard]] virtual const std::string& work_dir() const = 0;
 };
 
 }  // namespace windlass

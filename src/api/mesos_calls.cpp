@@ -40,16 +40,6 @@ bool admits(std::string_view accept, std::string_view type) {
   }
 }
 
-// Steps 4 to 6: an answer when the request is refused, else the encoding of its body.
-std::variant<HttpResponse, Encoding> check_post(const HttpRequest& request) {
-  if (request.method != "POST") return mesos_method_not_allowed(request.method, "POST");
-  const std::string* type = find_header(request.headers, "Content-Type");
-  if (type == nullptr) return mesos_text(400, "Expecting 'Content-Type' to be present");
-  if (*type == content_type(Encoding::json)) return Encoding::json;
-  if (*type == content_type(Encoding::protobuf)) return Encoding::protobuf;
-  return mesos_text(415, "Expecting 'Content-Type' of application/json or application/x-protobuf");
-}
-
 HttpResponse plain_status(int status) {
   HttpResponse response;
   response.status = status;
@@ -70,7 +60,7 @@ HttpResponse stream_response(StreamPtr stream, Encoding encoding) {
 
 HttpResponse subscribe_framework(const HttpRequest& request, SchedulerCall call, EnginePort& engine) {
   const auto encoding = accepted_encoding(request);
-  if (!encoding) return mesos_text(406, accept_refused);
+  if (!encoding) return mesos_accept_refused();
   if (find_header(request.headers, "Mesos-Stream-Id") != nullptr) {
     return mesos_text(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
   }
@@ -85,6 +75,17 @@ HttpResponse subscribe_framework(const HttpRequest& request, SchedulerCall call,
 }
 
 }  // namespace
+
+HttpResponse mesos_accept_refused() { return mesos_text(406, accept_refused); }
+
+std::variant<HttpResponse, Encoding> check_post(const HttpRequest& request) {
+  if (request.method != "POST") return mesos_method_not_allowed(request.method, "POST");
+  const std::string* type = find_header(request.headers, "Content-Type");
+  if (type == nullptr) return mesos_text(400, "Expecting 'Content-Type' to be present");
+  if (*type == content_type(Encoding::json)) return Encoding::json;
+  if (*type == content_type(Encoding::protobuf)) return Encoding::protobuf;
+  return mesos_text(415, "Expecting 'Content-Type' of application/json or application/x-protobuf");
+}
 
 std::optional<Encoding> accepted_encoding(const HttpRequest& request) {
   const std::string* accept = find_header(request.headers, "Accept");
@@ -132,7 +133,7 @@ asio::awaitable<HttpResponse> serve_executor_call(HttpRequest request, EnginePor
   if (std::holds_alternative<executor_calls::Heartbeat>(call->body)) co_return plain_status(202);
   if (auto* subscribe = std::get_if<executor_calls::Subscribe>(&call->body)) {
     const auto encoding = accepted_encoding(request);
-    if (!encoding) co_return mesos_text(406, accept_refused);
+    if (!encoding) co_return mesos_accept_refused();
     auto stream = HttpStream::create();
     engine::ExecutorSubscribe event{
         .framework_id = call->framework_id, .executor_id = call->executor_id, .subscribe = std::move(*subscribe)};

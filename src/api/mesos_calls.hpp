@@ -6,6 +6,10 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <optional>
+#include <string>
+#include <variant>
+
 namespace windlass {
 
 // REQUIRES (both): engine outlives the call.
@@ -16,6 +20,10 @@ namespace windlass {
 HttpResponse mesos_text(int status, std::string text);
 // 405 with the Allow header and Mesos' sentence.
 HttpResponse mesos_method_not_allowed(const std::string& method, const std::string& allowed);
+// 406 with Mesos' sentence.
+HttpResponse mesos_accept_refused();
+// The checks of method and Content-Type: an answer when the request is refused, else the encoding of its body.
+std::variant<HttpResponse, Encoding> check_post(const HttpRequest& request);
 // The type to answer in: JSON when the Accept header admits both or is absent (mesos.md 1.3). None: 406.
 std::optional<Encoding> accepted_encoding(const HttpRequest& request);
 

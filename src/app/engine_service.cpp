@@ -78,6 +78,8 @@ class Service final : public EngineService {
   [[nodiscard]] Uuid make_stream_id() override { return Uuid::random(runtime_.prng()); }
   [[nodiscard]] const engine::State& state() const override { return runtime_.state(); }
   [[nodiscard]] TimePoint started_at() const override { return started_at_; }
+  [[nodiscard]] TimePoint now() const override { return runtime_.now(); }
+  [[nodiscard]] const std::string& work_dir() const override { return config_.work_dir; }
 
   void open_framework_stream(engine::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) override {
     const Uuid id = subscribe.stream;

@@ -88,6 +88,7 @@ struct State {
   std::uint64_t next_offer = 0;      // below record.next_offer, which is written once for many offers
   TimePoint allocation_phase = {};  // batches are whole intervals after it
   std::optional<TimePoint> next_allocation = {};
+  std::map<TaskState, std::uint64_t> ended = {};  // how many tasks came to each terminal state
   std::deque<TaskRecord> completed_tasks = {};  // newest last, at most 1000 for each framework
 };
 

@@ -52,7 +52,10 @@ void take_update(Turn& turn, Task& task, TaskStatus status) {
   if (record.received.size() > received_max) record.received.erase(record.received.begin());
   if (!is_terminal(record.state)) {
     record.state = status.state;
-    if (is_terminal(record.state)) turn.offer_later();
+    if (is_terminal(record.state)) {
+      turn.offer_later();
+      ++turn.state.ended[record.state];
+    }
   }
   record.updates.push_back(std::move(status));
   if (record.updates.size() > updates_max) record.updates.erase(record.updates.begin() + 1);
@@ -116,6 +119,7 @@ void tell_of_task(Turn& turn, const Framework& framework, const TaskInfo& task, 
   status.reason = update.reason;
   status.agent_id = task.agent_id;
   status.timestamp = turn.in.now;
+  if (is_terminal(status.state)) ++turn.state.ended[status.state];
   turn.send(framework, events::Update{std::move(status)});
 }
 
