@@ -80,12 +80,14 @@ void take_end(Turn& turn, const Instance& ended, Condition condition) {
 
 void take_progress(Turn& turn, Instance instance, const TaskStatus& status, Condition condition) {
   if (goes_back(instance.condition, condition)) return;
+  const bool returned = instance.condition == Condition::unreachable_inactive && condition != instance.condition;
   if (instance.condition != condition) instance.since = turn.in.now;
   instance.condition = condition;
   if (condition == Condition::running && !instance.started_at) instance.started_at = turn.in.now;
   if (status.healthy) instance.healthy = status.healthy;
   if (status.reason != Reason::reconciliation) instance.message = status.message.substr(0, message_bytes_max);
   put_instance(turn, instance);
+  if (returned && instance.goal != Goal::running) send_kill(turn, instance);
   const App* app = find_app(turn.state, instance.app_id);
   if (app != nullptr) refresh_delay(turn, *app);
 }
