@@ -177,7 +177,7 @@ TEST(Offers, GpusAreForThoseWhoAskForThem) {
 TEST(Offers, OldFrameworksAreMarked) {
   World world;
   world.subscribe(old_framework());
-  const auto& event = std::get<events::Offers>(world.events.back());
+  const auto event = std::get<events::Offers>(world.events.back());
   EXPECT_TRUE(event.old_style);
   EXPECT_TRUE(event.unrefined);
   world.subscribe(modern_framework());

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace windlass::engine {
+namespace {
+
+constexpr TimePoint::duration interval_min = std::chrono::milliseconds{1};
+
+}  // namespace
 
 void Turn::send(const Framework& framework, SchedulerEvent event) {
   if (framework.stream) call(SendToFramework{*framework.stream, std::move(event)});
@@ -90,7 +95,8 @@ TimePoint batch_after(const State& state, TimePoint now) {
 }
 
 TimePoint batch_not_before(const State& state, TimePoint time) {
-  const auto interval = std::chrono::duration_cast<TimePoint::duration>(state.settings.allocation_interval);
+  const auto wanted = std::chrono::duration_cast<TimePoint::duration>(state.settings.allocation_interval);
+  const auto interval = std::max(wanted, interval_min);
   const auto since = std::max(TimePoint::duration{0}, time - state.allocation_phase);
   const auto whole = (since + interval - TimePoint::duration{1}) / interval;
   return state.allocation_phase + whole * interval;
