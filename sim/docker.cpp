@@ -143,7 +143,11 @@ std::optional<Error> Docker::start_now(const std::string& id) {
   container.started = world_.now();
   world_.note("docker", "runs " + container.id + " for " + container.task.value);
   on_started(container);
-  if (how.exits_after) world_.after(*how.exits_after, [this, id = container.id, code = how.exit_code] { end(id, code); });
+  if (how.exits_after) {
+    world_.after(*how.exits_after, [this, id = container.id, image = container.image, code = how.exit_code] {
+      if (kind(image).exits_after) end(id, code);  // the image may have become a good one
+    });
+  }
   if (faults_.images_forgotten != 0 && world_.chance(faults_.images_forgotten, 1000)) forget_images();
   return {};
 }

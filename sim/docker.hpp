@@ -34,11 +34,11 @@ struct ImageKind {
 enum class ContainerState { created, running, exited };
 
 struct Container {
-  std::string id;
+  std::string id = {};
   std::int64_t owner = 0;  // the pid of the executor that made it
-  TaskId task;
-  std::string name;
-  std::string image;
+  TaskId task = {};
+  std::string name = {};
+  std::string image = {};
   std::vector<std::uint16_t> host_ports = {};
   ContainerState state = ContainerState::created;
   int exit_code = 0;
