@@ -29,9 +29,12 @@ def programs():
 @pytest.fixture(scope="session")
 def host_address():
     """This machine as containers see it: the address of Docker's default bridge."""
-    out = subprocess.run(["docker", "network", "inspect", "bridge"], capture_output=True, text=True, timeout=30)
-    assert out.returncode == 0, f"no Docker Engine answers: {out.stderr}"
-    return json.loads(out.stdout)[0]["IPAM"]["Config"][0]["Gateway"]
+    command = ["docker", "network", "inspect", "bridge", "--format", "{{json .Options}}"]
+    options = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert options.returncode == 0, f"no Docker Engine answers: {options.stderr}"
+    bridge = json.loads(options.stdout)["com.docker.network.bridge.name"]
+    shown = subprocess.run(["ip", "-j", "-4", "address", "show", bridge], capture_output=True, text=True, check=True)
+    return json.loads(shown.stdout)[0]["addr_info"][0]["local"]
 
 
 @pytest.fixture(scope="session")

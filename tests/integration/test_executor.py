@@ -1,0 +1,396 @@
+"""windlass-executor with a real Docker Engine; the agent is played by the test."""
+
+import glob
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from fake_agent import FakeAgent, command_task, docker_task, memory_of, task
+from windlass import free_port, redis, wait_until
+
+
+@pytest.fixture
+def make_agent(programs, tmp_path):
+    made = []
+
+    def make(**options):
+        made.append(FakeAgent(tmp_path, **options))
+        return made[-1]
+
+    yield make
+    for agent in made:
+        agent.clean_up()
+
+
+@pytest.fixture
+def agent(make_agent):
+    return make_agent().start()
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as listed:
+        return [int(child) for child in listed.read().split()]
+
+
+# --- life and death -------------------------------------------------------------------------------------------------------
+
+
+def test_runs_to_its_end(agent, images):
+    agent.launch(docker_task(images.busybox, "echo out; echo err >&2; exit 0"))
+    last, code = agent.wait_for_end()
+    assert agent.distinct_states() == ["TASK_STARTING", "TASK_RUNNING", "TASK_FINISHED"]
+    assert last.message == "Container exited with status 0" and code == 0
+    assert agent.output() == b"out\n"
+    assert b"\nerr\n" in b"\n" + agent.output("stderr")
+    assert not agent.container_exists()
+    assert len({status.uuid for status in agent.statuses}) == len(agent.statuses)
+    assert all(status.source == 2 and len(status.uuid) == 16 for status in agent.statuses)
+
+
+def test_running_tells_what_docker_knows(agent, images):
+    agent.launch(docker_task(images.busybox, "sleep 60", network="BRIDGE"))
+    running = agent.wait_for("TASK_RUNNING")
+    (inspect,) = json.loads(running.data)
+    assert inspect["State"]["Running"] and inspect["Name"] == "/" + agent.container
+    address = inspect["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+    assert running.container_status.network_infos[0].ip_addresses[0].ip_address == address
+    labels = inspect["Config"]["Labels"]
+    assert labels["MESOS_TASK_ID"] == "t1" and labels["MESOS_CONTAINER_ID"] == agent.container_id
+
+
+@pytest.mark.parametrize("code", [1, 7, 127])
+def test_exit_codes(agent, images, code):
+    agent.launch(docker_task(images.busybox, f"exit {code}"))
+    last, executor_code = agent.wait_for_end()
+    assert agent.states()[-1] == "TASK_FAILED"
+    assert last.message == f"Container exited with status {code}" and executor_code == code
+
+
+def test_signals_are_named(agent, images):
+    agent.launch(docker_task(images.busybox, "kill -9 $$; sleep 5"))
+    agent.wait_for("TASK_RUNNING")
+    subprocess.run(["docker", "kill", agent.container], capture_output=True, timeout=30)
+    last, code = agent.wait_for_end()
+    assert last.message == "Container exited with status 137 (SIGKILL)" and code == 137
+
+
+def test_out_of_memory_names_the_limit(agent, images):
+    agent.launch(docker_task(images.busybox, "x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo ${#x}", mem=16))
+    last, _ = agent.wait_for_end()
+    assert agent.states()[-1] == "TASK_FAILED"
+    assert last.message.startswith("Memory limit exceeded: the container is limited to 16 MB"), last.message
+    assert last.reason == 8
+
+
+def test_kill_with_grace(agent, images):
+    agent.launch(docker_task(images.busybox, "trap 'echo asked' TERM; echo up; while :; do sleep 0.1; done"))
+    agent.wait_for("TASK_RUNNING")
+    wait_until(lambda: b"up" in agent.output(), 10, "the trap")
+    begin = time.monotonic()
+    agent.kill(grace=2)
+    last, _ = agent.wait_for_end()
+    assert 1.9 < time.monotonic() - begin < 6
+    assert agent.distinct_states()[-2:] == ["TASK_KILLING", "TASK_KILLED"]
+    assert last.message == "Container exited with status 137 (SIGKILL)"
+    assert b"asked" in agent.output()
+
+
+def test_a_second_kill_shortens(agent, images):
+    agent.launch(docker_task(images.busybox, "trap '' TERM; echo up; while :; do sleep 0.1; done"))
+    wait_until(lambda: b"up" in agent.output(), 30, "the trap")
+    begin = time.monotonic()
+    agent.kill(grace=300)
+    agent.wait_for("TASK_KILLING")
+    agent.kill(grace=0)
+    agent.wait_for_end()
+    assert time.monotonic() - begin < 10
+    assert agent.states().count("TASK_KILLING") == 1
+
+
+def test_killed_is_killed_even_with_code_0(agent, images):
+    agent.launch(docker_task(images.busybox, "trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done"))
+    wait_until(lambda: b"up" in agent.output(), 30, "the trap")
+    agent.kill()
+    last, code = agent.wait_for_end()
+    assert agent.states()[-1] == "TASK_KILLED" and code == 0
+
+
+def test_shutdown_and_sigterm(make_agent, images):
+    told = make_agent(grace="3secs").start()
+    told.launch(docker_task(images.busybox, "trap '' TERM; echo up; while :; do sleep 0.1; done"))
+    wait_until(lambda: b"up" in told.output(), 30, "the trap")
+    told.shutdown()
+    last, _ = told.wait_for_end()
+    assert last.message.endswith("after the executor was told to shut down")
+    asked = make_agent().start()
+    asked.launch(docker_task(images.busybox, "sleep 60"))
+    asked.wait_for("TASK_RUNNING")
+    asked.process.send_signal(signal.SIGTERM)
+    last, _ = asked.wait_for_end()
+    assert last.message.endswith("after the executor received SIGTERM")
+    assert not asked.container_exists()
+
+
+# --- what goes wrong ----------------------------------------------------------------------------------------------------------
+
+
+def test_image_missing(agent, registry):
+    agent.launch(docker_task(f"{registry}/no/such:image", "true"))
+    last, code = agent.wait_for_end()
+    assert agent.states()[-1] == "TASK_FAILED" and last.reason == 21 and code == 1
+    assert last.message.startswith(f"Failed to launch container: Failed to pull image '{registry}/no/such:image': ")
+    assert "manifest" in last.message or "not found" in last.message
+
+
+def test_port_taken(agent, images):
+    with socket.socket() as holder:
+        holder.bind(("0.0.0.0", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        made = docker_task(images.busybox, "sleep 60", network="BRIDGE", ports=[port])
+        made.container.docker.port_mappings.add(host_port=port, container_port=80)
+        agent.launch(made)
+        last, _ = agent.wait_for_end()
+    assert "address already in use" in last.message, last.message
+    assert last.reason == 21 and not agent.container_exists()
+
+
+def test_program_missing(agent, images):
+    made = docker_task(images.busybox)
+    made.command.value = "/no/such/program"
+    agent.launch(made)
+    last, _ = agent.wait_for_end()
+    assert "no such file or directory" in last.message and last.reason == 21
+    assert not agent.container_exists()
+
+
+def test_no_daemon(make_agent, tmp_path):
+    agent = make_agent().start(DOCKER_HOST=f"unix://{tmp_path}/no.sock")
+    agent.launch(docker_task("busybox", "true"))
+    last, _ = agent.wait_for_end()
+    assert last.message.startswith(f"Failed to launch container: Cannot connect to the Docker daemon at unix://{tmp_path}")
+
+
+def test_wrong_options_are_named(agent, images):
+    made = docker_task(images.busybox, "true")
+    made.container.docker.parameters.add(key="colour", value="red")
+    agent.launch(made)
+    last, _ = agent.wait_for_end()
+    assert last.message == "Failed to launch container: unknown docker option --colour"
+
+
+def test_a_second_task_is_refused(agent, images):
+    agent.launch(docker_task(images.busybox, "sleep 60"))
+    agent.wait_for("TASK_RUNNING")
+    agent.launch(docker_task(images.busybox, "true", task_id="t2"))
+    failed = agent.wait_for("TASK_FAILED")
+    assert failed.task_id.value == "t2"
+    assert failed.message == 'Attempted to run multiple tasks using a "docker" executor'
+
+
+def test_environment_missing(programs):
+    done = subprocess.run([programs / "windlass-executor", "redis"], capture_output=True, text=True, env={}, timeout=10)
+    assert done.returncode == 1
+    assert "MESOS_FRAMEWORK_ID is not set" in done.stderr
+
+
+def test_help_and_version(programs):
+    for flag, text in (("--help", "usage: windlass-executor"), ("--version", "windlass-executor 0.")):
+        done = subprocess.run([programs / "windlass-executor", flag], capture_output=True, text=True, timeout=10)
+        assert done.returncode == 0 and done.stdout.startswith(text)
+
+
+# --- output, orphans, survival ------------------------------------------------------------------------------------------------
+
+
+def test_output_without_loss(agent, images):
+    script = "head -c 20000000 /dev/urandom | base64 | tee /mnt/mesos/sandbox/copy; echo end >&2"
+    agent.launch(docker_task(images.busybox, script, mem=256))
+    agent.wait_for_end(seconds=120)
+    assert agent.states()[-1] == "TASK_FINISHED"
+    assert len(agent.output()) > 26_000_000
+    assert hashlib.sha256(agent.output()).digest() == hashlib.sha256(agent.output("copy")).digest()
+
+
+def test_killed_executor_leaves_no_container(agent, images):
+    agent.launch(docker_task(images.busybox, "sleep 600"))
+    agent.wait_for("TASK_RUNNING")
+    assert agent.container_exists()
+    os.killpg(agent.process.pid, signal.SIGKILL)
+    wait_until(lambda: not agent.container_exists(), 10, "the reaper's work")
+
+
+def test_killed_executor_leaves_no_process(agent):
+    agent.launch(command_task("sleep 600 & echo $!; wait"))
+    agent.wait_for("TASK_RUNNING")
+    pid = int(wait_until(lambda: agent.output(), 10, "the pid"))
+    agent.process.kill()
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 10, "the end of the process")
+
+
+def test_agent_restart_is_survived(agent, images):
+    agent.launch(docker_task(images.busybox, "sleep 600"))
+    agent.wait_for("TASK_RUNNING")
+    agent.acknowledges = False
+    port = agent.port
+    agent.stop_listening()
+    agent.kill()  # nobody hears it
+    time.sleep(0.5)
+    agent.listen(port)
+    wait_until(lambda: len(agent.subscriptions) > 1, 10, "the second subscription")
+    assert agent.container_exists() and agent.states()[-1] == "TASK_RUNNING"
+    agent.acknowledges = True
+    agent.kill(grace=0)
+    agent.wait_for_end()
+
+
+def test_updates_that_nobody_acknowledged_come_again(make_agent, images):
+    agent = make_agent(acknowledges=False).start()
+    agent.launch(docker_task(images.busybox, "sleep 600"))
+    agent.wait_for("TASK_RUNNING")
+    port = agent.port
+    agent.stop_listening()
+    agent.listen(port)
+    wait_until(lambda: len(agent.subscriptions) > 1, 10, "the second subscription")
+    second = agent.subscriptions[1]
+    assert [each.task_id.value for each in second.unacknowledged_tasks] == ["t1"]
+    assert {each.status.uuid for each in second.unacknowledged_updates} == agent.seen
+
+
+def test_a_lost_agent_ends_the_task(make_agent, images):
+    for options in ({"checkpoint": False}, {"recovery": "1secs"}):
+        agent = make_agent(grace="1secs", **options).start()
+        agent.launch(docker_task(images.busybox, "sleep 600"))
+        agent.wait_for("TASK_RUNNING")
+        agent.stop_listening()
+        agent.process.wait(timeout=20)
+        assert not agent.container_exists()
+        agent.listen(0)
+
+
+def test_an_unknown_executor_leaves(make_agent):
+    agent = make_agent()
+    agent.refusal = (400, b"Executor cannot be found")
+    with pytest.raises(AssertionError):
+        agent.start()
+    assert agent.process.wait(timeout=5) == 1
+
+
+def test_container_removed_behind_our_back(agent, images):
+    agent.launch(docker_task(images.busybox, "sleep 600"))
+    agent.wait_for("TASK_RUNNING")
+    subprocess.run(["docker", "rm", "-f", agent.container], check=True, capture_output=True, timeout=30)
+    last, _ = agent.wait_for_end()
+    assert agent.states()[-1] == "TASK_FAILED"
+
+
+# --- the contracts --------------------------------------------------------------------------------------------------------
+
+
+def test_seed_contract_pairs_ports(make_agent, images):
+    agent = make_agent().start(images.redis)
+    port = free_port()
+    agent.launch(task(mem=64, cpus=0.5, ports=[port], data=json.dumps({"env": {"GREETING": "hi"}, "container": None})))
+    running = agent.wait_for("TASK_RUNNING", 60)
+    wait_until(lambda: redis(f"127.0.0.1:{port}", "PING") == "PONG", 10, "redis")
+    (inspect,) = json.loads(running.data)
+    assert inspect["HostConfig"]["CpuShares"] == 512 and inspect["HostConfig"]["Memory"] == 64 << 20
+    assert {f"PORT0={port}", f"PORT={port}", "GREETING=hi"} <= set(inspect["Config"]["Env"])
+    agent.kill()
+    agent.wait_for_end()
+
+
+def test_seed_contract_with_image_and_options_in_data(make_agent, images):
+    agent = make_agent().start("sh", "-c", "echo $HOSTNAME $A; cat /proc/self/limits | grep files")
+    options = ["-h", "seed", "-e", "A=b", "--ulimit=nofile=123:456"]
+    agent.launch(task(data=json.dumps({"container": {"image": f"docker:///{images.busybox}", "options": options}})))
+    agent.wait_for_end()
+    lines = agent.output().decode().split("\n")
+    assert lines[0] == "seed b" and "123" in lines[1] and "456" in lines[1]
+
+
+def test_first_class_contract(agent, images, tmp_path):
+    (tmp_path / "in").write_text("host file")
+    made = docker_task(images.busybox, "cat /in; echo $X $MESOS_SANDBOX; echo note > $MESOS_SANDBOX/note")
+    made.command.environment.variables.add(name="X", value="y")
+    made.container.volumes.add(container_path="/in", host_path=str(tmp_path / "in"), mode=2)
+    agent.launch(made)
+    agent.wait_for_end()
+    assert agent.output() == b"host filey /mnt/mesos/sandbox\n"
+    assert agent.output("note") == b"note\n"
+
+
+def test_image_is_pulled_from_its_registry(agent, images):
+    subprocess.run(["docker", "rmi", "-f", images.busybox], capture_output=True, timeout=60)
+    agent.launch(docker_task(images.busybox, "echo pulled"))
+    agent.wait_for_end()
+    assert agent.output() == b"pulled\n"
+    messages = [status.message for status in agent.statuses if status.message.startswith("Pulling ")]
+    assert messages and images.busybox in messages[0]
+
+
+def test_command_tasks(agent):
+    agent.launch(command_task("echo $MESOS_EXECUTOR_ID; echo err >&2; exit 7"))
+    last, code = agent.wait_for_end()
+    assert agent.states() == ["TASK_STARTING", "TASK_RUNNING", "TASK_FAILED"]
+    assert last.message == "Command exited with status 7" and code == 7
+    assert agent.output() == b"e1\n" and b"err" in agent.output("stderr")
+
+
+def test_command_tasks_are_killed_with_their_children(agent):
+    agent.launch(command_task("trap '' TERM; sleep 600 & echo $!; wait; wait"))
+    pid = int(wait_until(lambda: agent.output(), 10, "the pid"))
+    agent.kill(grace=1)
+    last, _ = agent.wait_for_end()
+    assert agent.states()[-2:] == ["TASK_KILLING", "TASK_KILLED"]
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 5, "the end of the child")
+
+
+def test_max_completion_time(agent, images):
+    made = docker_task(images.busybox, "sleep 600")
+    made.max_completion_time.nanoseconds = int(1e9)
+    agent.launch(made)
+    last, _ = agent.wait_for_end()
+    assert agent.states()[-1] == "TASK_FAILED" and last.reason == 33
+
+
+# --- what it costs --------------------------------------------------------------------------------------------------------
+
+
+def test_memory_of_executor_and_reaper(agent, images):
+    agent.launch(docker_task(images.busybox, "sleep 600"))
+    agent.wait_for("TASK_RUNNING")
+    time.sleep(1.5)
+    pids = [agent.process.pid, *children(agent.process.pid)]
+    assert len(pids) == 2, "the executor and its reaper"
+    used = {pid: memory_of(pid) for pid in pids}
+    print("private dirty KiB:", used)
+    if os.environ.get("WINDLASS_PRESET", "release") == "release":
+        assert sum(used.values()) <= 768, used
+
+
+def test_the_container_lives_in_the_executors_cgroup(make_agent, images):
+    told = subprocess.run(["docker", "info", "-f", "{{.CgroupDriver}} {{.CgroupVersion}}"], capture_output=True, text=True)
+    if told.stdout.split() != ["cgroupfs", "1"]:
+        pytest.skip("only with the cgroupfs driver and cgroup version 1")
+    agent = make_agent()
+    group = f"/sys/fs/cgroup/freezer/mesos-test/{agent.container_id}"
+    os.makedirs(group)
+    agent.wrapper = ["/bin/sh", "-c", f'echo 0 > {group}/cgroup.procs; exec "$@"', "sh"]
+    agent.start()
+    agent.launch(docker_task(images.busybox, "sleep 600"))
+    (inspect,) = json.loads(agent.wait_for("TASK_RUNNING").data)
+    assert inspect["HostConfig"]["CgroupParent"] == f"/mesos-test/{agent.container_id}"
+    with open(f"/proc/{inspect['State']['Pid']}/cgroup") as groups:
+        assert f"freezer:/mesos-test/{agent.container_id}/{inspect['Id']}" in groups.read()
+    agent.kill(grace=0)
+    agent.wait_for_end()
+    for found in glob.glob(f"/sys/fs/cgroup/*/mesos-test/{agent.container_id}"):
+        os.rmdir(found)
+    for found in glob.glob("/sys/fs/cgroup/*/mesos-test"):
+        os.rmdir(found)
