@@ -1,0 +1,186 @@
+#include "app/container_output.hpp"
+
+#include "wire/docker_stream.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace windlass {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+constexpr auto slow_reader_pause = 5ms;  // a pipe that is full
+constexpr auto full_disk_pause = 1s;     // then it is tried again: the container waits meanwhile
+constexpr auto drain_check = 10ms;
+constexpr auto drain_patience = 5s;
+constexpr std::size_t pipe_piece = 4096;  // PIPE_BUF: never blocks when poll() says that there is room
+
+bool is_file(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool has_room(int fd) {
+  pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
+  return ::poll(&entry, 1, 0) == 1;
+}
+
+}  // namespace
+
+struct ContainerOutput::Impl {
+  Impl(asio::any_io_executor the_loop, DockerClient& the_docker) : loop{the_loop}, docker{the_docker} {}
+
+  asio::awaitable<Result<void>> open(std::string id);
+  asio::awaitable<Result<std::string>> read();
+  asio::awaitable<void> copy_all();
+  asio::awaitable<void> write(int fd, std::string bytes);
+  asio::awaitable<void> pause(std::chrono::milliseconds time);
+  void close();
+
+  asio::any_io_executor loop;
+  DockerClient& docker;
+  bool tty = false;
+  bool is_open = false;
+  bool attached_before = false;
+  std::array<std::uint64_t, 2> written{};  // stdout, stderr
+
+  // The current connection: one of the two.
+  RawConnection attached;
+  StreamingResponse logs;
+  bool from_logs = false;
+  OutputReader reader;
+};
+
+void ContainerOutput::Impl::close() {
+  attached.close();
+  logs.close();
+}
+
+asio::awaitable<void> ContainerOutput::Impl::pause(std::chrono::milliseconds time) {
+  asio::steady_timer timer{loop, time};
+  auto waited = co_await timer.async_wait(nothrow);
+  static_cast<void>(waited);
+}
+
+// Later connections read the daemon's log from its beginning and pass over what is written already. Log drivers that
+// cannot be read leave only what comes from now on.
+asio::awaitable<Result<void>> ContainerOutput::Impl::open(std::string id) {
+  reader = OutputReader{tty};
+  from_logs = false;
+  if (attached_before) {
+    auto opening = docker.follow_logs(id);
+    auto opened = co_await std::move(opening);
+    if (opened) {
+      logs = std::move(*opened);
+      reader.skip(written[0], written[1]);
+      from_logs = true;
+      co_return Result<void>{};
+    }
+    if (opened.error().code == Errc::not_found || opened.error().code == Errc::unavailable) co_return opened.error();
+  }
+  auto attaching = docker.attach(id);
+  auto got = co_await std::move(attaching);
+  if (!got) co_return got.error();
+  attached = std::move(*got);
+  attached_before = true;
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<std::string>> ContainerOutput::Impl::read() {
+  if (from_logs) return logs.read_some();
+  return attached.read_some();
+}
+
+asio::awaitable<void> ContainerOutput::Impl::copy_all() {
+  while (true) {
+    auto reading = read();
+    auto bytes = co_await std::move(reading);
+    if (!bytes || bytes->empty()) co_return;
+    auto pieces = reader.feed(*bytes);
+    for (OutputPiece& piece : pieces) {
+      auto writing = write(piece.stream, std::move(piece.bytes));
+      co_await std::move(writing);
+    }
+  }
+}
+
+asio::awaitable<void> ContainerOutput::Impl::write(int fd, std::string bytes) {
+  const bool plain = is_file(fd);
+  std::uint64_t& count = written[static_cast<std::size_t>(fd - 1)];
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    if (!plain && !has_room(fd)) {
+      auto pausing = pause(slow_reader_pause);
+      co_await std::move(pausing);
+      continue;
+    }
+    const std::size_t size = plain ? bytes.size() - done : std::min(pipe_piece, bytes.size() - done);
+    const ssize_t now = ::write(fd, bytes.data() + done, size);
+    if (now >= 0) {
+      done += static_cast<std::size_t>(now);
+      count += static_cast<std::uint64_t>(now);
+    } else if (errno == ENOSPC || errno == EDQUOT || errno == EAGAIN) {
+      auto pausing = pause(full_disk_pause);
+      co_await std::move(pausing);
+    } else if (errno != EINTR) {
+      // Nobody reads it, and nobody will: the container must not wait for that.
+      count += bytes.size() - done;
+      co_return;
+    }
+  }
+}
+
+ContainerOutput::ContainerOutput(asio::any_io_executor loop, DockerClient& docker)
+    : impl_{std::make_unique<Impl>(std::move(loop), docker)} {}
+ContainerOutput::~ContainerOutput() = default;
+
+void ContainerOutput::set_tty(bool tty) { impl_->tty = tty; }
+bool ContainerOutput::is_open() const { return impl_->is_open; }
+std::uint64_t ContainerOutput::written() const { return impl_->written[0] + impl_->written[1]; }
+
+asio::awaitable<void> ContainerOutput::copy(std::string id, std::function<void(Result<void>)> on_open) {
+  while (impl_->is_open) {
+    impl_->close();
+    auto pausing = impl_->pause(slow_reader_pause);
+    co_await std::move(pausing);
+  }
+  impl_->is_open = true;
+  auto opening = impl_->open(std::move(id));
+  auto opened = co_await std::move(opening);
+  on_open(opened);
+  if (opened) {
+    auto copying = impl_->copy_all();
+    co_await std::move(copying);
+  }
+  impl_->close();
+  impl_->is_open = false;
+}
+
+asio::awaitable<void> ContainerOutput::drained() {
+  auto patience = std::chrono::milliseconds{drain_patience};
+  std::uint64_t seen = written();
+  while (impl_->is_open && patience.count() > 0) {
+    auto pausing = impl_->pause(drain_check);
+    co_await std::move(pausing);
+    patience -= drain_check;
+    if (written() != seen) patience = drain_patience;
+    seen = written();
+  }
+}
+
+}  // namespace windlass

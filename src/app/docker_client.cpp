@@ -1,0 +1,248 @@
+#include "app/docker_client.hpp"
+
+#include "io/http_message.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace windlass {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto short_limit = 30s;
+// Volume plugins and slow disks take their time.
+constexpr auto long_limit = 120s;
+// Engines with an API before 1.30 send the head of the answer to wait only when the container has ended.
+constexpr auto wait_limit = 24h * 365;
+constexpr DockerApiVersion early_wait_head{30};
+
+constexpr std::size_t refusal_bytes_max = 16 * 1024;
+
+Errc code_of(int status) {
+  switch (status) {
+    case 400: return Errc::invalid;
+    case 401:
+    case 403: return Errc::forbidden;
+    case 404: return Errc::not_found;
+    case 409: return Errc::conflict;
+    default: return Errc::internal;
+  }
+}
+
+Error refusal(int status, std::string_view body) {
+  std::string text = read_error_text(body);
+  if (text.empty()) text = "Docker answered with status " + std::to_string(status);
+  return Error{code_of(status), std::move(text), {}};
+}
+
+bool is_good(int status) { return (status >= 200 && status < 300) || status == 304; }
+
+std::string container_path(const std::string& id, const std::string& rest) {
+  return "/containers/" + percent_encode(id) + rest;
+}
+
+asio::awaitable<Result<std::string>> read_all(StreamingResponse& stream, std::size_t bytes_max) {
+  std::string body;
+  while (true) {
+    auto reading = stream.read_some(0ms);
+    auto bytes = co_await std::move(reading);
+    if (!bytes) co_return bytes.error();
+    if (bytes->empty()) co_return body;
+    body += *bytes;
+    if (body.size() > bytes_max) co_return Error{Errc::malformed, "Docker's answer is too long", {}};
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DockerClient>> DockerClient::create(asio::any_io_executor loop, std::string host) {
+  auto client = HttpClient::create(std::move(loop), host, {.idle_connections_max = 1});
+  if (!client) return Error{Errc::invalid, "DOCKER_HOST: " + to_string(client.error()), {}};
+  return std::unique_ptr<DockerClient>{new DockerClient{std::move(*client), std::move(host)}};
+}
+
+DockerClient::DockerClient(std::unique_ptr<HttpClient> client, std::string host)
+    : client_{std::move(client)}, host_{std::move(host)} {}
+
+Error DockerClient::unreachable(const Error& error) {
+  version_.reset();
+  if (error.code != Errc::unavailable) return Error{error.code, "Docker at " + host_ + ": " + error.message, {}};
+  return Error{error.code, "Cannot connect to the Docker daemon at " + host_ + " (" + error.message + "). Is it running?",
+               {}};
+}
+
+asio::awaitable<Result<DockerApiVersion>> DockerClient::connect() {
+  if (version_) co_return *version_;
+  auto asking = client_->request({.method = "GET", .target = "/version"}, short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return unreachable(answer.error());
+  if (!is_good(answer->status)) co_return refusal(answer->status, answer->body);
+  auto version = negotiate_docker_api(answer->body);
+  if (!version) co_return version.error();
+  version_ = *version;
+  co_return *version;
+}
+
+asio::awaitable<Result<HttpClientResponse>> DockerClient::exchange(HttpClientRequest request,
+                                                                   std::chrono::milliseconds limit) {
+  auto connecting = connect();
+  auto connected = co_await std::move(connecting);
+  if (!connected) co_return connected.error();
+  request.target = "/v" + connected->to_string() + request.target;
+  auto asking = client_->request(std::move(request), limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return unreachable(answer.error());
+  if (!is_good(answer->status)) co_return refusal(answer->status, answer->body);
+  co_return std::move(*answer);
+}
+
+asio::awaitable<Result<StreamingResponse>> DockerClient::open(HttpClientRequest request,
+                                                              std::chrono::milliseconds limit) {
+  auto connecting = connect();
+  auto connected = co_await std::move(connecting);
+  if (!connected) co_return connected.error();
+  request.target = "/v" + connected->to_string() + request.target;
+  auto opening = client_->open_stream(std::move(request), limit);
+  auto stream = co_await std::move(opening);
+  if (!stream) co_return unreachable(stream.error());
+  if (!is_good(stream->status())) {
+    const int status = stream->status();
+    auto reading = read_all(*stream, refusal_bytes_max);
+    auto body = co_await std::move(reading);
+    co_return refusal(status, body ? *body : std::string{});
+  }
+  co_return std::move(*stream);
+}
+
+asio::awaitable<Result<std::string>> DockerClient::cgroup_driver() {
+  auto asking = exchange({.method = "GET", .target = "/info"}, short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return read_cgroup_driver(answer->body);
+}
+
+asio::awaitable<Result<std::optional<DockerImage>>> DockerClient::inspect_image(std::string image) {
+  const std::string target = "/images/" + percent_encode(image, "/:@") + "/json";
+  auto asking = exchange({.method = "GET", .target = target}, short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer && answer.error().code == Errc::not_found) co_return std::optional<DockerImage>{};
+  if (!answer) co_return answer.error();
+  auto read = read_image(answer->body);
+  if (!read) co_return read.error();
+  co_return std::optional<DockerImage>{std::move(*read)};
+}
+
+asio::awaitable<Result<void>> DockerClient::pull(std::string image, std::string registry_auth, OnProgress on_progress) {
+  pull_cancelled_ = false;
+  HttpClientRequest request{.method = "POST", .target = "/images/create?fromImage=" + percent_encode(image)};
+  if (!registry_auth.empty()) request.headers.emplace_back("X-Registry-Auth", std::move(registry_auth));
+  // The registry's first answer may take as long as it likes: the framework sees the progress and can kill.
+  auto opening = open(std::move(request), wait_limit);
+  auto opened = co_await std::move(opening);
+  if (!opened) co_return opened.error();
+  if (pull_cancelled_) co_return Error{Errc::cancelled, "the pull was cancelled", {}};
+  pulling_ = std::move(*opened);
+  auto reading = read_pull(std::move(on_progress));
+  auto outcome = co_await std::move(reading);
+  co_return outcome;
+}
+
+asio::awaitable<Result<void>> DockerClient::read_pull(OnProgress on_progress) {
+  PullReader reader;
+  while (true) {
+    auto reading = pulling_.read_some(0ms);
+    auto bytes = co_await std::move(reading);
+    if (!bytes) co_return unreachable(bytes.error());
+    if (bytes->empty()) co_return Result<void>{};
+    auto fed = reader.feed(*bytes);
+    if (!fed) co_return fed.error();
+    on_progress(reader.progress());
+  }
+}
+
+void DockerClient::cancel_pull() {
+  pull_cancelled_ = true;
+  pulling_.close();
+}
+
+asio::awaitable<Result<std::string>> DockerClient::create_container(ContainerSpec spec) {
+  HttpClientRequest request{.method = "POST",
+                            .target = "/containers/create?name=" + percent_encode(spec.name),
+                            .headers = {{"Content-Type", "application/json"}},
+                            .body = encode_container_spec(spec)};
+  auto asking = exchange(std::move(request), long_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return read_created_id(answer->body);
+}
+
+asio::awaitable<Result<RawConnection>> DockerClient::attach(std::string id) {
+  auto connecting = connect();
+  auto connected = co_await std::move(connecting);
+  if (!connected) co_return connected.error();
+  const std::string target =
+      "/v" + connected->to_string() + container_path(id, "/attach?stream=1&stdout=1&stderr=1");
+  auto upgrading = client_->upgrade({.method = "POST", .target = target}, short_limit);
+  auto attached = co_await std::move(upgrading);
+  if (!attached) co_return attached.error();
+  co_return std::move(*attached);
+}
+
+asio::awaitable<Result<StreamingResponse>> DockerClient::follow_logs(std::string id) {
+  auto opening =
+      open({.method = "GET", .target = container_path(id, "/logs?follow=1&stdout=1&stderr=1")}, short_limit);
+  auto opened = co_await std::move(opening);
+  if (!opened) co_return opened.error();
+  co_return std::move(*opened);
+}
+
+asio::awaitable<Result<void>> DockerClient::start(std::string id) {
+  auto asking = exchange({.method = "POST", .target = container_path(id, "/start")}, long_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<ContainerView>> DockerClient::inspect(std::string id) {
+  auto asking = exchange({.method = "GET", .target = container_path(id, "/json")}, short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return read_container(answer->body);
+}
+
+asio::awaitable<Result<ContainerEnd>> DockerClient::wait(std::string id) {
+  auto connecting = connect();
+  auto connected = co_await std::move(connecting);
+  if (!connected) co_return connected.error();
+  const bool head_comes_early = *connected >= early_wait_head;
+  const std::chrono::milliseconds limit = head_comes_early ? std::chrono::milliseconds{short_limit}
+                                                           : std::chrono::milliseconds{wait_limit};
+  auto opening = open({.method = "POST", .target = container_path(id, "/wait")}, limit);
+  auto opened = co_await std::move(opening);
+  if (!opened) co_return opened.error();
+  auto reading = read_all(*opened, refusal_bytes_max);
+  auto body = co_await std::move(reading);
+  if (!body) co_return unreachable(body.error());
+  // A daemon that is shut down ends the stream without a word.
+  if (body->empty()) co_return unreachable(Error{Errc::closed, "the answer to wait ended early", {}});
+  co_return read_wait(*body);
+}
+
+asio::awaitable<Result<void>> DockerClient::signal(std::string id, std::string signal) {
+  const std::string target = container_path(id, "/kill?signal=" + percent_encode(signal));
+  auto asking = exchange({.method = "POST", .target = target}, short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> DockerClient::remove(std::string id) {
+  auto asking = exchange({.method = "DELETE", .target = container_path(id, "?force=1&v=1")}, long_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer && answer.error().code != Errc::not_found) co_return answer.error();
+  co_return Result<void>{};
+}
+
+}  // namespace windlass

@@ -1,0 +1,23 @@
+#pragma once
+// windlass-executor at work: the loop around executor::step. Events come in one after the other, each is stepped, its
+// calls are carried out at once; what they answer are further events.
+
+#include "app/agent_environment.hpp"
+#include "app/reaper.hpp"
+
+#include <string>
+#include <vector>
+
+namespace windlass {
+
+struct ExecutorSetup {
+  AgentEnvironment agent;
+  std::vector<std::string> argv = {};  // image and command of the seed contract
+  Environment environment = {};        // what command tasks get, below their own variables
+};
+
+// Runs until the task and what is to be done about it have ended. Returns the exit code of the process.
+// Errors: Errc::invalid for a DOCKER_HOST or an agent's address that is none.
+[[nodiscard]] Result<int> run_executor(const ExecutorSetup& setup, Reaper& reaper);
+
+}  // namespace windlass

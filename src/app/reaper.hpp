@@ -1,0 +1,37 @@
+#pragma once
+// Leaves no orphan: a second, tiny process that outlives the executor by moments. It holds one end of a pipe; when the
+// executor ends without having said that all is in order (kill -9), it removes the container through Docker's socket and
+// kills the command task's process group.
+//
+// Lines in the pipe:  "container <name or id>"   "process <pid>"   "done"
+
+#include <string>
+
+namespace windlass {
+
+class Reaper {
+ public:
+  // REQUIRES: called before any thread or loop exists, and as early as possible: what the executor has in memory by then is
+  // what the reaper costs. docker_host as in DOCKER_HOST; null: the default socket. In the reaper it does not return.
+  // Without a reaper (no more processes allowed) the executor runs on.
+  static Reaper start(const char* docker_host);
+
+  Reaper(Reaper&& other) noexcept;
+  Reaper& operator=(Reaper&&) = delete;
+  // Tells nothing: the reaper then does its work.
+  ~Reaper();
+
+  // Before Docker is asked to make it: there may be a container from then on.
+  void watch_container(const std::string& name);
+  void watch_process(int pid);
+  // Nothing is left behind.
+  void done();
+
+ private:
+  explicit Reaper(int pipe) : pipe_{pipe} {}
+  void say(const std::string& line);
+
+  int pipe_;
+};
+
+}  // namespace windlass
