@@ -143,7 +143,8 @@ std::string default_of(const Flag& flag) {
 
 bool is_switch(const Flag& flag) { return std::holds_alternative<bool Config::*>(flag.member); }
 
-// --- unknown names ----------------------------------------------------------------------------------------------------
+// --- unknown names
+// ----------------------------------------------------------------------------------------------------
 
 std::size_t edits_between(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
@@ -171,7 +172,8 @@ Error unknown_flag(Command command, const std::string& name) {
   return error;
 }
 
-// --- the command line -------------------------------------------------------------------------------------------------
+// --- the command line
+// -------------------------------------------------------------------------------------------------
 
 class CommandLine {
  public:
@@ -261,7 +263,8 @@ std::vector<std::string> unknown_variables(const std::map<std::string, std::stri
   std::vector<std::string> unknown;
   for (const auto& [name, value] : environment) {
     if (!name.starts_with(env_prefix) || name == "WINDLASS_URL") continue;
-    const bool known = std::any_of(flags().begin(), flags().end(), [&](const Flag& flag) { return env_name(flag) == name; });
+    const bool known =
+        std::any_of(flags().begin(), flags().end(), [&](const Flag& flag) { return env_name(flag) == name; });
     if (!known) unknown.push_back(name);
   }
   return unknown;
@@ -286,7 +289,9 @@ Result<void> check_together(Command command, const Config& config) {
 
 }  // namespace
 
-std::string Config::docker_host() const { return docker_socket.starts_with("/") ? "unix://" + docker_socket : docker_socket; }
+std::string Config::docker_host() const {
+  return docker_socket.starts_with("/") ? "unix://" + docker_socket : docker_socket;
+}
 
 Result<ParsedConfig> parse_config(Command command, const std::vector<std::string>& arguments,
                                   const std::map<std::string, std::string>& environment) {
@@ -323,8 +328,10 @@ std::string flags_markdown() {
   std::string text =
       "# Flags\n\n"
       "Written by `windlass flags`; a test compares. A flag is given as `--name=value` or `--name value`, a switch as\n"
-      "`--name`, `--no-name` or `--disable_name`; each also as `WINDLASS_<NAME>` in the environment, which the command line\n"
-      "overrules. Times in ms or s are plain numbers, as Marathon has them, or have a unit; the others need one (`ns`, `us`,\n"
+      "`--name`, `--no-name` or `--disable_name`; each also as `WINDLASS_<NAME>` in the environment, which the command "
+      "line\n"
+      "overrules. Times in ms or s are plain numbers, as Marathon has them, or have a unit; the others need one (`ns`, "
+      "`us`,\n"
       "`ms`, `secs`, `mins`, `hrs`, `days`, `weeks`), as in Mesos.\n\n"
       "| flag | default | unit | commands | what it is |\n| --- | --- | --- | --- | --- |\n";
   for (const Flag& flag : flags()) {

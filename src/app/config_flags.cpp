@@ -37,7 +37,9 @@ std::string ipv4(const std::string& value) {
   return inet_pton(AF_INET, value.c_str(), &room) == 1 ? "" : "is not an IPv4 address";
 }
 
-std::string at_least_one(const std::string& value) { return value.starts_with("-") || value == "0" ? "is below 1" : ""; }
+std::string at_least_one(const std::string& value) {
+  return value.starts_with("-") || value == "0" ? "is below 1" : "";
+}
 
 std::string log_level(const std::string& value) {
   constexpr std::array<std::string_view, 4> levels{"debug", "info", "warning", "error"};
@@ -51,7 +53,8 @@ std::string master(const std::string& value) {
   if (rest.starts_with("http://")) rest.remove_prefix(7);
   const auto colon = rest.rfind(':');
   const std::string_view port = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool digits =
+      !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
   const bool good = digits && colon > 0 && rest.find_first_of("/ ,") == std::string_view::npos;
   return good ? "" : "is neither 'embedded' nor host:port";
 }
@@ -77,8 +80,9 @@ std::string relative_path(const std::string& value) {
 }
 
 std::string docker_socket(const std::string& value) {
-  const bool good = (value.starts_with("/") && value.size() > 1) || (value.starts_with("unix:///") && value.size() > 8) ||
-                    (value.starts_with("tcp://") && value.size() > 6) || (value.starts_with("http://") && value.size() > 7);
+  const bool good =
+      (value.starts_with("/") && value.size() > 1) || (value.starts_with("unix:///") && value.size() > 8) ||
+      (value.starts_with("tcp://") && value.size() > 6) || (value.starts_with("http://") && value.size() > 7);
   return good ? "" : "is neither a path nor unix:///path nor tcp://host:port";
 }
 
@@ -103,7 +107,8 @@ std::vector<Flag> make_flags() {
       {"hostname", &Config::hostname, "host", all,
        "Name or address of this machine that others reach it by; endpoints show it.",
        "the address of the default route's interface", none, host_name},
-      {"work_dir", &Config::work_dir, "path", all, "Folder of the journals and the sandboxes.", "", none, absolute_path},
+      {"work_dir", &Config::work_dir, "path", all, "Folder of the journals and the sandboxes.", "", none,
+       absolute_path},
       {"log_level", &Config::log_level, "level", all, "Least that is logged: debug, info, warning, error.", "", none,
        log_level},
 
@@ -114,8 +119,7 @@ std::vector<Flag> make_flags() {
       {"failover_timeout", &Config::failover_timeout, "s", scheduler,
        "How long Mesos keeps the tasks of a scheduler that is away.", "", s},
       {"mesos_role", &Config::mesos_role, "role", scheduler, "Role whose resources are used.", "", none, role},
-      {"mesos_user", &Config::mesos_user, "user", scheduler, "User that tasks run as.",
-       "the user that runs Windlass"},
+      {"mesos_user", &Config::mesos_user, "user", scheduler, "User that tasks run as.", "the user that runs Windlass"},
       {"executor", &Config::executor, "path", scheduler,
        "Executor of apps that name none: `//cmd`, or a path on the agents.", "", none, executor},
       {"docker_executor", &Config::docker_executor, "path", all, "The program windlass-executor.",

@@ -87,8 +87,7 @@ TEST(Config, TheEnvironmentCountsAndTheCommandLineOverrulesIt) {
   EXPECT_EQ(parsed({}, environment).http_port.value, 9090);
   EXPECT_EQ(parsed({"--http_port=9091"}, environment).http_port.value, 9091);
   EXPECT_EQ(parsed({"--http_port=9091"}, environment).hostname, "box");
-  EXPECT_EQ(refusal({}, {{"WINDLASS_HTTP_PORT", "x"}}),
-            "WINDLASS_HTTP_PORT: 'x' is not a port number (1 to 65535)");
+  EXPECT_EQ(refusal({}, {{"WINDLASS_HTTP_PORT", "x"}}), "WINDLASS_HTTP_PORT: 'x' is not a port number (1 to 65535)");
   EXPECT_EQ(parsed({}, {{"WINDLASS_HTTP_PORT", ""}}).http_port.value, 8080) << "empty is not set";
   EXPECT_TRUE(parsed({}, {{"WINDLASS_SWITCH_USER", ""}}).switch_user) << "an empty switch is on, as in Marathon";
   EXPECT_FALSE(parsed({}, {{"WINDLASS_SWITCH_USER", "false"}}).switch_user);
@@ -141,8 +140,8 @@ TEST(Config, WrongValuesNameThemselves) {
 
 TEST(Config, GoodValuesOfTheSameFlags) {
   for (const std::string argument :
-       {"--master=embedded", "--master=10.0.0.1:5050", "--master=http://m.example:5050", "--http_address=::",
-        "--executor=/var/lib/mesos/executors/docker", "--mesos_role=eng/web", "--cgroups_root=a/b",
+       {"--master=embedded", "--master=10.0.0.1:5050", "--master=http://m.example:5050",
+        "--http_address=::", "--executor=/var/lib/mesos/executors/docker", "--mesos_role=eng/web", "--cgroups_root=a/b",
         "--resources=cpus:4;mem:1024;ports:[31000-32000]", "--attributes=rack:a", "--hostname=box-1.example"}) {
     parsed({argument});
   }

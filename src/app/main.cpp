@@ -81,7 +81,8 @@ int run_command(const std::vector<std::string>& arguments) {
   } else if (command == "help" || command == "--help" || command == "-h") {
     print_help(std::cout);
   } else {
-    std::cerr << "windlass: " << (command.empty() ? "a command is missing" : "'" + command + "' is not a command") << "\n\n";
+    std::cerr << "windlass: " << (command.empty() ? "a command is missing" : "'" + command + "' is not a command")
+              << "\n\n";
     print_help(std::cerr);
     return misused;
   }

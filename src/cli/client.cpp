@@ -46,7 +46,8 @@ struct ClientCommand {
   int (*run)(const Session& session);
 };
 
-// --- answers ----------------------------------------------------------------------------------------------------------
+// --- answers
+// ----------------------------------------------------------------------------------------------------------
 
 // {"message": "..."} or {"errors": [{"attribute": "id", "error": "may not be empty"}]}, else the body as it is.
 std::string words_of(const ApiReply& reply) {
@@ -128,10 +129,8 @@ void print_table(std::ostream& out, const std::vector<std::vector<std::string>>&
   }
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t at = 0; at < row.size(); ++at) {
-      line += row[at];
-      if (at + 1 < row.size()) line.append(widths[at] - row[at].size() + 2, ' ');
-    }
+    for (std::size_t at = 0; at < row.size(); ++at) line += row[at] + std::string(widths[at] - row[at].size() + 2, ' ');
+    line.erase(line.find_last_not_of(' ') + 1);
     out << line << "\n";
   }
 }
@@ -141,7 +140,8 @@ std::string v1_id(const std::string& id) { return id.starts_with("/") ? id.subst
 
 std::string posted(const json::object& body) { return json::serialize(body); }
 
-// --- commands -----------------------------------------------------------------------------------------------------------
+// --- commands
+// -----------------------------------------------------------------------------------------------------------
 
 std::size_t count_tasks(const json::value& tasks, const std::string& app) {
   const json::object* apps = tasks.if_object();
@@ -284,15 +284,30 @@ const std::vector<ClientCommand>& client_commands() {
        "app start ID [--image=IMAGE [--option=OPTION]...] [--cmd=COMMAND] [--executor=PATH] [--instances=1] [--cpus=1] "
        "[--mem=128] [--env=NAME=VALUE]... [--port=PORT]... [--uri=URI]... [--constraint=FIELD:OPERATOR[:VALUE]]...\n"
        "  app start --file=FILE",
-       "Start an app, from flags or from a file with its JSON (-: standard input).", 0, 1, start_flags(), {}, start_app},
+       "Start an app, from flags or from a file with its JSON (-: standard input).",
+       0,
+       1,
+       start_flags(),
+       {},
+       start_app},
       {{"app", "stop"}, "app stop ID", "End an app and its tasks.", 1, 1, {}, {}, stop_app},
       {{"app", "scale"}, "app scale ID COUNT", "Run that many instances.", 2, 2, {}, {}, scale_app},
       {{"task", "list"}, "task list [ID]", "Tasks of all apps, or of one.", 0, 1, {}, {}, list_tasks},
       {{"task", "kill"},
        "task kill ID (--task=TASK | --host=HOST | --all) [--scale]",
-       "Kill tasks of an app; they are replaced, or with --scale they are not.", 1, 1, {"task", "host"},
-       {"all", "scale"}, kill_tasks},
-      {{"endpoints"}, "endpoints [ID]", "Where the apps listen: app, service port, host:port ...", 0, 1, {}, {},
+       "Kill tasks of an app; they are replaced, or with --scale they are not.",
+       1,
+       1,
+       {"task", "host"},
+       {"all", "scale"},
+       kill_tasks},
+      {{"endpoints"},
+       "endpoints [ID]",
+       "Where the apps listen: app, service port, host:port ...",
+       0,
+       1,
+       {},
+       {},
        show_endpoints},
   };
   return all;
@@ -357,7 +372,8 @@ int run_client(const std::vector<std::string>& arguments, const ClientWorld& wor
 }
 
 std::string client_help() {
-  std::string text = "Commands for a running Windlass, at --url=URL, else WINDLASS_URL, else " + std::string{default_url} + ":\n";
+  std::string text =
+      "Commands for a running Windlass, at --url=URL, else WINDLASS_URL, else " + std::string{default_url} + ":\n";
   for (const ClientCommand& command : client_commands()) {
     text += "  " + std::string{command.usage} + "\n      " + command.help + "\n";
   }

@@ -2,15 +2,13 @@
 
 #include "io/http_server.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
+#include <boost/asio/io_context.hpp>
 
 #include <deque>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 namespace windlass {
@@ -58,7 +56,7 @@ TEST_F(Cli, ListsApps) {
   EXPECT_EQ(out_.str(),
             "ID   TASKS  CPUS  MEM  PORTS  COMMAND\n"
             "web  2/3    0.5   128  80,81  run it\n"
-            "a    0/1    1     64          \n");
+            "a    0/1    1     64\n");
 }
 
 TEST_F(Cli, StartsAnAppFromFlags) {
@@ -68,10 +66,11 @@ TEST_F(Cli, StartsAnAppFromFlags) {
                  "--constraint=hostname:UNIQUE", "--constraint=rack:LIKE:a:b", "--executor=/e"}),
             0)
       << err_.str();
-  EXPECT_EQ(asked_, (Asked{R"(POST /v1/apps/start {"id":"web","instances":2,"cmd":"redis-server","executor":"/e",)"
-                           R"("uris":["http://x/y.tgz"],"container":{"image":"docker:///redis","options":["-v /a:/b"]},)"
-                           R"("cpus":5E-1,"mem":6.4E1,"env":{"A":"b=c"},"ports":[0,8000],)"
-                           R"("constraints":[["hostname","UNIQUE"],["rack","LIKE","a:b"]]})"}));
+  EXPECT_EQ(asked_,
+            (Asked{R"(POST /v1/apps/start {"id":"web","instances":2,"cmd":"redis-server","executor":"/e",)"
+                   R"("uris":["http://x/y.tgz"],"container":{"image":"docker:///redis","options":["-v /a:/b"]},)"
+                   R"("cpus":5E-1,"mem":6.4E1,"env":{"A":"b=c"},"ports":[0,8000],)"
+                   R"("constraints":[["hostname","UNIQUE"],["rack","LIKE","a:b"]]})"}));
 }
 
 TEST_F(Cli, StartsAnAppFromAFileOrStandardInput) {
@@ -90,8 +89,7 @@ TEST_F(Cli, StopsAndScales) {
   replies_ = {{204, ""}, {204, ""}};
   EXPECT_EQ(run({"app", "stop", "web"}), 0);
   EXPECT_EQ(run({"app", "scale", "/web", "3"}), 0);
-  EXPECT_EQ(asked_,
-            (Asked{R"(POST /v1/apps/stop {"id":"web"})", R"(POST /v1/apps/scale {"id":"web","instances":3})"}));
+  EXPECT_EQ(asked_, (Asked{R"(POST /v1/apps/stop {"id":"web"})", R"(POST /v1/apps/scale {"id":"web","instances":3})"}));
 }
 
 TEST_F(Cli, ListsTasks) {
@@ -127,9 +125,10 @@ TEST_F(Cli, ShowsEndpointsAsText) {
 }
 
 TEST_F(Cli, RefusalsAreShownInTheServersWords) {
-  replies_ = {{422, R"({"message":"requirement failed: Already started app 'web'"})"},
-              {422, R"({"errors":[{"attribute":"id","error":"may not be empty"},{"attribute":"cpus","error":"is bad"}]})"},
-              {500, "boom"}};
+  replies_ = {
+      {422, R"({"message":"requirement failed: Already started app 'web'"})"},
+      {422, R"({"errors":[{"attribute":"id","error":"may not be empty"},{"attribute":"cpus","error":"is bad"}]})"},
+      {500, "boom"}};
   for (int n = 0; n < 3; ++n) EXPECT_EQ(run({"app", "stop", "web"}), 1);
   EXPECT_EQ(err_.str(),
             "windlass: requirement failed: Already started app 'web' (422)\n"
@@ -200,22 +199,37 @@ asio::awaitable<HttpResponse> echo(HttpRequest request) {
   co_return response;
 }
 
-TEST(HttpTransport, AsksARealServer) {
-  asio::io_context loop;
-  auto server = HttpServer::listen(loop.get_executor(), {}, echo);
-  ASSERT_TRUE(server) << to_string(server.error());
-  auto work = asio::make_work_guard(loop);
-  std::thread thread{[&] { loop.run(); }};
-  const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
-  const auto reply = http_transport(url)({.method = "POST", .target = "/v1/x?a=b", .body = "{}"});
-  EXPECT_TRUE(reply) << to_string(reply.error());
-  if (reply) {
-    EXPECT_EQ(reply->status, 422);
-    EXPECT_EQ(reply->body, "POST /v1/x?a=b {} application/json application/json");
+// Answers on a thread of its own for as long as it lives.
+class EchoServer {
+ public:
+  EchoServer() {
+    auto server = HttpServer::listen(loop_.get_executor(), {}, echo);
+    if (!server) throw std::runtime_error(to_string(server.error()));
+    server_ = std::move(*server);
+    thread_ = std::thread{[this] { loop_.run(); }};
   }
-  loop.stop();
-  thread.join();
-  server->reset();
+  ~EchoServer() {
+    loop_.stop();
+    thread_.join();
+  }
+  EchoServer(const EchoServer&) = delete;
+  EchoServer& operator=(const EchoServer&) = delete;
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
+
+ private:
+  asio::io_context loop_;
+  std::unique_ptr<HttpServer> server_;
+  std::thread thread_;
+};
+
+TEST(HttpTransport, AsksARealServer) {
+  auto server = std::make_unique<EchoServer>();
+  const std::string url = server->url();
+  const auto reply = http_transport(url)({.method = "POST", .target = "/v1/x?a=b", .body = "{}"});
+  ASSERT_TRUE(reply) << to_string(reply.error());
+  EXPECT_EQ(reply->status, 422);
+  EXPECT_EQ(reply->body, "POST /v1/x?a=b {} application/json application/json");
+  server.reset();
   const auto refused = http_transport(url)({.target = "/"});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::unavailable);

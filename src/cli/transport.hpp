@@ -10,8 +10,8 @@ namespace windlass {
 
 struct ApiRequest {
   std::string method = "GET";
-  std::string target;       // path and query, percent-encoded
-  std::string body = {};    // JSON; empty: none
+  std::string target;     // path and query, percent-encoded
+  std::string body = {};  // JSON; empty: none
   std::string accept = "application/json";
 };
 

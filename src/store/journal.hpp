@@ -45,8 +45,8 @@ class Journal {
 };
 
 // Opens or makes the file and holds it until the journal is destroyed. The folder must exist.
-// Errors, each with the file in `where`: Errc::conflict (another Windlass uses it), Errc::unsupported (not a journal, or
-// one of a newer Windlass), Errc::disk (cannot be opened, is damaged).
+// Errors, each with the file in `where`: Errc::conflict (another Windlass uses it), Errc::unsupported (not a journal,
+// or one of a newer Windlass), Errc::disk (cannot be opened, is damaged).
 [[nodiscard]] Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::filesystem::path& file);
 
 // For tests and the simulation: keeps rows in memory.

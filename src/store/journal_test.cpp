@@ -236,7 +236,8 @@ TEST_F(JournalTest, ATruncatedFileIsFound) {
   EXPECT_NE(loaded.error().message.find("it is damaged"), std::string::npos) << to_string(loaded.error());
 }
 
-// --- a full disk -------------------------------------------------------------------------------------------------------
+// --- a full disk
+// -------------------------------------------------------------------------------------------------------
 
 class SmallDisk {
  public:
@@ -286,7 +287,8 @@ TEST_F(JournalTest, AFullDiskIsAnErrorAndLosesNothing) {
   EXPECT_EQ(contents(*open(), "apps"), kept);
 }
 
-// --- kill -9 -------------------------------------------------------------------------------------------------------------
+// --- kill -9
+// -------------------------------------------------------------------------------------------------------------
 
 constexpr int batch_rows = 5;
 

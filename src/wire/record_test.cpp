@@ -96,7 +96,9 @@ TEST(Record, BytesAreAsDrawn) {
   EXPECT_EQ(record::encode(-1), "\x01");
   EXPECT_EQ(record::encode(std::optional<int>{}), "");
   EXPECT_EQ(record::encode(std::optional<int>{0}), std::string("\x01\x00", 2));
-  EXPECT_EQ(record::encode(std::vector<std::string>{"ab", ""}), std::string("\x02\x02" "ab\0", 5));
+  EXPECT_EQ(record::encode(std::vector<std::string>{"ab", ""}), std::string("\x02\x02"
+                                                                            "ab\0",
+                                                                            5));
   EXPECT_EQ(record::encode(Constraint{"h", ConstraintOperator::cluster, {}}), std::string("\x03\x01h\x01\x02\x00", 6));
 }
 
@@ -184,7 +186,8 @@ TEST(Record, OldProgramsReadPastNewFields) {
   EXPECT_EQ(city->mayor, "Ann");
 }
 
-// --- garbage -----------------------------------------------------------------------------------------------------------
+// --- garbage
+// -----------------------------------------------------------------------------------------------------------
 
 template <class T>
 void expect_malformed(std::string_view bytes, const std::string& text) {
