@@ -83,6 +83,7 @@ asio::awaitable<HttpResponse> ready(HttpResponse response) { co_return response;
 
 std::optional<std::map<std::string, std::string>> match_path(std::string_view pattern, std::string_view raw_path) {
   std::map<std::string, std::string> params;
+  if (raw_path.size() > 1 && raw_path.ends_with('/')) raw_path.remove_suffix(1);
   const auto wanted = segments(pattern);
   const auto given = segments(raw_path);
   for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -48,7 +48,8 @@ class Routes {
   WrongMethod wrong_method_;
 };
 
-// The parameters of the pattern in a path as sent, or none when it does not fit (also: broken escapes).
+// The parameters of the pattern in a path as sent, or none when it does not fit (also: broken escapes). One "/" at the
+// end of the path does not count.
 [[nodiscard]] std::optional<std::map<std::string, std::string>> match_path(std::string_view pattern,
                                                                            std::string_view raw_path);
 

@@ -1,9 +1,9 @@
 #include "wire/json_reader.hpp"
+#include "wire/json_text.hpp"
 #include "wire/marathon_json.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -68,8 +68,13 @@ std::optional<std::int64_t> to_whole_number(const json::value& value) {
 // As Jackson coerces scalars.
 std::optional<std::string> to_text(const json::value& value) {
   if (value.is_string()) return std::string{view(value.get_string())};
-  if (value.is_number() || value.is_bool()) return json::serialize(value);
-  return std::nullopt;
+  if (value.is_bool()) return value.get_bool() ? "true" : "false";
+  if (value.is_int64()) return std::to_string(value.get_int64());
+  if (value.is_uint64()) return std::to_string(value.get_uint64());
+  if (!value.is_double()) return std::nullopt;
+  std::string text;
+  append_json_double(text, value.get_double());
+  return text;
 }
 
 void read_text(const Reader& in, std::string_view key, std::string& out) {
