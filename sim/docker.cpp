@@ -195,15 +195,18 @@ void Docker::remove(const std::string& id, Done done) {
       std::move(done));
 }
 
-// Calls of the dead that are under way may still make or start a container: the reaper looks again for a while.
+// Calls of the dead that are under way may still make or start a container: once the daemon answers, the reaper looks
+// again for a while.
 void Docker::reap(std::int64_t owner) {
-  const Duration look_for = 2 * faults_.docker_delay_max + 1s;
-  const TimePoint last_time = world_.now() + std::chrono::duration_cast<microseconds>(look_for);
-  world_.after(world_.between(1ms, reap_wait_max), [this, owner, last_time] { look_for_orphans(owner, last_time); });
+  world_.after(world_.between(1ms, reap_wait_max), [this, owner] { look_for_orphans(owner, {}); });
 }
 
-void Docker::look_for_orphans(std::int64_t owner, TimePoint last_time) {
+void Docker::look_for_orphans(std::int64_t owner, std::optional<TimePoint> last_time) {
   const bool answers = up_ && hangs_until_ <= world_.now();
+  if (answers && !last_time) {
+    const Duration look_for = 2 * faults_.docker_delay_max + 1s;
+    last_time = world_.now() + std::chrono::duration_cast<microseconds>(look_for);
+  }
   std::vector<std::string> ids;
   for (const auto& [id, container] : containers_) {
     if (answers && container.owner == owner) ids.push_back(id);
@@ -213,7 +216,7 @@ void Docker::look_for_orphans(std::int64_t owner, TimePoint last_time) {
     containers_.erase(id);
     world_.note("reaper", "removed " + id);
   }
-  if (answers && world_.now() >= last_time) return;
+  if (answers && world_.now() >= *last_time) return;
   world_.after(reap_again_after, [this, owner, last_time] { look_for_orphans(owner, last_time); });
 }
 

@@ -103,7 +103,7 @@ class Docker {
   std::optional<Error> signal_now(const std::string& id, const std::string& signal);
   void end(const std::string& id, int code);
   [[nodiscard]] Container* find_mutable(const std::string& id);
-  void look_for_orphans(std::int64_t owner, TimePoint last_time);
+  void look_for_orphans(std::int64_t owner, std::optional<TimePoint> last_time);
 
   World& world_;
   const Faults& faults_;

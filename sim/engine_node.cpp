@@ -257,6 +257,10 @@ void EngineNode::executor_stream_closed(Link::Id id) {
 // --- processes ------------------------------------------------------------------------------------------------------
 
 void EngineNode::launch(const engine::LaunchExecutor& launch) {
+  // One that an engine started which died before it could write that down is taken over.
+  if (const ExecutorNode* earlier = cluster_.find_executor(launch.container_id)) {
+    return started(launch.container_id, earlier->pid());
+  }
   launching_.insert(launch.container_id);
   later(cluster_.world.between(1ms, std::max<Duration>(1ms, cluster_.faults.launch_delay_max)), [this, launch] {
     if (launching_.erase(launch.container_id) == 0) return;
@@ -264,13 +268,15 @@ void EngineNode::launch(const engine::LaunchExecutor& launch) {
     if (chance != 0 && cluster_.world.chance(chance, 1000)) {
       return loop_->post(engine::ExecutorLaunchFailed{launch.container_id, "Failed to fetch all URIs"});
     }
-    // One that an engine started which died before it could write that down is taken over.
-    const ExecutorNode* earlier = cluster_.find_executor(launch.container_id);
-    const std::int64_t pid = earlier != nullptr ? earlier->pid() : cluster_.spawn_executor(launch);
+    const std::int64_t pid = cluster_.spawn_executor(launch);
     children_.insert(pid);
-    loop_->post(engine::ExecutorStarted{launch.container_id, pid, static_cast<std::uint64_t>(pid) * 100, "boot-1",
-                                        "/var/lib/windlass/sandbox/" + launch.container_id.value});
+    started(launch.container_id, pid);
   });
+}
+
+void EngineNode::started(const ContainerId& container, std::int64_t pid) {
+  loop_->post(engine::ExecutorStarted{container, pid, static_cast<std::uint64_t>(pid) * 100, "boot-1",
+                                      "/var/lib/windlass/sandbox/" + container.value});
 }
 
 void EngineNode::destroy(const ContainerId& container) {

@@ -62,6 +62,7 @@ class EngineNode {
   void commit_and_act(const engine::Effects& fx);
   void tell(const engine::Answer& answer);
   void launch(const engine::LaunchExecutor& launch);
+  void started(const ContainerId& container, std::int64_t pid);
   void destroy(const ContainerId& container);
   void report_end(const ContainerId& container, std::int64_t pid, std::optional<int> wait_status, TimePoint limit);
   void send_to_framework(const Uuid& stream, const SchedulerEvent& event);
