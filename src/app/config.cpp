@@ -135,9 +135,14 @@ std::string shown(const Flag& flag, Duration value) {
   return std::to_string(value / plain_unit(flag.plain));
 }
 
-std::string default_of(const Flag& flag) {
+// Of the struct, as it would be written; "" for those that only words describe.
+std::string default_value(const Flag& flag) {
   const Config config;
-  const std::string value = std::visit([&](auto member) { return shown(flag, config.*member); }, flag.member);
+  return std::visit([&](auto member) { return shown(flag, config.*member); }, flag.member);
+}
+
+std::string default_of(const Flag& flag) {
+  const std::string value = default_value(flag);
   return value.empty() ? flag.shown_default : value;
 }
 
@@ -337,7 +342,8 @@ std::string flags_markdown() {
   for (const Flag& flag : flags()) {
     std::string help = flag.help;
     for (std::size_t at = 0; (at = help.find('|', at)) != std::string::npos; at += 2) help.insert(at, "\\");
-    text += std::string{"| `--"} + flag.name + "` | `" + default_of(flag) + "` | " + flag.unit + " | " +
+    const std::string quote = default_value(flag).empty() ? "" : "`";
+    text += std::string{"| `--"} + flag.name + "` | " + quote + default_of(flag) + quote + " | " + flag.unit + " | " +
             commands_of(flag) + " | " + help + " |\n";
   }
   return text;

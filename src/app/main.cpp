@@ -2,7 +2,6 @@
 
 #include "app/config.hpp"
 #include "app/run.hpp"
-#include "app/version.hpp"
 #include "cli/client.hpp"
 #include "io/log.hpp"
 
@@ -75,7 +74,7 @@ int run_command(const std::vector<std::string>& arguments) {
     return run_client(arguments, {environment, http_transport, std::cin, std::cout, std::cerr});
   }
   if (command == "version" || command == "--version") {
-    std::cout << "windlass " << version << "\n";
+    std::cout << "windlass " WINDLASS_VERSION << "\n";
   } else if (command == "flags") {
     std::cout << flags_markdown();
   } else if (command == "help" || command == "--help" || command == "-h") {

@@ -281,8 +281,9 @@ const std::vector<ClientCommand>& client_commands() {
   static const std::vector<ClientCommand> all{
       {{"app", "list"}, "app list", "Apps, with running and wanted tasks.", 0, 0, {}, {}, list_apps},
       {{"app", "start"},
-       "app start ID [--image=IMAGE [--option=OPTION]...] [--cmd=COMMAND] [--executor=PATH] [--instances=1] [--cpus=1] "
-       "[--mem=128] [--env=NAME=VALUE]... [--port=PORT]... [--uri=URI]... [--constraint=FIELD:OPERATOR[:VALUE]]...\n"
+       "app start ID [--image=IMAGE [--option=OPTION]...] [--cmd=COMMAND] [--executor=PATH] [--instances=1]\n"
+       "            [--cpus=1] [--mem=128] [--env=NAME=VALUE]... [--port=PORT]... [--uri=URI]...\n"
+       "            [--constraint=FIELD:OPERATOR[:VALUE]]...\n"
        "  app start --file=FILE",
        "Start an app, from flags or from a file with its JSON (-: standard input).",
        0,

@@ -15,8 +15,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
-#include <thread>
+#include <utility>
 
 namespace windlass {
 namespace {
@@ -292,11 +293,23 @@ TEST_F(JournalTest, AFullDiskIsAnErrorAndLosesNothing) {
 
 constexpr int batch_rows = 5;
 
+// SIGKILL to ourselves, this much later.
+void die_in(std::chrono::microseconds life) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGKILL;
+  timer_t timer{};
+  itimerspec when{};
+  when.it_value.tv_nsec = 1 + life.count() * 1000;
+  if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 || timer_settime(timer, 0, &when, nullptr) != 0) _exit(1);
+}
+
 // Writes batch after batch, each telling its number in every row, and reports each commit that returned.
-[[noreturn]] void write_until_killed(const std::filesystem::path& file, std::uint32_t next, int report) {
+[[noreturn]] void write_until_killed(const std::filesystem::path& file, std::uint32_t next, int report,
+                                     std::chrono::microseconds life) {
   auto journal = open_sqlite_journal(file);
   if (!journal) _exit(1);
-  for (;; ++next) {
+  for (bool armed = false;; ++next) {
     std::vector<Row> rows;
     for (int n = 0; n < batch_rows; ++n) {
       const std::string key = std::to_string(n == 0 ? 0 : next) + "." + std::to_string(n);
@@ -305,6 +318,7 @@ constexpr int batch_rows = 5;
     rows.push_back({"odd", std::to_string(next - 50) + ".1", {}});
     if (!(*journal)->commit(rows)) _exit(1);
     if (write(report, &next, sizeof next) != sizeof next) _exit(1);
+    if (!std::exchange(armed, true)) die_in(life);
   }
 }
 
@@ -315,18 +329,16 @@ std::uint32_t run_and_kill(const std::filesystem::path& file, std::uint32_t next
   const pid_t child = fork();
   if (child == 0) {
     close(ends[0]);
-    write_until_killed(file, next, ends[1]);
+    write_until_killed(file, next, ends[1], life);
   }
   close(ends[1]);
   std::uint32_t acknowledged = next - 1;
-  EXPECT_EQ(read(ends[0], &acknowledged, sizeof acknowledged), static_cast<ssize_t>(sizeof acknowledged));
-  std::this_thread::sleep_for(life);
-  kill(child, SIGKILL);
+  while (read(ends[0], &acknowledged, sizeof acknowledged) > 0) continue;
+  close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
   EXPECT_TRUE(WIFSIGNALED(status)) << "the child could not write: " << status;
-  while (read(ends[0], &acknowledged, sizeof acknowledged) > 0) continue;
-  close(ends[0]);
+  EXPECT_GE(acknowledged, next);
   return acknowledged;
 }
 
