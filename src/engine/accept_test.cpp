@@ -132,7 +132,8 @@ TEST_F(Accept, ExecutorRules) {
   EXPECT_EQ(refused(task),
             Texts{invalid("t",
                           "There are overlapping resources in the task resources cpus(allocated: *):1; "
-                          "ports(allocated: *):[31000-31001] and executor resources ports(allocated: *):[31001-31001]")});
+                          "ports(allocated: *):[31000-31001] and executor resources "
+                          "ports(allocated: *):[31001-31001]")});
 }
 
 TEST_F(Accept, AnExecutorIsTheSameForAllItsTasks) {

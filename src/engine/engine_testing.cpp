@@ -172,7 +172,9 @@ void World::keep(const Effects& effects) {
     if (const auto* row = std::get_if<PutEngine>(&write)) engine_ = row->record;
     if (const auto* row = std::get_if<PutFramework>(&write)) put(frameworks_, row->id, row->record);
     if (const auto* row = std::get_if<PutExecutor>(&write)) put(executors_, row->id, row->record);
-    if (const auto* row = std::get_if<PutTask>(&write)) put(tasks_, TaskKey{row->framework_id, row->task_id}, row->record);
+    if (const auto* row = std::get_if<PutTask>(&write)) {
+      put(tasks_, TaskKey{row->framework_id, row->task_id}, row->record);
+    }
   }
   for (const Call& call : effects.calls) {
     if (const auto* sent = std::get_if<SendToFramework>(&call)) {

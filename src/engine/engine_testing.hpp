@@ -27,7 +27,8 @@ class World {
   void restart();
 
   // --- frameworks; the result is the stream ---
-  Uuid subscribe(const FrameworkInfo& info, const FrameworkId& id = {}, const std::vector<std::string>& suppressed = {});
+  Uuid subscribe(const FrameworkInfo& info, const FrameworkId& id = {},
+                 const std::vector<std::string>& suppressed = {});
   // By the framework that subscribed last (or that of the stream); the answer as "202" or "400 text".
   std::string call(const calls::Body& body);
   std::string call_as(const FrameworkId& id, const std::optional<std::string>& stream, const calls::Body& body);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <iterator>
 
 namespace windlass::engine {
 namespace {
@@ -137,7 +138,7 @@ class Anything {
   }
 
   template <class Map>
-  auto pick(const Map& map) {
+  typename Map::const_iterator pick(const Map& map) {
     return std::next(map.begin(), static_cast<std::ptrdiff_t>(prng_.below(map.size())));
   }
 

@@ -14,7 +14,6 @@ constexpr std::size_t updates_max = 100;   // beyond, the oldest that is neither
 constexpr std::size_t statuses_max = 100;  // beyond, the oldest is forgotten
 constexpr std::size_t received_max = 32;
 constexpr std::size_t completed_tasks_max = 1000;  // of each framework
-constexpr int ipv4 = 1;                            // NetworkInfo.Protocol
 
 // What of an update is kept: the state that the framework was told, without data.
 void keep_status(TaskRecord& record, TaskStatus status) {
@@ -69,7 +68,7 @@ ContainerStatus container_status(const State& state, const Executor& executor, c
   merged.container_id = executor.record.container_id;
   if (executor.record.pid > 0) merged.executor_pid = static_cast<std::uint32_t>(executor.record.pid);
   if (merged.networks.empty()) {
-    merged.networks.push_back({.addresses = {{.address = state.settings.agent.ip, .protocol = ipv4}}});
+    merged.networks.push_back({.addresses = {{.address = state.settings.agent.ip}}});
   }
   return merged;
 }
