@@ -45,7 +45,7 @@ struct Config {
   Port local_port_max{20000};
   Duration task_launch_timeout = std::chrono::minutes{5};
   Duration decline_offer_duration = std::chrono::seconds{120};
-  Duration min_revive_offers_interval = std::chrono::seconds{1};
+  Duration min_revive_offers_interval = std::chrono::milliseconds{50};
   Duration reconciliation_interval = std::chrono::minutes{10};
   Duration kill_retry_timeout = std::chrono::seconds{30};
   std::int64_t max_instances_per_offer = 100;

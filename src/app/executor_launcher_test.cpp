@@ -64,6 +64,14 @@ class Launcher : public testing::Test {
     return launch;
   }
 
+  static ExecutorRecord record_of(const engine::ExecutorStarted& started) {
+    ExecutorRecord record;
+    record.pid = started.pid;
+    record.start_time = started.start_time;
+    record.boot_id = started.boot_id;
+    return record;
+  }
+
   // Runs the loop until an event of that kind is there, at most 20 s.
   template <class Kind>
   Kind await() {
@@ -151,15 +159,27 @@ TEST_F(Launcher, ASecondLaunchTakesOverTheRunningProcess) {
   (void)await<engine::ExecutorExited>();
 }
 
+TEST_F(Launcher, StoppingLeavesExecutorsAloneAlsoWithoutCgroups) {
+  stop_launcher();
+  config_.cgroups = false;
+  make_launcher();
+  launcher_->launch(call("c1", "sleep 300"));
+  const auto started = await<engine::ExecutorStarted>();
+  stop_launcher();
+  EXPECT_EQ(::kill(static_cast<pid_t>(started.pid), 0), 0) << "the executor was killed";
+  EXPECT_TRUE(events_.empty());
+  make_launcher();
+  launcher_->resume({"c1"}, record_of(started));
+  launcher_->destroy({"c1"});
+  (void)await<engine::ExecutorExited>();
+}
+
 TEST_F(Launcher, ResumeTellsTheDeadFromTheLiving) {
   launcher_->launch(call("c1", "sleep 300"));
   const auto started = await<engine::ExecutorStarted>();
   stop_launcher();
   make_launcher();
-  ExecutorRecord record;
-  record.pid = started.pid;
-  record.start_time = started.start_time;
-  record.boot_id = started.boot_id;
+  ExecutorRecord record = record_of(started);
   launcher_->resume({"c1"}, record);
   ::kill(static_cast<pid_t>(started.pid), SIGTERM);
   EXPECT_EQ(await<engine::ExecutorExited>().container_id, ContainerId{"c1"});

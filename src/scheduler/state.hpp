@@ -27,7 +27,7 @@ struct Settings {
   std::string mesos_role = "*";
   std::int64_t max_instances_per_offer = 100;
   Duration decline_offer_duration = std::chrono::seconds{120};
-  Duration min_revive_offers_interval = std::chrono::seconds{1};  // 0: every new demand asks for offers at once
+  Duration min_revive_offers_interval = std::chrono::milliseconds{50};  // 0: every new demand asks for offers at once
   Duration reconciliation_interval = std::chrono::minutes{10};
   Duration task_launch_timeout = std::chrono::minutes{5};
   Duration kill_retry_timeout = std::chrono::seconds{30};
