@@ -47,6 +47,19 @@ std::string master_address(const Config& config) {
   return config.engine_ip.value + ":" + std::to_string(config.master_port.value);
 }
 
+// What users ask first when an app does not run: each status, with what the executor or Docker said.
+void log_status(const SchedulerEvent& event) {
+  const auto* update = std::get_if<events::Update>(&event);
+  if (update == nullptr) return;
+  const TaskStatus& status = update->status;
+  const bool wanted_end = status.state == TaskState::finished || status.state == TaskState::killed;
+  log(is_terminal(status.state) && !wanted_end ? LogLevel::warning : LogLevel::info, "status",
+      {{"task", status.task_id.value},
+       {"state", to_string(status.state)},
+       {"reason", status.reason ? to_string(*status.reason) : ""},
+       {"message", status.message}});
+}
+
 class Service final : public SchedulerService {
  public:
   Service(asio::any_io_executor loop, std::unique_ptr<Journal> journal, scheduler::State state, const Config& config,
@@ -62,7 +75,11 @@ class Service final : public SchedulerService {
               master_address(config),
               link_prng_,
               {.subscription = [this] { return subscription(); },
-               .on_event = [this](SchedulerEvent event) { runtime_.post(scheduler::MesosEvent{std::move(event)}); },
+               .on_event =
+                   [this](SchedulerEvent event) {
+                     log_status(event);
+                     runtime_.post(scheduler::MesosEvent{std::move(event)});
+                   },
                .on_disconnected = [this] { runtime_.post(scheduler::MesosDisconnected{}); }}},
         scope_{loop, [](const std::string& name, const std::exception_ptr& error) {
                  log_error("task failed", {{"task", name}, {"error", describe(error)}});
