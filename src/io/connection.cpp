@@ -31,6 +31,12 @@ void Connection::arm_until(Time deadline) {
   if (!closed_ && deadline_ < timer_at_) wait();
 }
 
+void Connection::rest() {
+  disarm();
+  timer_at_ = Time::max();
+  timer_.cancel();
+}
+
 void Connection::wait() {
   timer_at_ = deadline_;
   timer_.expires_at(deadline_);

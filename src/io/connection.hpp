@@ -38,6 +38,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void arm_until(Time deadline);
   void arm(std::chrono::milliseconds limit) { arm_until(std::chrono::steady_clock::now() + limit); }
   void disarm() { deadline_ = Time::max(); }
+  // Like disarm(), and takes the timer away too, so that the loop can end while this connection is kept.
+  void rest();
 
   // Pending operations end with operation_aborted.
   void close();

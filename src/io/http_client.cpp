@@ -306,7 +306,7 @@ void HttpClient::Impl::give_back(const ExchangePtr& exchange) {
   const bool usable = exchange->parser && exchange->parser->is_done() && exchange->parser->keep_alive() &&
                       exchange->buffer.size() == 0 && !connection.is_closed();
   if (!usable || options.idle_connections_max == 0) return connection.close();
-  connection.disarm();
+  connection.rest();
   exchange->parser.reset();
   exchange->idle_since = std::chrono::steady_clock::now();
   idle.push_back(exchange);
@@ -332,7 +332,8 @@ asio::awaitable<Result<ExchangePtr>> HttpClient::Impl::start(std::shared_ptr<Imp
     }
     Connection& connection = *exchange->connection;
     connection.arm_until(deadline);
-    auto write_error = co_await write_all(exchange->connection, head, request.body, std::chrono::milliseconds{0});
+    std::string body = may_repeat(request.method) ? request.body : std::move(request.body);
+    auto write_error = co_await write_all(exchange->connection, head, std::move(body), std::chrono::milliseconds{0});
     // A peer may refuse a body that it has not read: its answer tells more than our failed write.
     auto error = co_await read_head(exchange, request.method == "HEAD", impl->options.header_bytes_max);
     if (!error) co_return exchange;

@@ -361,7 +361,8 @@ void HttpServer::Impl::admit(tcp::socket socket) {
   if (error) return;  // gone already
   tune(socket);
   auto session = std::make_shared<Session>(Connection::Socket{std::move(socket)});
-  session->remote = remote.address().to_string() + ":" + std::to_string(remote.port());
+  const std::string address = remote.address().to_string();
+  session->remote = (remote.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(remote.port());
   sessions.insert(session);
   auto serving = serve(shared_from_this(), session);
   scope.spawn("http " + session->remote, std::move(serving));

@@ -599,6 +599,16 @@ TEST(HttpClient, AKeptConnectionThatWasClosedIsReplaced) {
   run_until_done(site.loop, check_retry(site));
 }
 
+TEST(HttpClient, AKeptConnectionDoesNotKeepTheLoopRunning) {
+  UnixSite site;
+  site.serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  Result<HttpClientResponse> response = Error{};
+  run_until_done(site.loop, request_once(site, get("/"), std::chrono::hours{1}, response));
+  EXPECT_TRUE(response);
+  site.loop.run_for(seconds{20});
+  EXPECT_TRUE(site.loop.stopped()) << "something is still pending";
+}
+
 TEST(HttpClient, RefusesPeersAndRequestsThatMakeNoSense) {
   asio::io_context loop;
   for (const char* peer :
