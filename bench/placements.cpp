@@ -38,7 +38,7 @@ struct Options {
   std::filesystem::path work_dir = {};
 };
 
-// Sums the time in which the scheduler works; the simulated agents' own time does not count.
+// Sums the time of one kind of work; the simulated agents' own time does not count.
 class Stopwatch {
  public:
   using Clock = std::chrono::steady_clock;
@@ -83,26 +83,42 @@ class Scheduler {
     journal_ = nullptr;
   }
 
+  struct Times {
+    Stopwatch step;
+    Stopwatch journal;
+    Stopwatch picture;
+    [[nodiscard]] double seconds() const { return step.seconds() + journal.seconds() + picture.seconds(); }
+  };
+  // Of all batches since the last call.
+  Times take_times() { return std::exchange(times_, {}); }
+
   // What the runtime does with one batch.
   std::vector<scheduler::Call> run(const std::vector<scheduler::Event>& events) {
     scheduler::Effects all;
+    times_.step.start();
     for (const scheduler::Event& event : events) {
       scheduler::Effects effects = scheduler::step(state_, event, {clock_.now(), prng_});
       std::move(effects.writes.begin(), effects.writes.end(), std::back_inserter(all.writes));
       std::move(effects.calls.begin(), effects.calls.end(), std::back_inserter(all.calls));
       std::move(effects.notices.begin(), effects.notices.end(), std::back_inserter(all.notices));
     }
+    times_.step.stop();
+    times_.journal.start();
     require(journal_->commit(to_rows(all.writes)));
+    times_.journal.stop();
     for (const scheduler::Answer& answer : all.notices) CHECK(!answer.error);
     std::vector<scheduler::Call> calls = std::exchange(all.calls, {});
+    times_.picture.start();
     world_ = world_ ? scheduler::update_world(*world_, state_, all) : scheduler::make_world(state_);
+    times_.picture.stop();
     return calls;
   }
 
   [[nodiscard]] const scheduler::State& state() const { return state_; }
 
  private:
-  Options options_;
+  const Options options_;
+  Times times_;
   Clock clock_;
   Prng prng_{1};
   std::unique_ptr<Journal> journal_;
@@ -161,18 +177,14 @@ void start_apps(Scheduler& scheduler, const Options& options) {
   }
 }
 
-std::vector<Launched> place_all(Scheduler& scheduler, const Options& options, Stopwatch& watch) {
+std::vector<Launched> place_all(Scheduler& scheduler, const Options& options) {
   std::vector<Launched> launched;
   for (std::int64_t agent = 0; agent < options.agents;) {
     events::Offers offers;
     while (agent < options.agents && offers.offers.size() < offers_per_event) {
       offers.offers.push_back(make_offer(options, agent++));
     }
-    const std::vector<scheduler::Event> batch{scheduler::MesosEvent{std::move(offers)}};
-    watch.start();
-    const auto calls = scheduler.run(batch);
-    watch.stop();
-    collect(calls, launched);
+    collect(scheduler.run({scheduler::MesosEvent{std::move(offers)}}), launched);
   }
   return launched;
 }
@@ -188,23 +200,24 @@ scheduler::Event running(const Launched& launched, Prng& prng) {
 }
 
 // Returns how many acknowledgements were sent.
-std::size_t run_all(Scheduler& scheduler, const std::vector<Launched>& launched, Stopwatch& watch) {
+std::size_t run_all(Scheduler& scheduler, const std::vector<Launched>& launched) {
   Prng prng{2};
   std::size_t acknowledged = 0;
   for (std::size_t at = 0; at < launched.size();) {
     std::vector<scheduler::Event> batch;
     while (at < launched.size() && batch.size() < updates_per_commit) batch.push_back(running(launched[at++], prng));
-    watch.start();
     acknowledged += scheduler.run(batch).size();
-    watch.stop();
   }
   return acknowledged;
 }
 
-void print_rate(const char* what, std::size_t count, double seconds) {
+void print_rate(const char* what, std::size_t count, const Scheduler::Times& times) {
+  const double seconds = times.seconds();
   const double rate = static_cast<double>(count) / seconds;
-  std::printf("%s: %.0f/s, %.2f of the target of %.0f/s (%zu in %.1f s)\n", what, rate, rate / placements_target,
-              placements_target, count, seconds);
+  std::printf(
+      "%s: %.0f/s, %.2f of the target of %.0f/s (%zu in %.1f s: step %.1f, journal %.1f, readers' picture %.1f)\n",
+      what, rate, rate / placements_target, placements_target, count, seconds, times.step.seconds(),
+      times.journal.seconds(), times.picture.seconds());
   std::fflush(stdout);
 }
 
@@ -212,14 +225,12 @@ void measure(const Options& options) {
   Scheduler scheduler{options};
   scheduler.open();
   start_apps(scheduler, options);
-  Stopwatch placing;
-  const std::vector<Launched> launched = place_all(scheduler, options, placing);
+  scheduler.take_times();
+  const std::vector<Launched> launched = place_all(scheduler, options);
   CHECK(launched.size() == static_cast<std::size_t>(options.tasks / options.apps * options.apps));
-  print_rate("placements", launched.size(), placing.seconds());
-  Stopwatch updating;
-  CHECK(run_all(scheduler, launched, updating) >= launched.size());
-  print_rate("TASK_RUNNING updates", launched.size(), updating.seconds());
-  print_rate("placements with their TASK_RUNNING update", launched.size(), placing.seconds() + updating.seconds());
+  print_rate("placements", launched.size(), scheduler.take_times());
+  CHECK(run_all(scheduler, launched) >= launched.size());
+  print_rate("TASK_RUNNING updates", launched.size(), scheduler.take_times());
   scheduler.close();
 
   Stopwatch loading;

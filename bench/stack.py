@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / os.environ.get("WINDLASS_PRESET", "release")
 DOCKER_SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 IMAGE = "windlass-bench/busybox"
+OPTIONS = ["--net=host", "--stop-signal=SIGKILL"]  # sleep, as the first process, would not heed SIGTERM
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -163,9 +164,10 @@ class Windlass:
             time.sleep(0.02)
 
     def start_app(self, app, instances=1):
+        """In the host's network: then nothing but our own work differs between the sides."""
         self.call("POST", "/v1/apps/start", {
             "id": app, "instances": instances, "cpus": 0.1, "mem": 32, "executor": str(self.executor),
-            "cmd": f"{IMAGE} sleep 100000",
+            "cmd": "sleep 100000", "container": {"image": f"docker:///{IMAGE}", "options": OPTIONS},
         })
 
     def stop_app(self, app, containers):
@@ -185,6 +187,12 @@ class Windlass:
                 if os.readlink(entry / "cwd").startswith(work) and int(entry.name) != self.process.pid:
                     found.append(int(entry.name))
         return found
+
+    def last_words(self):
+        """The end of its log and of one executor's."""
+        executors = sorted((self.folder / "work").glob("slaves/*/frameworks/*/executors/*/runs/*/stderr"))
+        logs = [self.folder / "log", *executors]
+        return "\n".join(f"{log}:\n{log.read_text(errors='replace')[-1500:]}" for log in logs[:2])
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
@@ -221,18 +229,31 @@ def spec_like(engine, container):
 @contextlib.contextmanager
 def stack():
     """(windlass, engine, starts): all running; all cleared away afterwards."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     engine = Engine()
-    engine.make_image()
+    try:
+        engine.make_image()
+    except OSError as error:
+        sys.exit(f"no Docker Engine answers on {DOCKER_SOCKET}: {error}")
     windlass = Windlass()
     try:
         yield windlass, engine, Starts()
+    except (RuntimeError, OSError) as error:
+        sys.exit(f"{error}\n{windlass.last_words()}")
     finally:
         windlass.close()
-        engine = Engine()
+        remove_all()
+
+
+def remove_all():
+    """Our containers and our image."""
+    engine = Engine()
+    try:
         for container in containers_of_image(engine, True):
-            with contextlib.suppress(RuntimeError):
-                engine.remove(container)
+            engine.remove(container)
         engine.remove_image()
+    except (RuntimeError, OSError) as error:
+        print(f"not all was cleared away: {error}", file=sys.stderr)
 
 
 def median(values):
