@@ -1,7 +1,10 @@
 """The tutorial's commands, literally, and what a user does next."""
 
+import os
 import re
 import subprocess
+import tempfile
+from pathlib import Path
 
 from windlass import redis, wait_until
 
@@ -9,7 +12,11 @@ from windlass import redis, wait_until
 def http(*arguments):
     """HTTPie as a user types it; it sends every `name=value` as a JSON string."""
     command = ["http", "--ignore-stdin", "--print=hb", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    with tempfile.TemporaryDirectory() as folder:
+        # HTTPie would look for a newer HTTPie in the background.
+        (Path(folder) / "config.json").write_text('{"disable_update_warnings": true}')
+        environment = {**os.environ, "HTTPIE_CONFIG_DIR": folder}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
     assert done.returncode == 0, done.stderr
     head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
     return head, body
