@@ -30,9 +30,9 @@ struct AgentEnvironment {
 // Errors: Errc::invalid naming every variable that is missing or not understood.
 [[nodiscard]] Result<AgentEnvironment> read_agent_environment(const Environment& variables);
 
-// The path for HostConfig.CgroupParent, from the text of /proc/self/cgroup: the executor's own group, when the agent has
-// made one for this container (its last part is the container's id). Empty: Docker's default.
-// In version 2 a group with processes cannot have limited children, so that only Mesos' form ".../<id>/leaf" counts.
+// The path for HostConfig.CgroupParent, from the text of /proc/self/cgroup: the executor's own group, when the agent
+// has made one for this container (its last part is the container's id). Empty: Docker's default. In version 2 a group
+// with processes cannot have limited children, so that only Mesos' form ".../<id>/leaf" counts.
 std::string own_cgroup(const std::string& proc_cgroup, const ContainerId& container_id);
 
 }  // namespace windlass

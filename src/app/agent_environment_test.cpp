@@ -6,8 +6,12 @@ namespace windlass {
 namespace {
 
 Environment complete() {
-  return {{"MESOS_AGENT_ENDPOINT", "127.0.0.1:5051"}, {"MESOS_FRAMEWORK_ID", "f"},        {"MESOS_EXECUTOR_ID", "e"},
-          {"MESOS_DIRECTORY", "/sandbox"},            {"MESOS_SANDBOX", "/mnt/sandbox"}, {"MESOS_CHECKPOINT", "1"},
+  return {{"MESOS_AGENT_ENDPOINT", "127.0.0.1:5051"},
+          {"MESOS_FRAMEWORK_ID", "f"},
+          {"MESOS_EXECUTOR_ID", "e"},
+          {"MESOS_DIRECTORY", "/sandbox"},
+          {"MESOS_SANDBOX", "/mnt/sandbox"},
+          {"MESOS_CHECKPOINT", "1"},
           {"MESOS_RECOVERY_TIMEOUT", "1.5mins"}};
 }
 

@@ -184,7 +184,8 @@ asio::awaitable<void> AgentLink::run() {
     impl.queue.clear();
     if (outcome == Impl::Attempt::refused) co_return;
     impl.callbacks.on_disconnected();
-    const auto most = static_cast<std::uint64_t>(std::max<Duration::rep>(1, impl.agent.subscription_backoff_max.count()));
+    const auto most =
+        static_cast<std::uint64_t>(std::max<Duration::rep>(1, impl.agent.subscription_backoff_max.count()));
     auto pausing = impl.pause(std::chrono::nanoseconds{impl.prng.below(most)});
     co_await std::move(pausing);
   }

@@ -69,8 +69,8 @@ DockerClient::DockerClient(std::unique_ptr<HttpClient> client, std::string host)
 Error DockerClient::unreachable(const Error& error) {
   version_.reset();
   if (error.code != Errc::unavailable) return Error{error.code, "Docker at " + host_ + ": " + error.message, {}};
-  return Error{error.code, "Cannot connect to the Docker daemon at " + host_ + " (" + error.message + "). Is it running?",
-               {}};
+  return Error{
+      error.code, "Cannot connect to the Docker daemon at " + host_ + " (" + error.message + "). Is it running?", {}};
 }
 
 asio::awaitable<Result<DockerApiVersion>> DockerClient::connect() {
@@ -182,8 +182,7 @@ asio::awaitable<Result<RawConnection>> DockerClient::attach(std::string id) {
   auto connecting = connect();
   auto connected = co_await std::move(connecting);
   if (!connected) co_return connected.error();
-  const std::string target =
-      "/v" + connected->to_string() + container_path(id, "/attach?stream=1&stdout=1&stderr=1");
+  const std::string target = "/v" + connected->to_string() + container_path(id, "/attach?stream=1&stdout=1&stderr=1");
   auto upgrading = client_->upgrade({.method = "POST", .target = target}, short_limit);
   auto attached = co_await std::move(upgrading);
   if (!attached) co_return attached.error();
@@ -191,8 +190,7 @@ asio::awaitable<Result<RawConnection>> DockerClient::attach(std::string id) {
 }
 
 asio::awaitable<Result<StreamingResponse>> DockerClient::follow_logs(std::string id) {
-  auto opening =
-      open({.method = "GET", .target = container_path(id, "/logs?follow=1&stdout=1&stderr=1")}, short_limit);
+  auto opening = open({.method = "GET", .target = container_path(id, "/logs?follow=1&stdout=1&stderr=1")}, short_limit);
   auto opened = co_await std::move(opening);
   if (!opened) co_return opened.error();
   co_return std::move(*opened);
@@ -217,8 +215,8 @@ asio::awaitable<Result<ContainerEnd>> DockerClient::wait(std::string id) {
   auto connected = co_await std::move(connecting);
   if (!connected) co_return connected.error();
   const bool head_comes_early = *connected >= early_wait_head;
-  const std::chrono::milliseconds limit = head_comes_early ? std::chrono::milliseconds{short_limit}
-                                                           : std::chrono::milliseconds{wait_limit};
+  const std::chrono::milliseconds limit =
+      head_comes_early ? std::chrono::milliseconds{short_limit} : std::chrono::milliseconds{wait_limit};
   auto opening = open({.method = "POST", .target = container_path(id, "/wait")}, limit);
   auto opened = co_await std::move(opening);
   if (!opened) co_return opened.error();

@@ -1,8 +1,8 @@
 #pragma once
 // The Docker Engine API over its socket: one method per request that the executor makes. Used on the loop thread only.
 //
-// Errors: Errc::invalid (400), forbidden (403), not_found (404), conflict (409), internal (other refusals) with Docker's
-// own words; unavailable, closed or timeout when Docker cannot be reached.
+// Errors: Errc::invalid (400), forbidden (403), not_found (404), conflict (409), internal (other refusals) with
+// Docker's own words; unavailable, closed or timeout when Docker cannot be reached.
 
 #include "base/error.hpp"
 #include "io/http_client.hpp"
@@ -35,7 +35,8 @@ class DockerClient {
   // Nothing: the image is not on this machine.
   [[nodiscard]] asio::awaitable<Result<std::optional<DockerImage>>> inspect_image(std::string image);
   // registry_auth: the value of X-Registry-Auth, or empty. One pull at a time.
-  [[nodiscard]] asio::awaitable<Result<void>> pull(std::string image, std::string registry_auth, OnProgress on_progress);
+  [[nodiscard]] asio::awaitable<Result<void>> pull(std::string image, std::string registry_auth,
+                                                   OnProgress on_progress);
   void cancel_pull();
 
   [[nodiscard]] asio::awaitable<Result<std::string>> create_container(ContainerSpec spec);

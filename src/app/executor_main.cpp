@@ -59,12 +59,14 @@ int run(int argc, char** argv, Reaper& reaper) {
   for (char** each = environ; *each != nullptr; ++each) {
     const std::string_view entry{*each};
     const auto equals = entry.find('=');
-    if (equals != std::string_view::npos) setup.environment[std::string{entry.substr(0, equals)}] = entry.substr(equals + 1);
+    if (equals != std::string_view::npos)
+      setup.environment[std::string{entry.substr(0, equals)}] = entry.substr(equals + 1);
   }
   setup.argv.assign(argv + 1, argv + argc);
   auto agent = read_agent_environment(setup.environment);
   if (!agent) {
-    std::fprintf(stderr, "windlass-executor: %s (a Mesos agent sets them; see --help)\n", agent.error().message.c_str());
+    std::fprintf(stderr, "windlass-executor: %s (a Mesos agent sets them; see --help)\n",
+                 agent.error().message.c_str());
     return 1;
   }
   setup.agent = *agent;

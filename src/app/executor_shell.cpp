@@ -66,7 +66,8 @@ std::string output_path(int fd, const std::string& fallback) {
 
 class ExecutorShell {
  public:
-  ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop, Reaper& reaper);
+  ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop,
+                Reaper& reaper);
 
   int run();
 
@@ -177,7 +178,8 @@ AgentLink::Callbacks ExecutorShell::link_callbacks() {
           .on_refused = [this](std::string text) { post(executor::AgentRefused{std::move(text)}); }};
 }
 
-// --- the loop around the core -----------------------------------------------------------------------------------------
+// --- the loop around the core
+// -----------------------------------------------------------------------------------------
 
 int ExecutorShell::run() {
   await_signal();
@@ -252,7 +254,8 @@ void ExecutorShell::await_end(std::chrono::milliseconds left) {
   end_.async_wait(std::move(check));
 }
 
-// --- before the first task ----------------------------------------------------------------------------------------------
+// --- before the first task
+// ----------------------------------------------------------------------------------------------
 
 // While the agent is being asked, Docker is asked too. It may be away: then the launch will say so.
 asio::awaitable<void> ExecutorShell::prepare() {
@@ -279,7 +282,8 @@ asio::awaitable<void> ExecutorShell::plan(TaskInfo task) {
   post(executor::ContainerPlanned{plan_container(task, context_)});
 }
 
-// --- Docker ---------------------------------------------------------------------------------------------------------------
+// --- Docker
+// ---------------------------------------------------------------------------------------------------------------
 
 asio::awaitable<void> ExecutorShell::inspect_image(std::string image) {
   auto inspecting = docker_->inspect_image(std::move(image));
@@ -387,7 +391,8 @@ asio::awaitable<void> ExecutorShell::trim_memory() {
   ::malloc_trim(0);
 }
 
-// --- command tasks --------------------------------------------------------------------------------------------------------
+// --- command tasks
+// --------------------------------------------------------------------------------------------------------
 
 void ExecutorShell::start_command(const executor::StartProcess& call) {
   Environment variables = setup_.environment;

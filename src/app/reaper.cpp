@@ -25,8 +25,8 @@ namespace {
 
 constexpr const char* default_host = "unix:///var/run/docker.sock";
 constexpr std::size_t line_max = 256;
-constexpr std::time_t patience_seconds = 600;      // while Docker does not answer
-constexpr std::time_t may_appear_seconds = 3;      // a create that was under way when the executor died
+constexpr std::time_t patience_seconds = 600;  // while Docker does not answer
+constexpr std::time_t may_appear_seconds = 3;  // a create that was under way when the executor died
 constexpr int answer_seconds = 30;
 
 char container[line_max];
@@ -124,9 +124,9 @@ int remove_container(const char* host) {
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   char text[2 * line_max];
-  const int size = std::snprintf(text, sizeof text,
-                                 "DELETE /containers/%s?force=1&v=1 HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
-                                 container);
+  const int size = std::snprintf(
+      text, sizeof text, "DELETE /containers/%s?force=1&v=1 HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
+      container);
   int status = 0;
   if (::write(fd, text, static_cast<std::size_t>(size)) == size) {
     const ssize_t count = ::read(fd, text, sizeof text - 1);

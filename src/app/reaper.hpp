@@ -1,7 +1,7 @@
 #pragma once
 // Leaves no orphan: a second, tiny process that outlives the executor by moments. It holds one end of a pipe; when the
-// executor ends without having said that all is in order (kill -9), it removes the container through Docker's socket and
-// kills the command task's process group.
+// executor ends without having said that all is in order (kill -9), it removes the container through Docker's socket
+// and kills the command task's process group.
 //
 // Lines in the pipe:  "container <name or id>"   "process <pid>"   "done"
 
@@ -11,9 +11,9 @@ namespace windlass {
 
 class Reaper {
  public:
-  // REQUIRES: called before any thread or loop exists, and as early as possible: what the executor has in memory by then is
-  // what the reaper costs. docker_host as in DOCKER_HOST; null: the default socket. In the reaper it does not return.
-  // Without a reaper (no more processes allowed) the executor runs on.
+  // REQUIRES: called before any thread or loop exists, and as early as possible: what the executor has in memory by
+  // then is what the reaper costs. docker_host as in DOCKER_HOST; null: the default socket. In the reaper it does not
+  // return. Without a reaper (no more processes allowed) the executor runs on.
   static Reaper start(const char* docker_host);
 
   Reaper(Reaper&& other) noexcept;

@@ -29,8 +29,8 @@ void spawn(Turn& turn, Job job) {
     turn.call(std::move(start));
     return;
   }
-  const Error error{Errc::invalid, command.shell ? "Shell specified but no command value provided"
-                                                 : "No command value provided", {}};
+  const Error error{
+      Errc::invalid, command.shell ? "Shell specified but no command value provided" : "No command value provided", {}};
   finish(turn, launch_failure("Failed to launch command", error), {});
 }
 

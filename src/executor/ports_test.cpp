@@ -22,13 +22,12 @@ TEST(PairPorts, PairsInAscendingOrder) {
 
 TEST(PairPorts, WarnsAboutWhatIsLeftOver) {
   ContainerPlan more = plan_with({31000, 31001, 31002});
-  EXPECT_EQ(pair_ports(more, {.exposed_tcp_ports = {80}}),
-            (std::vector<std::string>{
-                "warning: more ports are allocated than the image exposes; not used: 31001, 31002"}));
+  EXPECT_EQ(
+      pair_ports(more, {.exposed_tcp_ports = {80}}),
+      (std::vector<std::string>{"warning: more ports are allocated than the image exposes; not used: 31001, 31002"}));
   ContainerPlan fewer = plan_with({31000});
   EXPECT_EQ(pair_ports(fewer, {.exposed_tcp_ports = {80, 443}}),
-            (std::vector<std::string>{
-                "warning: the image exposes more ports than are allocated; not published: 443"}));
+            (std::vector<std::string>{"warning: the image exposes more ports than are allocated; not published: 443"}));
   EXPECT_EQ(fewer.spec.ports.size(), 1U);
 }
 

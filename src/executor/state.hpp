@@ -71,9 +71,9 @@ struct Ending {
 
 struct Job {
   TaskInfo task;
-  std::optional<TimePoint> complete_by = {};       // max_completion_time
-  std::optional<ContainerStatus> addresses = {};   // once it runs, for the updates that follow
-  std::optional<std::int64_t> memory_bytes = {};   // the container's limit
+  std::optional<TimePoint> complete_by = {};      // max_completion_time
+  std::optional<ContainerStatus> addresses = {};  // once it runs, for the updates that follow
+  std::optional<std::int64_t> memory_bytes = {};  // the container's limit
   friend bool operator==(const Job&, const Job&) = default;
 };
 
@@ -168,8 +168,8 @@ struct Gone {
   friend bool operator==(const Gone&, const Gone&) = default;
 };
 
-using Life = std::variant<Idle, Planning, Inspecting, Pulling, Creating, Attaching, Starting, Spawning, Running, Stopping,
-                          Reported, Removing, Gone>;
+using Life = std::variant<Idle, Planning, Inspecting, Pulling, Creating, Attaching, Starting, Spawning, Running,
+                          Stopping, Reported, Removing, Gone>;
 
 struct State {
   Settings settings = {};

@@ -13,8 +13,8 @@ constexpr const char* launch_failed = "Failed to launch container";
 
 // Until an agent that never answered is given up; Mesos' own registration timeout.
 constexpr std::chrono::seconds first_subscription_wait{60};
-// A subscribed executor without a task waits so long for one. The launch follows the subscription at once, unless it was
-// lost with an earlier connection.
+// A subscribed executor without a task waits so long for one. The launch follows the subscription at once, unless it
+// was lost with an earlier connection.
 constexpr std::chrono::seconds idle_limit{60};
 // Docker is asked again after so long when it is away, and when it does not yet see what it has started.
 constexpr std::chrono::seconds docker_retry{1};
@@ -85,7 +85,8 @@ void on(Turn& turn, const AgentRefused& event) {
   if (!std::holds_alternative<Lost>(turn.state.link)) lose_agent(turn, event.text);
 }
 
-// --- from plan to running ----------------------------------------------------------------------------------------------
+// --- from plan to running
+// ----------------------------------------------------------------------------------------------
 
 void fail_launch(Turn& turn, const Error& error, std::string leftover = {}) {
   finish(turn, launch_failure(launch_failed, error), std::move(leftover));
@@ -276,7 +277,8 @@ void on(Turn& turn, const ContainerInspected& event) {
   finish(turn, gone_outcome(now, event.view.error()), {});
 }
 
-// --- the end -----------------------------------------------------------------------------------------------------------
+// --- the end
+// -----------------------------------------------------------------------------------------------------------
 
 void on(Turn& turn, const ContainerExited& event) {
   const Watched now = watched(turn.state);
@@ -335,7 +337,8 @@ void on(Turn& turn, const SignalReceived& event) {
   end_task(turn, Ending{.cause = Cause::signal, .grace = grace, .signal = event.number});
 }
 
-// --- time ----------------------------------------------------------------------------------------------------------------
+// --- time
+// ----------------------------------------------------------------------------------------------------------------
 
 bool is_due(const std::optional<TimePoint>& at, TimePoint now) { return at && *at <= now; }
 

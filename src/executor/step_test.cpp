@@ -620,8 +620,7 @@ TEST(Executor, ACommandWithoutValueFails) {
   Dialogue d;
   d.subscribe();
   d.launch(task);
-  EXPECT_EQ(d.statuses().back().message,
-            "Failed to launch command: Shell specified but no command value provided");
+  EXPECT_EQ(d.statuses().back().message, "Failed to launch command: Shell specified but no command value provided");
 }
 
 }  // namespace

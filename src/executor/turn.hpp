@@ -38,14 +38,16 @@ void acknowledge(Turn& turn, const executor_events::Acknowledged& event);
 // REQUIRES: reported. Removes what is left, then the executor exits.
 void leave(Turn& turn);
 
-// --- launch.cpp: from launch to running --------------------------------------------------------------------------------
+// --- launch.cpp: from launch to running
+// --------------------------------------------------------------------------------
 
 void launch(Turn& turn, const TaskInfo& task);
 // Nothing runs because of this; Docker's words are in the error.
 Outcome launch_failure(const std::string& what, const Error& error);
 void report_pull(Turn& turn, Pulling& pulling);
 
-// --- stop.cpp: the end -------------------------------------------------------------------------------------------------
+// --- stop.cpp: the end
+// -------------------------------------------------------------------------------------------------
 
 // Ends the task, whatever its state. A second ending of one that is stopping moves the time of its SIGKILL.
 void end_task(Turn& turn, const Ending& ending);

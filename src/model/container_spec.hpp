@@ -164,7 +164,7 @@ struct ContainerAddress {
 struct ContainerView {
   std::string id = {};
   bool running = false;
-  bool started = false;  // StartedAt is a time: it runs or has run
+  bool started = false;          // StartedAt is a time: it runs or has run
   std::string stop_signal = {};  // "SIGTERM" unless image or options say otherwise
   int exit_code = 0;
   bool oom_killed = false;

@@ -50,14 +50,16 @@ void add_bind(ContainerSpec& spec, const std::string& host, const std::string& c
 // request the later.
 void set_burstable_score(ContainerSpec& spec, std::int64_t request, std::uint64_t host_memory) {
   if (host_memory == 0) return;
-  const auto share = static_cast<std::int64_t>(1000.0 * static_cast<double>(request) / static_cast<double>(host_memory));
+  const auto share =
+      static_cast<std::int64_t>(1000.0 * static_cast<double>(request) / static_cast<double>(host_memory));
   spec.oom_score_adj = static_cast<int>(std::clamp(1000 - share, oom_score_least, oom_score_most));
 }
 
 void set_limits(ContainerSpec& spec, const TaskInfo& task, std::uint64_t host_memory) {
   const double cpus = task.resources.scalar("cpus");
   if (cpus > 0) {
-    spec.cpu_shares = std::max(cpu_shares_min, static_cast<std::int64_t>(cpus * static_cast<double>(cpu_shares_per_cpu)));
+    spec.cpu_shares =
+        std::max(cpu_shares_min, static_cast<std::int64_t>(cpus * static_cast<double>(cpu_shares_per_cpu)));
   }
   const auto cpu_limit = task.limits.find("cpus");
   if (cpu_limit != task.limits.end() && std::isfinite(cpu_limit->second)) {

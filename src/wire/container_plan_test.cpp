@@ -12,8 +12,11 @@ namespace {
 using List = std::vector<std::string>;
 
 ContainerContext context_with(List argv = {}) {
-  return {.argv = std::move(argv), .framework_id = {"f1"}, .executor_id = {"e1"}, .container_id = {"c1"},
-          .sandbox = "/work/c1"};
+  return {.argv = std::move(argv),
+          .framework_id = {"f1"},
+          .executor_id = {"e1"},
+          .container_id = {"c1"},
+          .sandbox = "/sandbox/c1"};
 }
 
 TaskInfo seed_task(std::string data = {}) {
@@ -51,13 +54,15 @@ TEST(SeedContract, ImageAndCommandFromArgv) {
   EXPECT_EQ(spec.cpu_shares, 1024);
   EXPECT_EQ(spec.memory_bytes, 512 << 20);
   EXPECT_EQ(spec.network_mode, "");
-  EXPECT_EQ(spec.labels, (std::map<std::string, std::string>{{"MESOS_CONTAINER_ID", "c1"}, {"MESOS_EXECUTOR_ID", "e1"},
-                                                             {"MESOS_FRAMEWORK_ID", "f1"}, {"MESOS_TASK_ID", "t1"}}));
+  EXPECT_EQ(spec.labels, (std::map<std::string, std::string>{{"MESOS_CONTAINER_ID", "c1"},
+                                                             {"MESOS_EXECUTOR_ID", "e1"},
+                                                             {"MESOS_FRAMEWORK_ID", "f1"},
+                                                             {"MESOS_TASK_ID", "t1"}}));
   for (const char* entry : {"PORT0=31000", "PORT1=31001", "PORT2=31005", "PORT=31000", "PORTS=31000,31001,31005",
                             "MESOS_SANDBOX=/mnt/mesos/sandbox", "MESOS_CONTAINER_NAME=mesos-c1"}) {
     EXPECT_NE(std::find(spec.env.begin(), spec.env.end(), entry), spec.env.end()) << entry;
   }
-  EXPECT_EQ(spec.binds.back(), "/work/c1:/mnt/mesos/sandbox:rw");
+  EXPECT_EQ(spec.binds.back(), "/sandbox/c1:/mnt/mesos/sandbox:rw");
 }
 
 TEST(SeedContract, DataNamesTheImageAndOptions) {
@@ -79,8 +84,8 @@ TEST(SeedContract, DataNamesTheImageAndOptions) {
 
 TEST(SeedContract, TakesWhateverDataComes) {
   EXPECT_EQ(planned(seed_task(R"({"container":null,"env":null})"), {"redis"}).image, "redis:latest");
-  for (const char* data : {"not json", "[]", R"({"container":[]})", R"({"container":{"image":"redis"}})",
-                           R"({"env":[1]})"}) {
+  for (const char* data :
+       {"not json", "[]", R"({"container":[]})", R"({"container":{"image":"redis"}})", R"({"env":[1]})"}) {
     auto plan = plan_container(seed_task(data), context_with({"redis"}));
     ASSERT_TRUE(plan) << data;
     EXPECT_EQ(plan->spec.image, "redis:latest");
@@ -165,10 +170,10 @@ TEST(FirstClass, Volumes) {
     task.container->volumes = {std::move(volume)};
     return planned(task).binds;
   };
-  const std::string sandbox = "/work/c1:/mnt/mesos/sandbox:rw";
+  const std::string sandbox = "/sandbox/c1:/mnt/mesos/sandbox:rw";
   EXPECT_EQ(binds({.container_path = "/b", .mode = VolumeMode::ro, .host_path = "/a"}), (List{"/a:/b:ro", sandbox}));
   EXPECT_EQ(binds({.container_path = "b", .host_path = "/a"}), (List{"/a:/mnt/mesos/sandbox/b:rw", sandbox}));
-  EXPECT_EQ(binds({.container_path = "/b", .host_path = "a"}), (List{"/work/c1/a:/b:rw", sandbox}));
+  EXPECT_EQ(binds({.container_path = "/b", .host_path = "a"}), (List{"/sandbox/c1/a:/b:rw", sandbox}));
   EXPECT_EQ(binds({.container_path = "/b", .has_source = true, .docker_driver = "d", .docker_name = "n"}),
             (List{"n:/b:rw", sandbox}));
   task.container->volumes = {{.container_path = "b", .host_path = "a"}};
@@ -182,11 +187,11 @@ TEST(FirstClass, Volumes) {
 
 TEST(FirstClass, ASandboxWithAColonIsMountedInTheLongForm) {
   ContainerContext context = context_with();
-  context.sandbox = "/work/a:b";
+  context.sandbox = "/sandbox/a:b";
   auto plan = plan_container(docker_task(), context);
   ASSERT_TRUE(plan);
   EXPECT_TRUE(plan->spec.binds.empty());
-  EXPECT_EQ(plan->spec.mounts.at(0).source, "/work/a:b");
+  EXPECT_EQ(plan->spec.mounts.at(0).source, "/sandbox/a:b");
 }
 
 TEST(FirstClass, Limits) {

@@ -277,7 +277,8 @@ Result<std::string> auth_header(const json::value& entry, std::string_view serve
     auto decoded = decode_base64(both);
     const auto colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon == std::string::npos) {
-      return Error{Errc::malformed, "the credentials of " + std::string{server} + " are not base64 of user:password", {}};
+      return Error{
+          Errc::malformed, "the credentials of " + std::string{server} + " are not base64 of user:password", {}};
     }
     user = decoded->substr(0, colon);
     password = decoded->substr(colon + 1);
@@ -310,13 +311,15 @@ Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json) {
   const DockerApiVersion theirs{*newest};
   const DockerApiVersion minimum{minor_of(oldest_text).value_or(0)};
   if (theirs < docker_api_oldest) {
-    return Error{Errc::unsupported, "Docker speaks API " + newest_text + "; " + docker_api_oldest.to_string() + " is needed",
+    return Error{Errc::unsupported,
+                 "Docker speaks API " + newest_text + "; " + docker_api_oldest.to_string() + " is needed",
                  {}};
   }
   const DockerApiVersion chosen = std::min(theirs, docker_api_newest);
   if (chosen < minimum) {
     return Error{Errc::unsupported,
-                 "Docker wants API " + oldest_text + " or newer; this executor knows up to " + chosen.to_string(), {}};
+                 "Docker wants API " + oldest_text + " or newer; this executor knows up to " + chosen.to_string(),
+                 {}};
   }
   return chosen;
 }

@@ -63,8 +63,8 @@ class PullReader {
 
 // The registry that an image comes from: "registry.example:5000", or "docker.io".
 std::string registry_of(const std::string& image);
-// The value of X-Registry-Auth for that image from the text of a .docker/config.json ({"auths": {…}}) or of a .dockercfg
-// (the same without "auths"); empty when it has no entry for the registry. Errors: Errc::malformed.
+// The value of X-Registry-Auth for that image from the text of a .docker/config.json ({"auths": {…}}) or of a
+// .dockercfg (the same without "auths"); empty when it has no entry for the registry. Errors: Errc::malformed.
 [[nodiscard]] Result<std::string> registry_auth(std::string_view config_json, const std::string& image);
 
 }  // namespace windlass

@@ -28,7 +28,8 @@ TEST(DockerCreate, WritesOnlyWhatIsAsked) {
 
 TEST(DockerCreate, WritesPortsMountsAndLimits) {
   ContainerSpec spec{.name = "n", .image = "i"};
-  spec.ports = {{.container_port = 80, .host_port = "8080"}, {.container_port = 80, .host_ip = "::1", .host_port = "1"}};
+  spec.ports = {{.container_port = 80, .host_port = "8080"},
+                {.container_port = 80, .host_ip = "::1", .host_port = "1"}};
   spec.mounts = {{.type = MountType::tmpfs, .target = "/t", .tmpfs_bytes = 64, .tmpfs_mode = 1}};
   spec.entrypoint = std::vector<std::string>{};
   spec.memory_bytes = 6 << 20;
@@ -45,7 +46,8 @@ TEST(DockerCreate, WritesPortsMountsAndLimits) {
 }
 
 TEST(DockerImageInspect, TcpPortsAscending) {
-  auto image = read_image(R"({"Id":"sha256:1","Config":{"ExposedPorts":{"443/tcp":{},"53/udp":{},"80/tcp":{},"9":{}}}})");
+  auto image =
+      read_image(R"({"Id":"sha256:1","Config":{"ExposedPorts":{"443/tcp":{},"53/udp":{},"80/tcp":{},"9":{}}}})");
   ASSERT_TRUE(image);
   EXPECT_EQ(image->exposed_tcp_ports, (std::vector<std::uint16_t>{9, 80, 443}));
   EXPECT_TRUE(read_image(R"({"Id":"x","Config":null})")->exposed_tcp_ports.empty()) << "absent fields are fine";

@@ -78,7 +78,8 @@ Result<void> apply_env(ContainerSpec& spec, std::string_view value) {
   if (value.empty() || equals == 0) return Error{Errc::invalid, "'" + std::string{value} + "' is not NAME=value", {}};
   if (equals == std::string_view::npos) {
     return Error{Errc::unsupported,
-                 "'" + std::string{value} + "' has no value: nothing is taken from the executor's own environment", {}};
+                 "'" + std::string{value} + "' has no value: nothing is taken from the executor's own environment",
+                 {}};
   }
   set_env(spec, std::string{value.substr(0, equals)}, std::string{value.substr(equals + 1)});
   return {};
@@ -315,7 +316,8 @@ std::optional<bool> parse_bool(std::string_view text) {
 Result<void> apply_one(ContainerSpec& spec, const Option& option, const std::string& shown, std::string_view text) {
   if (option.takes == Takes::nothing) {
     const auto chosen = parse_bool(text);
-    if (!chosen) return Error{Errc::invalid, "docker option " + shown + ": '" + std::string{text} + "' is no boolean", {}};
+    if (!chosen)
+      return Error{Errc::invalid, "docker option " + shown + ": '" + std::string{text} + "' is no boolean", {}};
     text = *chosen ? "true" : "false";
   }
   if (option.apply == nullptr) {

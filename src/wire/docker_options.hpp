@@ -18,7 +18,8 @@ namespace windlass {
 // Errc::unsupported for options that the executor has to refuse, with the reason. spec is then half filled.
 [[nodiscard]] Result<void> apply_docker_options(ContainerSpec& spec, const std::vector<std::string>& options);
 
-// The key/value form: each is --key=value. Of several network parameters the first counts, as in Mesos. Errors as above.
+// The key/value form: each is --key=value. Of several network parameters the first counts, as in Mesos. Errors as
+// above.
 [[nodiscard]] Result<void> apply_docker_parameters(ContainerSpec& spec, const std::vector<Parameter>& parameters);
 
 }  // namespace windlass

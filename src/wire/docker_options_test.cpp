@@ -54,10 +54,9 @@ TEST(DockerOptions, Publish) {
   EXPECT_EQ(ports("[::1]:8080:80"),
             (std::vector<PortBinding>{{.container_port = 80, .host_ip = "::1", .host_port = "8080"}}));
   EXPECT_EQ(ports("8000-8001:80-81"), (std::vector<PortBinding>{{.container_port = 80, .host_port = "8000"},
-                                                                 {.container_port = 81, .host_port = "8001"}}));
+                                                                {.container_port = 81, .host_port = "8001"}}));
   EXPECT_EQ(ports("8000-8010:80"), (std::vector<PortBinding>{{.container_port = 80, .host_port = "8000-8010"}}));
-  EXPECT_EQ(refused({"-p", "8000-8002:80-81"}),
-            "docker option -p: '8000-8002:80-81' has ranges of different lengths");
+  EXPECT_EQ(refused({"-p", "8000-8002:80-81"}), "docker option -p: '8000-8002:80-81' has ranges of different lengths");
   EXPECT_NE(refused({"-p", "http"}), "taken");
   EXPECT_NE(refused({"-p", "80:80/icmp"}), "taken");
   EXPECT_NE(refused({"-p", "80:70000"}), "taken");
@@ -68,8 +67,12 @@ TEST(DockerOptions, Mounts) {
   EXPECT_EQ(mount("type=bind,source=/a,target=/b,readonly"),
             (MountSpec{.type = MountType::bind, .source = "/a", .target = "/b", .read_only = true}));
   EXPECT_EQ(mount("type=volume,src=data,dst=/d,volume-driver=local,volume-opt=type=nfs,volume-label=k=v"),
-            (MountSpec{.type = MountType::volume, .source = "data", .target = "/d", .volume_driver = "local",
-                       .volume_options = {{"type", "nfs"}}, .volume_labels = {{"k", "v"}}}));
+            (MountSpec{.type = MountType::volume,
+                       .source = "data",
+                       .target = "/d",
+                       .volume_driver = "local",
+                       .volume_options = {{"type", "nfs"}},
+                       .volume_labels = {{"k", "v"}}}));
   EXPECT_EQ(mount("type=tmpfs,destination=/t,tmpfs-size=64m,tmpfs-mode=1770"),
             (MountSpec{.type = MountType::tmpfs, .target = "/t", .tmpfs_bytes = 64 << 20, .tmpfs_mode = 01770}));
   EXPECT_EQ(mount("type=volume,target=/d,\"volume-opt=o=a,b\"").volume_options.at("o"), "a,b");
@@ -154,7 +157,8 @@ TEST(DockerOptions, WhatTheExecutorRefuses) {
 TEST(DockerParameters, AreLongOptions) {
   ContainerSpec spec{.name = "n", .image = "i"};
   spec.network_mode = "bridge";
-  ASSERT_TRUE(apply_docker_parameters(spec, {{"volume", "/a:/b"}, {"net", "mine"}, {"network", "other"}, {"e", "A=1"}}));
+  ASSERT_TRUE(
+      apply_docker_parameters(spec, {{"volume", "/a:/b"}, {"net", "mine"}, {"network", "other"}, {"e", "A=1"}}));
   EXPECT_EQ(spec.binds, (List{"/a:/b"}));
   EXPECT_EQ(spec.network_mode, "mine") << "the first counts";
   EXPECT_EQ(spec.env, (List{"A=1"}));

@@ -35,8 +35,8 @@ class OutputReader {
 
   bool tty_;
   std::array<std::uint64_t, 2> skip_{};
-  std::string head_;       // of the frame that begins
-  std::size_t left_ = 0;   // of the frame that is being read
+  std::string head_;      // of the frame that begins
+  std::size_t left_ = 0;  // of the frame that is being read
   int stream_ = 1;
 };
 

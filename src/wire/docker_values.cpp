@@ -194,8 +194,9 @@ bool is_device_mode(std::string_view text) {
   return !text.empty() && text.find_first_not_of("rwm") == std::string_view::npos;
 }
 
-const std::set<std::string_view> ulimit_names{"core",    "cpu",   "data", "fsize",  "locks", "memlock",    "msgqueue", "nice",
-                                              "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
+const std::set<std::string_view> ulimit_names{"core",    "cpu",      "data",   "fsize",      "locks",
+                                              "memlock", "msgqueue", "nice",   "nofile",     "nproc",
+                                              "rss",     "rtprio",   "rttime", "sigpending", "stack"};
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // `docker run` options, one word a line: whatever is taken can be written as a create body that is JSON.
 
-#include "wire/docker_api.hpp"
 #include "wire/docker_options.hpp"
+#include "wire/docker_api.hpp"
 
 #include "base/check.hpp"
 

@@ -7,11 +7,13 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from fake_agent import FakeAgent, command_task, docker_task, memory_of, task
-from windlass import free_port, redis, wait_until
+from windlass import ROOT, free_port, redis, wait_until
 
 
 @pytest.fixture
@@ -394,3 +396,119 @@ def test_the_container_lives_in_the_executors_cgroup(make_agent, images):
         os.rmdir(found)
     for found in glob.glob("/sys/fs/cgroup/*/mesos-test"):
         os.rmdir(found)
+
+
+# --- a Docker Engine of the test's own, which it may stop -------------------------------------------------------------------
+
+
+class Engine:
+    def __init__(self, folder, *flags):
+        self.folder, self.flags = folder, flags
+        self.host = f"unix://{folder}/docker.sock"
+        self.start()
+        os.environ["DOCKER_HOST"] = self.host
+        try:
+            subprocess.run([ROOT / "tools/image", "busybox", "busybox:own"], check=True, timeout=120)
+        finally:
+            del os.environ["DOCKER_HOST"]
+
+    def start(self):
+        command = ["dockerd", "-H", self.host, "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec"]
+        command += ["--pidfile", f"{self.folder}/pid", "--bridge", "none", "--iptables=false", *self.flags]
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(lambda: self("version").returncode == 0, 60, "the Docker Engine")
+
+    def __call__(self, *arguments):
+        return subprocess.run(["docker", "-H", self.host, *arguments], capture_output=True, text=True, timeout=60)
+
+    def end(self, number):
+        self.process.send_signal(number)
+        self.process.wait(timeout=60)
+        # After a SIGKILL its own containerd is dead too, but dockerd would trust that file.
+        for left in ("pid", "exec/containerd/containerd.pid"):
+            (self.folder / left).unlink(missing_ok=True)
+
+    def clean_up(self):
+        self.process.send_signal(signal.SIGCONT)
+        if self.process.poll() is not None:
+            self.start()
+        for container in self("ps", "-aq").stdout.split():
+            self("rm", "-f", container)
+        self.end(signal.SIGTERM)
+        with open("/proc/mounts") as mounts:
+            left = [line.split()[1] for line in mounts if str(self.folder) in line]
+        for mount in reversed(left):
+            subprocess.run(["umount", "-l", mount], timeout=60)
+
+
+@pytest.fixture
+def make_engine(programs):
+    """Its folder is short: a socket's path is limited to 107 characters."""
+    made = []
+
+    def make(*flags):
+        folder = Path(tempfile.mkdtemp(prefix="wl-engine-"))
+        made.append(Engine(folder, *flags))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.clean_up()
+        subprocess.run(["rm", "-rf", engine.folder], timeout=60)
+
+
+COUNTING = "i=0; while [ $i -lt 80 ]; do echo line $i; i=$((i+1)); sleep 0.1; done"
+
+
+def test_restart_of_docker_with_live_restore_loses_nothing(make_engine, make_agent):
+    engine = make_engine("--live-restore")
+    agent = make_agent().start(DOCKER_HOST=engine.host)
+    agent.launch(docker_task("busybox:own", COUNTING))
+    agent.wait_for("TASK_RUNNING")
+    wait_until(lambda: b"line 10\n" in agent.output(), 20, "the first lines")
+    engine.end(signal.SIGKILL)
+    time.sleep(1)
+    engine.start()
+    last, code = agent.wait_for_end(seconds=60)
+    assert agent.distinct_states() == ["TASK_STARTING", "TASK_RUNNING", "TASK_FINISHED"], last.message
+    assert agent.output().decode() == "".join(f"line {i}\n" for i in range(80))
+
+
+def test_restart_of_docker_without_live_restore_ends_the_task(make_engine, make_agent):
+    engine = make_engine()
+    agent = make_agent().start(DOCKER_HOST=engine.host)
+    agent.launch(docker_task("busybox:own", "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.1; done"))
+    wait_until(lambda: b"up" in agent.output(), 30, "the task")
+    engine.end(signal.SIGTERM)
+    engine.start()
+    last, _ = agent.wait_for_end(seconds=60)
+    assert agent.states()[-1] == "TASK_FAILED"
+    assert last.message.startswith("Container exited with status ") or last.message.startswith("Container is gone")
+
+
+def test_a_hung_docker_does_not_make_a_kill_forgotten(make_engine, make_agent):
+    engine = make_engine()
+    agent = make_agent().start(DOCKER_HOST=engine.host)
+    agent.launch(docker_task("busybox:own", "sleep 600"))
+    agent.wait_for("TASK_RUNNING")
+    engine.process.send_signal(signal.SIGSTOP)
+    agent.kill(grace=1)
+    agent.wait_for("TASK_KILLING")
+    time.sleep(3)
+    assert agent.states()[-1] == "TASK_KILLING"
+    engine.process.send_signal(signal.SIGCONT)
+    agent.wait_for_end(seconds=30)
+    assert agent.states()[-1] == "TASK_KILLED"
+
+
+def test_the_reaper_waits_for_docker_to_come_back(make_engine, make_agent):
+    engine = make_engine("--live-restore")
+    agent = make_agent().start(DOCKER_HOST=engine.host)
+    agent.launch(docker_task("busybox:own", "sleep 600"))
+    agent.wait_for("TASK_RUNNING")
+    engine.end(signal.SIGKILL)
+    agent.process.kill()
+    time.sleep(1)
+    engine.start()
+    wait_until(lambda: not engine("ps", "-aq").stdout.strip(), 20, "the reaper's work")
