@@ -1,7 +1,8 @@
 # windlass_room(<name> [DIR <folder>] [ONLY <stems>...] [EXCEPT <stems>...] [NO_TESTS] [DEPENDS <targets>...])
 #
 # One library per room from every .cpp beside it, and one test binary <name>_test from every *_test.cpp, so that a new
-# file needs no line here. ONLY and EXCEPT split a room's sources (not its tests) over two libraries. Test-only helpers that several rooms share are named *_testing.cpp and go into the tests.
+# file needs no line here. ONLY and EXCEPT split a room's sources (not its tests) over two libraries. Test-only helpers
+# are named *_testing.cpp and go into the tests.
 function(windlass_room name)
   cmake_parse_arguments(ROOM "NO_TESTS" "DIR" "ONLY;EXCEPT;DEPENDS" ${ARGN})
   if(NOT ROOM_DIR)
