@@ -262,7 +262,9 @@ TEST(Subscription, SuppressesWhenNothingWaitsAndRevivesWhenSomethingDoes) {
 }
 
 TEST(Subscription, RevivesAtMostOnceInTheInterval) {
-  Dialogue d;
+  Settings settings;
+  settings.min_revive_offers_interval = 1s;
+  Dialogue d{settings};
   d.subscribe();
   EXPECT_EQ(calls_of<calls::Revive>(d.start(make_app("/a"))).size(), 1U);
   const Effects second = d.start(make_app("/b"));
