@@ -174,7 +174,8 @@ Result<operator_api::Files> SandboxFiles::list(const std::string& path) const {
   std::string prefix = path;
   while (prefix.size() > 1 && prefix.ends_with('/')) prefix.pop_back();
   std::error_code failed;
-  for (fs::directory_iterator at{place->real, failed}; !failed && at != fs::directory_iterator{}; at.increment(failed)) {
+  for (fs::directory_iterator at{place->real, failed}; !failed && at != fs::directory_iterator{};
+       at.increment(failed)) {
     auto file = describe_file(at->path().string());
     if (!file) continue;
     file->path = prefix + "/" + at->path().filename().string();
@@ -219,7 +220,8 @@ std::map<std::string, std::string> SandboxFiles::attached() const {
     const std::string executors = "/frameworks/" + framework + "/executors";
     for (const std::string& executor : folders_in(root_ + executors)) {
       const std::string runs = executors + "/" + executor + "/runs";
-      for (const std::string& run : folders_in(root_ + runs)) found[root_ + runs + "/" + run] = root_ + runs + "/" + run;
+      for (const std::string& run : folders_in(root_ + runs))
+        found[root_ + runs + "/" + run] = root_ + runs + "/" + run;
       std::error_code failed;
       const std::string latest = fs::canonical(root_ + runs + "/latest", failed).string();
       if (failed) continue;

@@ -20,7 +20,7 @@ namespace windlass {
 
 class SandboxFiles {
  public:
-  static constexpr std::size_t read_bytes_max = 16 * 4096;              // of one read, as in Mesos
+  static constexpr std::size_t read_bytes_max = 16 * 4096;             // of one read, as in Mesos
   static constexpr std::size_t download_bytes_max = 64 * 1024 * 1024;  // larger files are to be read in pieces
 
   SandboxFiles(const std::string& work_dir, const AgentId& agent) : root_{work_dir + "/slaves/" + agent.value} {}

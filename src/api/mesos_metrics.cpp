@@ -168,7 +168,8 @@ std::map<std::string, double> master_metrics(const EnginePort& engine) {
     if (!framework.completed()) ++(framework.stream ? connected : disconnected);
   }
   for (const char* name : {"connected", "active"}) metrics[std::string{"master/frameworks_"} + name] = connected;
-  for (const char* name : {"disconnected", "inactive"}) metrics[std::string{"master/frameworks_"} + name] = disconnected;
+  for (const char* name : {"disconnected", "inactive"})
+    metrics[std::string{"master/frameworks_"} + name] = disconnected;
   metrics["master/outstanding_offers"] = static_cast<double>(state.offers.size());
   add_tasks(metrics, "master/", state,
             {TaskState::finished, TaskState::failed, TaskState::killed, TaskState::error, TaskState::lost,

@@ -12,8 +12,8 @@ namespace windlass {
 namespace {
 
 namespace v1 = operator_api;
-using v1::CallType;
 using engine::State;
+using v1::CallType;
 
 // --- the master's answers ---
 
@@ -61,15 +61,24 @@ v1::Agents master_agents(const EnginePort& engine) {
           .offered = std::move(held.offered)};
 }
 
+// Quantities: what is no scalar has none here.
+Resources scalars(const Resources& resources) {
+  Resources sums;
+  for (Resource each : resources.entries()) {
+    each.allocation.clear();
+    each.reservation.clear();
+    if (each.type == ResourceType::scalar) sums.add(each);
+  }
+  return sums;
+}
+
 v1::Roles master_roles(const State& state) {
   const Holdings held = holdings(state);
   v1::Roles roles;
   for (const auto& [name, frameworks] : roles_of(state)) {
     v1::Role role{.name = name, .frameworks = frameworks};
     const auto found = held.by_role.find(name);
-    if (found != held.by_role.end()) {
-      role.resources = (found->second.allocated + found->second.offered).allocated_to("");
-    }
+    if (found != held.by_role.end()) role.resources = scalars(found->second.allocated + found->second.offered);
     roles.roles.push_back(std::move(role));
   }
   return roles;

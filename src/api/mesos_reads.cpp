@@ -94,8 +94,7 @@ Result<std::optional<std::int64_t>> position(const HttpRequest& request, const s
   std::int64_t number = 0;
   const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
   if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size()) {
-    return Error{Errc::invalid,
-                 "Failed to parse " + name + ": Failed to convert '" + *text + "' to number.\n"};
+    return Error{Errc::invalid, "Failed to parse " + name + ": Failed to convert '" + *text + "' to number.\n"};
   }
   if (number < -1) return Error{Errc::invalid, "Negative " + name + " provided: " + *text + ".\n"};
   return std::optional<std::int64_t>{number};
@@ -123,11 +122,14 @@ HttpResponse read_part(const HttpRequest& request, const SandboxFiles& files, co
 
 // By the name's ending, those that people open in a browser.
 std::string file_type(const std::string& name) {
-  static const std::map<std::string, std::string> types{
-      {"css", "text/css"},         {"csv", "text/csv"},          {"gif", "image/gif"},  {"htm", "text/html"},
-      {"html", "text/html"},       {"jpeg", "image/jpeg"},       {"jpg", "image/jpeg"}, {"js", "application/javascript"},
-      {"json", "application/json"}, {"pdf", "application/pdf"},   {"png", "image/png"},  {"svg", "image/svg+xml"},
-      {"txt", "text/plain"},       {"xml", "application/xml"},   {"zip", "application/zip"}};
+  static const std::map<std::string, std::string> types{{"css", "text/css"},          {"csv", "text/csv"},
+                                                        {"gif", "image/gif"},         {"htm", "text/html"},
+                                                        {"html", "text/html"},        {"jpeg", "image/jpeg"},
+                                                        {"jpg", "image/jpeg"},        {"js", "application/javascript"},
+                                                        {"json", "application/json"}, {"pdf", "application/pdf"},
+                                                        {"png", "image/png"},         {"svg", "image/svg+xml"},
+                                                        {"txt", "text/plain"},        {"xml", "application/xml"},
+                                                        {"zip", "application/zip"}};
   const auto dot = name.rfind('.');
   const auto found = dot == std::string::npos ? types.end() : types.find(name.substr(dot + 1));
   return found == types.end() ? "application/octet-stream" : found->second;
@@ -195,10 +197,12 @@ const std::map<std::string_view, Read>& master_reads() {
        [](const HttpRequest&, const EnginePort& engine) { return metrics_json(master_metrics(engine)); }},
       {"/state", [](const HttpRequest&, const EnginePort& engine) { return master_state_json(engine); }},
       {"/state-summary", [](const HttpRequest&, const EnginePort& engine) { return state_summary_json(engine); }},
-      {"/slaves", [](const HttpRequest& request, const EnginePort& engine) { return slaves_json(engine, request.query); }},
+      {"/slaves",
+       [](const HttpRequest& request, const EnginePort& engine) { return slaves_json(engine, request.query); }},
       {"/frameworks",
        [](const HttpRequest& request, const EnginePort& engine) { return frameworks_json(engine, request.query); }},
-      {"/tasks", [](const HttpRequest& request, const EnginePort& engine) { return tasks_json(engine, request.query); }},
+      {"/tasks",
+       [](const HttpRequest& request, const EnginePort& engine) { return tasks_json(engine, request.query); }},
       {"/roles", [](const HttpRequest&, const EnginePort& engine) { return roles_json(engine); }},
       {"/weights", [](const HttpRequest&, const EnginePort&) { return std::string{"[]"}; }},
       {"/quota", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }},

@@ -26,9 +26,9 @@ std::string address(const std::string& name, const std::string& ip, std::uint16_
 }
 
 const char* capability_name(Capability capability) {
-  static constexpr std::array<const char*, 9> names{
-      "UNKNOWN",         "REVOCABLE_RESOURCES", "TASK_KILLING_STATE",     "GPU_RESOURCES", "SHARED_RESOURCES",
-      "PARTITION_AWARE", "MULTI_ROLE",          "RESERVATION_REFINEMENT", "REGION_AWARE"};
+  static constexpr std::array<const char*, 9> names{"UNKNOWN",       "REVOCABLE_RESOURCES",    "TASK_KILLING_STATE",
+                                                    "GPU_RESOURCES", "SHARED_RESOURCES",       "PARTITION_AWARE",
+                                                    "MULTI_ROLE",    "RESERVATION_REFINEMENT", "REGION_AWARE"};
   const auto number = static_cast<std::size_t>(capability);
   return number < names.size() ? names[number] : names[0];
 }

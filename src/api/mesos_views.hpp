@@ -25,7 +25,8 @@ struct Holdings {
 };
 Holdings holdings(const engine::State& state);
 
-// An executor with its tasks, as the agent counts them: resources are its own and those of its tasks that have not ended.
+// An executor with its tasks, as the agent counts them: resources are its own and those of its tasks that have not
+// ended.
 struct ExecutorView {
   ExecutorRecord record;
   operator_api::Tasks tasks = {};

@@ -68,7 +68,8 @@ def connection():
 def post(call, **headers):
     open_connection = connection()
     kind = call["type"]
-    open_connection.request("POST", "/api/v1/executor", body_of(call), {"Content-Type": TYPE, "Accept": TYPE, **headers})
+    headers = {"Content-Type": TYPE, "Accept": TYPE, **headers}
+    open_connection.request("POST", "/api/v1/executor", body_of(call), headers)
     response = open_connection.getresponse()
     record(dir="response", call=kind, status=response.status, body=None if kind == "SUBSCRIBE" else
            response.read().decode())
@@ -109,7 +110,7 @@ def update(task, state, **more):
     post({"type": "UPDATE", "update": {"status": status}})
 
 
-def leave(code, wait=0.2):
+def leave(code, wait=0.5):
     time.sleep(wait)
     LOG.flush()
     os._exit(code)
