@@ -1,5 +1,7 @@
 #include "app/reaper.hpp"
 
+#include "base/time.hpp"
+
 #include <fcntl.h>
 #include <netdb.h>
 #include <sys/prctl.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -25,19 +28,13 @@ namespace {
 
 constexpr const char* default_host = "unix:///var/run/docker.sock";
 constexpr std::size_t line_max = 256;
-constexpr std::time_t patience_seconds = 600;  // while Docker does not answer
-constexpr std::time_t may_appear_seconds = 3;  // a create that was under way when the executor died
+constexpr std::chrono::seconds patience{600};  // while Docker does not answer
+constexpr std::chrono::seconds may_appear{3};  // a create that was under way when the executor died
 constexpr int answer_seconds = 30;
 
 char container[line_max];
 pid_t process = 0;
 bool all_done = false;
-
-std::time_t steady_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec;
-}
 
 void take_line(const char* line) {
   if (std::strncmp(line, "container ", 10) == 0) {
@@ -142,13 +139,14 @@ int remove_container(const char* host) {
 void reap(const char* host) {
   if (process > 1) ::kill(-process, SIGKILL);
   if (container[0] == '\0') return;
-  const std::time_t begin = steady_seconds();
+  const Clock clock;
+  const TimePoint begin = clock.now();
   while (true) {
     const int status = remove_container(host);
-    const std::time_t waited = steady_seconds() - begin;
+    const auto waited = clock.now() - begin;
     if (status >= 200 && status < 300) return;
-    if (status == 404 && waited >= may_appear_seconds) return;
-    if (waited >= patience_seconds) return;
+    if (status == 404 && waited >= may_appear) return;
+    if (waited >= patience) return;
     const timespec pause{.tv_sec = status == 404 ? 0 : 1, .tv_nsec = status == 404 ? 200'000'000 : 0};
     ::nanosleep(&pause, nullptr);
   }

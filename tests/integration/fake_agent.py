@@ -1,4 +1,4 @@
-"""A Mesos agent played by the test, for one executor: the v1 executor API in protobuf, and the process that it starts."""
+"""A Mesos agent played by the test, for one executor: the v1 executor API in protobuf, and the executor's process."""
 
 import os
 import queue

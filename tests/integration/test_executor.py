@@ -39,7 +39,7 @@ def children(pid):
         return [int(child) for child in listed.read().split()]
 
 
-# --- life and death -------------------------------------------------------------------------------------------------------
+# --- life and death ------------------------------------------------------------------------------------------
 
 
 def test_runs_to_its_end(agent, images):
@@ -138,7 +138,7 @@ def test_shutdown_and_sigterm(make_agent, images):
     assert not asked.container_exists()
 
 
-# --- what goes wrong ----------------------------------------------------------------------------------------------------------
+# --- what goes wrong -----------------------------------------------------------------------------------------
 
 
 def test_image_missing(agent, registry):
@@ -175,7 +175,8 @@ def test_no_daemon(make_agent, tmp_path):
     agent = make_agent().start(DOCKER_HOST=f"unix://{tmp_path}/no.sock")
     agent.launch(docker_task("busybox", "true"))
     last, _ = agent.wait_for_end()
-    assert last.message.startswith(f"Failed to launch container: Cannot connect to the Docker daemon at unix://{tmp_path}")
+    expected = f"Failed to launch container: Cannot connect to the Docker daemon at unix://{tmp_path}"
+    assert last.message.startswith(expected)
 
 
 def test_wrong_options_are_named(agent, images):
@@ -207,7 +208,7 @@ def test_help_and_version(programs):
         assert done.returncode == 0 and done.stdout.startswith(text)
 
 
-# --- output, orphans, survival ------------------------------------------------------------------------------------------------
+# --- output, orphans, survival -------------------------------------------------------------------------------
 
 
 def test_output_without_loss(agent, images):
@@ -291,7 +292,7 @@ def test_container_removed_behind_our_back(agent, images):
     assert agent.states()[-1] == "TASK_FAILED"
 
 
-# --- the contracts --------------------------------------------------------------------------------------------------------
+# --- the contracts -------------------------------------------------------------------------------------------
 
 
 def test_seed_contract_pairs_ports(make_agent, images):
@@ -361,7 +362,7 @@ def test_max_completion_time(agent, images):
     assert agent.states()[-1] == "TASK_FAILED" and last.reason == 33
 
 
-# --- what it costs --------------------------------------------------------------------------------------------------------
+# --- what it costs -------------------------------------------------------------------------------------------
 
 
 def test_memory_of_executor_and_reaper(agent, images):
@@ -377,7 +378,8 @@ def test_memory_of_executor_and_reaper(agent, images):
 
 
 def test_the_container_lives_in_the_executors_cgroup(make_agent, images):
-    told = subprocess.run(["docker", "info", "-f", "{{.CgroupDriver}} {{.CgroupVersion}}"], capture_output=True, text=True)
+    asked = ["docker", "info", "-f", "{{.CgroupDriver}} {{.CgroupVersion}}"]
+    told = subprocess.run(asked, capture_output=True, text=True, timeout=30)
     if told.stdout.split() != ["cgroupfs", "1"]:
         pytest.skip("only with the cgroupfs driver and cgroup version 1")
     agent = make_agent()
@@ -398,7 +400,7 @@ def test_the_container_lives_in_the_executors_cgroup(make_agent, images):
         os.rmdir(found)
 
 
-# --- a Docker Engine of the test's own, which it may stop -------------------------------------------------------------------
+# --- a Docker Engine of the test's own, which it may stop ----------------------------------------------------
 
 
 class Engine:
@@ -413,8 +415,8 @@ class Engine:
             del os.environ["DOCKER_HOST"]
 
     def start(self):
-        command = ["dockerd", "-H", self.host, "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec"]
-        command += ["--pidfile", f"{self.folder}/pid", "--bridge", "none", "--iptables=false", *self.flags]
+        command = ["dockerd", "-H", self.host, "--data-root", f"{self.folder}/data"]
+        command += ["--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid", "--bridge", "none", "--iptables=false", *self.flags]
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(lambda: self("version").returncode == 0, 60, "the Docker Engine")
