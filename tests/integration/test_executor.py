@@ -416,7 +416,8 @@ class Engine:
 
     def start(self):
         command = ["dockerd", "-H", self.host, "--data-root", f"{self.folder}/data"]
-        command += ["--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid", "--bridge", "none", "--iptables=false", *self.flags]
+        command += ["--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid"]
+        command += ["--bridge", "none", "--iptables=false", *self.flags]
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(lambda: self("version").returncode == 0, 60, "the Docker Engine")
