@@ -103,8 +103,8 @@ void Checker::check_apps(const SchedulerRows& rows) {
 void Checker::check_definition(const Expected& expected, const App& app) {
   const App& wanted = *expected.definition;
   const bool same = wanted.cmd == app.cmd && wanted.cpus == app.cpus && wanted.mem == app.mem &&
-                    wanted.env == app.env && wanted.executor == app.executor &&
-                    wanted.constraints == app.constraints && wanted.ports.size() == app.ports.size();
+                    wanted.env == app.env && wanted.executor == app.executor && wanted.constraints == app.constraints &&
+                    wanted.ports.size() == app.ports.size();
   if (!same) world_.fail("the definition of " + app.id.value + " in the journal is not what was acknowledged");
 }
 
@@ -121,8 +121,8 @@ void Checker::check_counts(const SchedulerRows& rows) {
     auto app = rows.apps.find(id);
     const std::int64_t limit = app == rows.apps.end() ? 0 : app->second.instances;
     if (count > limit) {
-      world_.fail("more instances than wanted: " + id.value + " has " + std::to_string(count) + " that should run, of " +
-                  std::to_string(limit));
+      world_.fail("more instances than wanted: " + id.value + " has " + std::to_string(count) +
+                  " that should run, of " + std::to_string(limit));
     }
   }
 }
@@ -344,18 +344,16 @@ std::string Checker::instance_not_converged(const Instance& instance) const {
 
 std::string Checker::rest_not_converged(std::size_t wanted) const {
   for (const auto& [id, container] : cluster_.docker.containers()) {
-    const bool known = std::ranges::any_of(cluster_.scheduler.rows().instances, [&](const auto& each) {
-      return each.second.task_id == container.task;
-    });
+    const bool known = std::ranges::any_of(cluster_.scheduler.rows().instances,
+                                           [&](const auto& each) { return each.second.task_id == container.task; });
     if (!known) return "container " + id + " of " + container.task.value + " is left over";
   }
   if (cluster_.docker.containers().size() != wanted) return "there are more containers than instances";
   if (cluster_.executors.size() != wanted) return "there are more executors than instances";
   for (const auto& [key, record] : cluster_.engine.rows().tasks) {
     if (!record.updates.empty()) return "the engine has unacknowledged updates of " + key.second.value;
-    const bool known = std::ranges::any_of(cluster_.scheduler.rows().instances, [&](const auto& each) {
-      return each.second.task_id == key.second;
-    });
+    const bool known = std::ranges::any_of(cluster_.scheduler.rows().instances,
+                                           [&](const auto& each) { return each.second.task_id == key.second; });
     if (!known && !is_terminal(record.state)) return "the engine has a task that nobody knows: " + key.second.value;
   }
   return {};

@@ -5,7 +5,7 @@
 // Safety, at every event:
 //   an acknowledged app is in the journal, as it was acknowledged    no launch, no acknowledgement before its row
 //   at most as many wanted instances as the app has                  two live containers never have one task
-//   no forgotten living instance, no living task reported dead       no host port twice, no more resources than there are
+//   no forgotten living instance, no living task reported dead       no host port, no resource given twice
 // Liveness, after everything is healed: why_not_converged() is "" within a bounded time.
 
 #include "model/scheduler_api.hpp"
@@ -93,8 +93,8 @@ class Checker {
   std::map<std::int64_t, Process> processes_;
   std::set<TaskId> ended_;  // the engine has told the scheduler that they are over
   std::map<std::pair<TaskId, Uuid>, TaskState> heard_;
-  std::set<Uuid> engine_has_;      // updates that were in its journal
-  std::set<Uuid> acknowledged_;    // by the scheduler, as the engine heard
+  std::set<Uuid> engine_has_;    // updates that were in its journal
+  std::set<Uuid> acknowledged_;  // by the scheduler, as the engine heard
   std::map<AppId, std::size_t> launches_;
 };
 

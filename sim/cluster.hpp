@@ -1,5 +1,5 @@
 #pragma once
-// One simulated machine and what runs on it: the engine, the scheduler, executors, Docker, and the network between them.
+// One simulated machine and what runs on it: engine, scheduler, executors, Docker, and the network between them.
 
 #include "engine/state.hpp"
 #include "engine/step.hpp"

@@ -10,10 +10,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration reap_wait_max = 300ms;    // from the executor's end to the reaper's work
-constexpr Duration reap_again_after = 1s;    // when the daemon did not answer
-constexpr int killed_exit_code = 137;        // 128 + SIGKILL
-constexpr int stopped_exit_code = 143;       // 128 + SIGTERM
+constexpr Duration reap_wait_max = 300ms;  // from the executor's end to the reaper's work
+constexpr Duration reap_again_after = 1s;  // when the daemon did not answer
+constexpr int killed_exit_code = 137;      // 128 + SIGKILL
+constexpr int stopped_exit_code = 143;     // 128 + SIGTERM
 
 Error no_daemon() { return {Errc::unavailable, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock"}; }
 Error no_container(const std::string& id) { return {Errc::not_found, "No such container: " + id}; }
@@ -176,7 +176,8 @@ std::optional<Error> Docker::signal_now(const std::string& id, const std::string
   found->signalled = true;
   const bool kill = signal == "SIGKILL" || signal == "KILL" || signal == "9";
   if (!kill && kind(found->image).ignores_stop) return {};
-  const Duration when = kill ? world_.between(1ms, 20ms) : world_.between(1ms, std::max<Duration>(1ms, faults_.stop_delay_max));
+  const Duration when =
+      kill ? world_.between(1ms, 20ms) : world_.between(1ms, std::max<Duration>(1ms, faults_.stop_delay_max));
   world_.after(when, [this, id = found->id, kill] { end(id, kill ? killed_exit_code : stopped_exit_code); });
   return {};
 }

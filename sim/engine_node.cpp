@@ -76,7 +76,9 @@ void EngineNode::start() {
     return engine::step(state_, event, {.now = cluster_.world.now(), .prng = *prng_});
   };
   hooks.append = append;
-  hooks.carry_out = [this](engine::Effects fx, std::function<void()> done) { carry_out(std::move(fx), std::move(done)); };
+  hooks.carry_out = [this](engine::Effects fx, std::function<void()> done) {
+    carry_out(std::move(fx), std::move(done));
+  };
   hooks.time_passed = engine::TimePassed{};
   loop_ = std::make_unique<CoreLoop<engine::Event, engine::Effects>>(world, "engine", std::move(hooks));
   loop_->post(engine::Started{});
@@ -110,7 +112,8 @@ void EngineNode::crash(const std::string& why, std::optional<Duration> down) {
 
 void EngineNode::carry_out(engine::Effects fx, std::function<void()> done) {
   Duration delay{};
-  if (!fx.writes.empty()) delay = cluster_.world.between(50us, std::max<Duration>(50us, cluster_.faults.commit_delay_max));
+  if (!fx.writes.empty())
+    delay = cluster_.world.between(50us, std::max<Duration>(50us, cluster_.faults.commit_delay_max));
   later(delay, [this, fx = std::move(fx), done = std::move(done)] {
     const auto life = life_;
     commit_and_act(fx);

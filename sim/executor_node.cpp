@@ -59,20 +59,20 @@ struct ExecutorActs {
   // Error or not, as the event that says so.
   template <class Event>
   Docker::Done done() {
-    return node.answer<std::optional<Error>>([](ExecutorNode& self, std::optional<Error> error) {
-      self.loop_->post(Event{std::move(error)});
-    });
+    return node.answer<std::optional<Error>>(
+        [](ExecutorNode& self, std::optional<Error> error) { self.loop_->post(Event{std::move(error)}); });
   }
 
   void operator()(const executor::SendToAgent& call) { node.send(call.body); }
   void operator()(const executor::PlanContainer& call) { node.plan(call.task); }
   void operator()(const executor::InspectImage& call) {
-    docker.inspect_image(call.image, node.answer<Result<bool>>([image = call.image](ExecutorNode& self, Result<bool> found) {
-      if (!found) return self.loop_->post(executor::ImageInspected{found.error()});
-      std::optional<DockerImage> known;
-      if (*found) known = DockerImage{"sha256:" + image, {6379, 6380}};
-      self.loop_->post(executor::ImageInspected{known});
-    }));
+    docker.inspect_image(call.image,
+                         node.answer<Result<bool>>([image = call.image](ExecutorNode& self, Result<bool> found) {
+                           if (!found) return self.loop_->post(executor::ImageInspected{found.error()});
+                           std::optional<DockerImage> known;
+                           if (*found) known = DockerImage{"sha256:" + image, {6379, 6380}};
+                           self.loop_->post(executor::ImageInspected{known});
+                         }));
   }
   void operator()(const executor::PullImage& call) {
     node.pull_ = docker.pull(call.image, done<executor::PullEnded>());
@@ -102,7 +102,9 @@ struct ExecutorActs {
                   }));
   }
   void operator()(const executor::RemoveContainer& call) { docker.remove(call.id, done<executor::ContainerRemoved>()); }
-  void operator()(const executor::StartProcess&) { node.cluster_.world.fail("an executor of a Docker task runs a process"); }
+  void operator()(const executor::StartProcess&) {
+    node.cluster_.world.fail("an executor of a Docker task runs a process");
+  }
   void operator()(const executor::SignalProcess&) { node.cluster_.world.fail("an executor signals a process"); }
   void operator()(const executor::LogToSandbox&) {}
   void operator()(const executor::Exit& call) {
@@ -171,10 +173,9 @@ void ExecutorNode::subscribe() {
   for (const auto& status : body.unacknowledged_updates) {
     cluster_.checker.executor_says(pid_, executor_calls::Update{status});
   }
-  link.send_up(connection_, [&cluster = cluster_, id = connection_, framework = launch_.framework.id,
-                             executor = launch_.executor.id, body] {
-    cluster.engine.executor_subscribes(id, framework, executor, body);
-  });
+  link.send_up(connection_,
+               [&cluster = cluster_, id = connection_, framework = launch_.framework.id, executor = launch_.executor.id,
+                body] { cluster.engine.executor_subscribes(id, framework, executor, body); });
 }
 
 void ExecutorNode::subscribe_answered(Link::Id id, int status, const std::string& text) {
@@ -218,9 +219,8 @@ void ExecutorNode::send(const executor_calls::Body& body) {
   cluster_.world.note(name(), describe(body));
   cluster_.checker.executor_says(pid_, body);
   const ExecutorCall call{launch_.framework.id, launch_.executor.id, body};
-  cluster_.executor_link.send_up(connection_, [&cluster = cluster_, id = connection_, call] {
-    cluster.engine.executor_calls_in(id, call);
-  });
+  cluster_.executor_link.send_up(
+      connection_, [&cluster = cluster_, id = connection_, call] { cluster.engine.executor_calls_in(id, call); });
 }
 
 // --- Docker ---------------------------------------------------------------------------------------------------------
@@ -242,19 +242,21 @@ void ExecutorNode::create(const ContainerSpec& spec) {
     container.host_ports.push_back(static_cast<std::uint16_t>(std::stoi(binding.host_port)));
   }
   cluster_.docker.create(container, answer<Result<std::string>>([](ExecutorNode& self, Result<std::string> id) {
-    self.loop_->post(executor::ContainerCreated{std::move(id)});
-  }));
+                           self.loop_->post(executor::ContainerCreated{std::move(id)});
+                         }));
 }
 
 // Docker's wait: it answers when the container has ended, also if that was before.
 void ExecutorNode::watch(const std::string& id) {
-  cluster_.docker.inspect(id, answer<Result<Container>>([id](ExecutorNode& self, Result<Container> seen) {
-    if (!seen) return self.loop_->post(executor::WatchFailed{seen.error()});
-    const Container* now = self.cluster_.docker.find(id);
-    if (now == nullptr) return self.loop_->post(executor::WatchFailed{{Errc::not_found, "No such container: " + id}});
-    if (now->state == ContainerState::exited) return self.report_exit(*now);
-    self.watched_ = now->id;
-  }));
+  cluster_.docker.inspect(
+      id, answer<Result<Container>>([id](ExecutorNode& self, Result<Container> seen) {
+        if (!seen) return self.loop_->post(executor::WatchFailed{seen.error()});
+        const Container* now = self.cluster_.docker.find(id);
+        if (now == nullptr)
+          return self.loop_->post(executor::WatchFailed{{Errc::not_found, "No such container: " + id}});
+        if (now->state == ContainerState::exited) return self.report_exit(*now);
+        self.watched_ = now->id;
+      }));
 }
 
 void ExecutorNode::container_exited(const std::string& id) {

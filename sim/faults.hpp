@@ -25,11 +25,11 @@ struct Faults {
   Duration docker_restart{};
   Duration docker_hang{};
 
-  std::uint64_t commit_failure = 0;  // of 1000 commits: the disk is full, the process ends
-  std::uint64_t docker_error = 0;    // of 1000 calls to Docker
-  std::uint64_t pull_failure = 0;    // of 1000 pulls
-  std::uint64_t launch_failure = 0;  // of 1000 executor starts
-  std::uint64_t duplicate = 0;       // of 1000 status updates: sent again, later
+  std::uint64_t commit_failure = 0;    // of 1000 commits: the disk is full, the process ends
+  std::uint64_t docker_error = 0;      // of 1000 calls to Docker
+  std::uint64_t pull_failure = 0;      // of 1000 pulls
+  std::uint64_t launch_failure = 0;    // of 1000 executor starts
+  std::uint64_t duplicate = 0;         // of 1000 status updates: sent again, later
   std::uint64_t images_forgotten = 0;  // of 1000 starts of a container: all images are deleted
 
   Duration network_delay_min = microseconds{50};

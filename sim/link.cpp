@@ -76,8 +76,8 @@ void Link::cut(Id id) {
   found->second.cut = true;
   world_.note(name_, "connection " + std::to_string(id) + " is cut");
   for (const bool client : {true, false}) {
-    const Duration when = world_.chance(1, 2) ? world_.between(0ms, quick_notice_max)
-                                              : world_.between(0ms, faults_.cut_notice_max);
+    const Duration when =
+        world_.chance(1, 2) ? world_.between(0ms, quick_notice_max) : world_.between(0ms, faults_.cut_notice_max);
     client ? notice_client(id, when) : notice_server(id, when);
   }
 }

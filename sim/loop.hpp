@@ -86,15 +86,15 @@ class CoreLoop {
     const TimePoint at = std::max(*wake_at_, world_.now());
     alarm_ = at;
     world_.after(at - world_.now(), guarded([this, at] {
-      if (alarm_ != at) return;
-      alarm_.reset();
-      if (wake_at_ && *wake_at_ <= world_.now()) {
-        wake_at_.reset();
-        post(hooks_.time_passed);
-      } else if (!busy_) {
-        arm();
-      }
-    }));
+                   if (alarm_ != at) return;
+                   alarm_.reset();
+                   if (wake_at_ && *wake_at_ <= world_.now()) {
+                     wake_at_.reset();
+                     post(hooks_.time_passed);
+                   } else if (!busy_) {
+                     arm();
+                   }
+                 }));
   }
 
   World& world_;

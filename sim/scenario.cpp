@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t scenario_seed = 1;
-constexpr Duration still_for = 60s;         // `settle` ends when nothing has changed for so long
-constexpr Duration settle_within = 30min;   // and gives up after this
+constexpr Duration still_for = 60s;        // `settle` ends when nothing has changed for so long
+constexpr Duration settle_within = 30min;  // and gives up after this
 constexpr Duration look_every = 1s;
 constexpr Duration answer_within = 10s;
 
@@ -125,13 +125,13 @@ std::vector<std::string> Scenario::log() const {
 
 void Scenario::run_line(const ScenarioLine& line) {
   using Verb = void (Scenario::*)(const ScenarioLine&);
-  static const std::map<std::string, Verb> before = {{"machine", &Scenario::machine}, {"image", &Scenario::image},
-                                                     {"network", &Scenario::network}};
+  static const std::map<std::string, Verb> before = {
+      {"machine", &Scenario::machine}, {"image", &Scenario::image}, {"network", &Scenario::network}};
   static const std::map<std::string, Verb> verbs = {
-      {"at", &Scenario::at},         {"advance", &Scenario::advance}, {"settle", &Scenario::settle},
-      {"start", &Scenario::start},   {"stop", &Scenario::stop},       {"scale", &Scenario::scale},
-      {"kill", &Scenario::kill},     {"crash", &Scenario::crash},     {"down", &Scenario::down},
-      {"up", &Scenario::up},         {"cut", &Scenario::cut},         {"exit", &Scenario::exit_container},
+      {"at", &Scenario::at},         {"advance", &Scenario::advance},   {"settle", &Scenario::settle},
+      {"start", &Scenario::start},   {"stop", &Scenario::stop},         {"scale", &Scenario::scale},
+      {"kill", &Scenario::kill},     {"crash", &Scenario::crash},       {"down", &Scenario::down},
+      {"up", &Scenario::up},         {"cut", &Scenario::cut},           {"exit", &Scenario::exit_container},
       {"docker", &Scenario::docker}, {"remember", &Scenario::remember}, {"expect", &Scenario::expect},
       {"always", &Scenario::always}};
   if (auto early = before.find(line.words[0]); early != before.end()) return (this->*early->second)(line);
@@ -158,8 +158,8 @@ void Scenario::machine(const ScenarioLine& line) {
     auto found = line.options.find(name);
     return found == line.options.end() ? std::string{otherwise} : found->second;
   };
-  options_.resources = "cpus:" + option("cpus", "16") + ";mem:" + option("mem", "16384") +
-                       ";disk:100000;ports:[" + option("ports", "31000-31039") + "]";
+  options_.resources = "cpus:" + option("cpus", "16") + ";mem:" + option("mem", "16384") + ";disk:100000;ports:[" +
+                       option("ports", "31000-31039") + "]";
   options_.hostname = option("hostname", "host1");
   options_.attributes = option("attributes", "rack:a;zone:west");
   if (line.options.contains("failover_timeout")) {
@@ -330,7 +330,7 @@ void Scenario::kill(const ScenarioLine& line) {
 void Scenario::crash(const ScenarioLine& line) {
   const std::string& who = word(line, 1);
   const std::string when = line.words.size() > 2 ? line.words[2] : "now";
-  const CrashPoint point = when == "before_commit" ? CrashPoint::before_commit
+  const CrashPoint point = when == "before_commit"  ? CrashPoint::before_commit
                            : when == "after_commit" ? CrashPoint::after_commit
                                                     : CrashPoint::none;
   if (point == CrashPoint::none && when != "now" && who != "executor") throw LineError("unknown moment " + when);
@@ -402,7 +402,8 @@ std::set<std::string> Scenario::containers_of(const AppId& id) const {
   std::set<std::string> ids;
   const std::string prefix = safe_path(id) + ".";
   for (const auto& [container_id, container] : cluster_->docker.containers()) {
-    if (container.state == ContainerState::running && container.task.value.starts_with(prefix)) ids.insert(container_id);
+    if (container.state == ContainerState::running && container.task.value.starts_with(prefix))
+      ids.insert(container_id);
   }
   return ids;
 }
@@ -430,7 +431,8 @@ std::int64_t Scenario::measure(const std::string& what, const AppId& id) const {
   if (what == "killed") return killed_;
   if (what == "unacknowledged") {
     std::int64_t count = 0;
-    for (const auto& [key, record] : cluster_->engine.rows().tasks) count += static_cast<std::int64_t>(record.updates.size());
+    for (const auto& [key, record] : cluster_->engine.rows().tasks)
+      count += static_cast<std::int64_t>(record.updates.size());
     return count;
   }
   throw LineError("unknown measure " + what);

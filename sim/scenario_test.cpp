@@ -62,7 +62,8 @@ TEST(ScenarioLanguage, NamesTheLineThatItDoesNotUnderstand) {
 }
 
 TEST(ScenarioLanguage, AlwaysIsWatchedBetweenTheLines) {
-  const std::string failure = run_text("start web instances=2\nsettle\nalways running web >= 2\nexit web code=1\nsettle\n");
+  const std::string failure =
+      run_text("start web instances=2\nsettle\nalways running web >= 2\nexit web code=1\nsettle\n");
   EXPECT_NE(failure.find("5: settle: it was not always so"), std::string::npos) << failure;
 }
 

@@ -102,7 +102,8 @@ void SchedulerNode::crash(const std::string& why, std::optional<Duration> down) 
 
 void SchedulerNode::carry_out(scheduler::Effects fx, std::function<void()> done) {
   Duration delay{};
-  if (!fx.writes.empty()) delay = cluster_.world.between(50us, std::max<Duration>(50us, cluster_.faults.commit_delay_max));
+  if (!fx.writes.empty())
+    delay = cluster_.world.between(50us, std::max<Duration>(50us, cluster_.faults.commit_delay_max));
   later(delay, [this, fx = std::move(fx), done = std::move(done)] {
     const auto life = life_;
     commit_and_act(fx);
@@ -200,10 +201,10 @@ void SchedulerNode::send(const calls::Body& body) {
   if (!subscribed_) return;
   cluster_.world.note("scheduler", "calls " + describe(body));
   cluster_.checker.scheduler_calls(rows_, body);
-  cluster_.scheduler_link.send_up(connection_, [this, id = connection_, stream = stream_,
-                                                call = SchedulerCall{framework_id_, body}] {
-    cluster_.engine.framework_calls(id, stream, call);
-  });
+  cluster_.scheduler_link.send_up(
+      connection_, [this, id = connection_, stream = stream_, call = SchedulerCall{framework_id_, body}] {
+        cluster_.engine.framework_calls(id, stream, call);
+      });
 }
 
 }  // namespace windlass::sim

@@ -155,7 +155,12 @@ int run(Request request) {
 }  // namespace windlass::sim
 
 int main(int argc, char** argv) {
-  const auto request = windlass::sim::parse({argv + 1, argv + argc});
+  const std::vector<std::string> arguments{argv + 1, argv + argc};
+  if (arguments == std::vector<std::string>{"--help"}) {
+    std::cout << windlass::sim::usage;
+    return 0;
+  }
+  const auto request = windlass::sim::parse(arguments);
   if (!request) {
     std::cerr << windlass::sim::usage;
     return 2;

@@ -45,8 +45,7 @@ void Workload::act_on(const AppId& id) {
   start_again(id, *count);
 }
 
-void Workload::send(const AppId& id, scheduler::Event command,
-                    std::function<void(const scheduler::Answer&)> settle) {
+void Workload::send(const AppId& id, scheduler::Event command, std::function<void(const scheduler::Answer&)> settle) {
   busy_.insert(id);
   cluster_.scheduler.request(std::move(command),
                              [this, id, settle = std::move(settle)](const std::optional<scheduler::Answer>& answer) {
