@@ -246,11 +246,15 @@ def stack():
 
 
 def remove_all():
-    """Our containers and our image."""
+    """Our containers and our image. Reapers may be at it too, so some are gone when we come."""
     engine = Engine()
     try:
-        for container in containers_of_image(engine, True):
-            engine.remove(container)
+        for _ in range(100):
+            if not (left := containers_of_image(engine, True)):
+                break
+            for container in left:
+                with contextlib.suppress(RuntimeError):
+                    engine.remove(container)
         engine.remove_image()
     except (RuntimeError, OSError) as error:
         print(f"not all was cleared away: {error}", file=sys.stderr)
