@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from replay import RECORDINGS, Engine, Replay, first, lines_of, text_of
+from replay import ANY_TEXT, RECORDINGS, Engine, Replay, first, lines_of, text_of
 
 # Every difference from Mesos that these tests let pass, and why. Names are those of fields, or of checks in replay.py.
 EVERYWHERE = {
@@ -148,7 +148,7 @@ def expect_our_pull_failure(replay):
         status_of(failed)["source"] = "SOURCE_EXECUTOR"
         status_of(failed)["container_status"] = status_of(edited[-3])["container_status"]
         edited.append(failed)
-        replay.comparison.intended["message"] = "of a pull that failed: Docker's words differ between versions"
+        status_of(failed)["message"] = ANY_TEXT  # Docker's words differ between versions
     assert len(edited) == len(lines) + 3
     replay.lines = edited
 
