@@ -29,7 +29,10 @@ IN_CONTAINERS = {
     "pull progress": "our executor repeats TASK_STARTING with how far a pull is",
     "executor_pid": "our Docker tasks have an executor as all others, and its process is known",
 }
-COMMAND_TEXTS = {"Command exited with status": "Container exited with status"}
+OTHER_TEXTS = {
+    "Command exited with status": "Container exited with status",  # there is no command outside of a container
+    "Container exited with status 137": "Container exited with status 137 (SIGKILL)",  # ours names the signal
+}
 RESTART = "one process is master and agent: a framework subscribes again instead of hearing RESCIND"
 NO_BUILD_FACTS = {"build_date", "build_time", "build_user", "git_branch", "git_sha"}  # only the version is told
 NOT_IN_V1 = {"checkpoint"}  # AgentInfo.checkpoint, see "7"
@@ -121,7 +124,7 @@ def test_refused_subscriptions(engine, recording, images, docker):
 def test_docker_tasks(engine, recording, images, docker):
     path = recording("json", "docker-task-builtin")
     replay = Replay(path, engine, {**EVERYWHERE, **IN_CONTAINERS}, change=in_containers(images.busybox))
-    for recorded, live in COMMAND_TEXTS.items():
+    for recorded, live in OTHER_TEXTS.items():
         replay.ids.learn(recorded, live)
     expect_our_pull_failure(replay)
     replay.run()
