@@ -51,7 +51,10 @@ class Launcher : public testing::Test {
   void stop_launcher() {
     bool stopped = false;
     asio::co_spawn(loop_, launcher_->stop(), [&](const std::exception_ptr&) { stopped = true; });
-    while (!stopped) loop_.run_one_for(10s);
+    while (!stopped) {
+      loop_.restart();
+      loop_.run_one_for(10s);
+    }
     launcher_.reset();
   }
 
