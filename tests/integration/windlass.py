@@ -126,7 +126,8 @@ class Windlass:
         return self
 
     def answers(self):
-        assert self.process.poll() is None, f"windlass ended with {self.process.returncode}:\n{self.log()[-4000:]}"
+        if self.process.poll() is not None:
+            raise RuntimeError(f"windlass ended with {self.process.returncode}:\n{self.log()[-2000:]}")
         return self.get("/ping").status_code == 200
 
     def kill(self):
