@@ -5,11 +5,11 @@
 #include "app/machine.hpp"
 #include "app/pending_answers.hpp"
 #include "app/runtime.hpp"
+#include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/task_scope.hpp"
 #include "wire/recordio.hpp"
 
-#include <random>
 #include <utility>
 
 namespace windlass {
@@ -217,9 +217,7 @@ Result<std::unique_ptr<EngineService>> EngineService::open(asio::any_io_executor
   state.settings = std::move(*settings);
   auto loaded = load_engine(**journal, state);
   if (!loaded) return loaded.error();
-  std::random_device random;
-  const std::uint64_t seed = (std::uint64_t{random()} << 32) | random();
-  return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), config, seed);
+  return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), config, random_seed());
 }
 
 }  // namespace windlass

@@ -1,6 +1,7 @@
 #include "app/executor_launcher.hpp"
 
 #include "app/sandbox.hpp"
+#include "base/time.hpp"
 #include "io/cgroup.hpp"
 #include "io/fetcher.hpp"
 #include "io/files.hpp"
@@ -246,8 +247,9 @@ asio::awaitable<void> ExecutorLauncher::Impl::poll_until_ended(ProcessId process
 asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId container, ProcessId process) {
   const std::string name = group(container);
   asio::steady_timer timer{loop};
-  const auto until = std::chrono::steady_clock::now() + leftover_limit;
-  while (!cgroups.pids(name).empty() && std::chrono::steady_clock::now() < until) {
+  const Clock clock;
+  const TimePoint until = clock.now() + leftover_limit;
+  while (!cgroups.pids(name).empty() && clock.now() < until) {
     timer.expires_after(leftover_poll);
     auto waited = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     (void)waited;

@@ -19,7 +19,6 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,12 +43,6 @@ constexpr auto farewell = 1s;
 constexpr auto farewell_check = 2ms;
 constexpr std::size_t config_bytes_max = 1 << 20;
 constexpr const char* hidden_variable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN";
-
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  if (::getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = static_cast<std::uint64_t>(::getpid());
-  return seed;
-}
 
 template <class Value>
 std::optional<Error> error_of(const Result<Value>& result) {

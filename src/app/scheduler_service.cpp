@@ -5,6 +5,7 @@
 #include "app/pending_answers.hpp"
 #include "app/runtime.hpp"
 #include "app/scheduler_rows.hpp"
+#include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/task_scope.hpp"
 #include "scheduler/world.hpp"
@@ -15,7 +16,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <random>
 #include <utility>
 
 namespace windlass {
@@ -178,9 +178,7 @@ Result<std::unique_ptr<SchedulerService>> SchedulerService::open(asio::any_io_ex
   state.settings = settings_from(config);
   auto loaded = load_scheduler(**journal, state);
   if (!loaded) return loaded.error();
-  std::random_device random;
-  const std::uint64_t seed = (std::uint64_t{random()} << 32) | random();
-  return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), config, seed);
+  return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), config, random_seed());
 }
 
 }  // namespace windlass

@@ -129,11 +129,10 @@ TEST_F(Accept, ExecutorRules) {
   task = custom_task(world, "t");
   task.resources = resources_of("cpus:1;ports:[31000-31001]");
   task.executor->resources = resources_of("ports:[31001-31001]");
-  EXPECT_EQ(refused(task),
-            Texts{invalid("t",
-                          "There are overlapping resources in the task resources cpus(allocated: *):1; "
-                          "ports(allocated: *):[31000-31001] and executor resources "
-                          "ports(allocated: *):[31001-31001]")});
+  EXPECT_EQ(refused(task), Texts{invalid("t",
+                                         "There are overlapping resources in the task resources cpus(allocated: *):1; "
+                                         "ports(allocated: *):[31000-31001] and executor resources "
+                                         "ports(allocated: *):[31001-31001]")});
 }
 
 TEST_F(Accept, AnExecutorIsTheSameForAllItsTasks) {

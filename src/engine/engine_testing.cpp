@@ -25,9 +25,7 @@ FrameworkInfo modern_framework() {
                            Capability::reservation_refinement}};
 }
 
-FrameworkInfo old_framework() {
-  return {.user = "root", .name = "old", .failover_timeout = 3600, .checkpoint = true};
-}
+FrameworkInfo old_framework() { return {.user = "root", .name = "old", .failover_timeout = 3600, .checkpoint = true}; }
 
 TaskInfo command_task(const World& world, const std::string& id) {
   return {.id = {id},

@@ -46,18 +46,18 @@ class World {
   void exit(const ExecutorId& id, std::optional<int> wait_status);
 
   // --- what was said since the last time of asking ---
-  Texts heard();                                // by all frameworks
+  Texts heard();  // by all frameworks
   Texts executor_heard(ConnectionId connection);
-  Texts commands();                             // LAUNCH and DESTROY for the shell
+  Texts commands();  // LAUNCH and DESTROY for the shell
   OfferId newest_offer() const;
   const Executor& executor(const ExecutorId& id) const;
-  FrameworkId framework_id;                     // of the last subscription
+  FrameworkId framework_id;  // of the last subscription
   std::optional<Uuid> stream = {};
 
   State state;
   TimePoint now = TimePoint{std::chrono::seconds{1'700'000'000}};
   std::size_t rows_written = 0;
-  std::vector<SchedulerEvent> events = {};      // all, as values
+  std::vector<SchedulerEvent> events = {};  // all, as values
   std::vector<LaunchExecutor> launches = {};
 
  private:

@@ -231,9 +231,8 @@ void expire_executors(Turn& turn) {
       const std::string launched =
           "Executor did not register within " + to_mesos_duration(settings.executor_registration_timeout);
       destroy(turn, executor,
-              executor.recovered
-                  ? Termination{TaskState::gone, Reason::executor_reregistration_timeout, recovered}
-                  : Termination{TaskState::failed, Reason::executor_registration_timeout, launched});
+              executor.recovered ? Termination{TaskState::gone, Reason::executor_reregistration_timeout, recovered}
+                                 : Termination{TaskState::failed, Reason::executor_registration_timeout, launched});
     }
     if (executor.destroy_at && *executor.destroy_at <= now) {
       executor.destroy_at.reset();

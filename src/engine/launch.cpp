@@ -33,8 +33,9 @@ ExecutorInfo command_executor(const TaskInfo& task, const std::string& role) {
   info.id = {task.id.value};
   info.command = task.command;
   info.container = task.container;
-  info.resources = Resources{{Resource::scalar("cpus", command_executor_cpus),
-                              Resource::scalar("mem", command_executor_mem)}}.allocated_to(role);
+  info.resources =
+      Resources{{Resource::scalar("cpus", command_executor_cpus), Resource::scalar("mem", command_executor_mem)}}
+          .allocated_to(role);
   info.name = "Command Executor (Task: " + task.id.value + ") (Command: " + shown_command(*task.command) + ")";
   info.source = task.id.value;
   if (task.kill_policy && task.kill_policy->grace_period) {

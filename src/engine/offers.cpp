@@ -22,9 +22,8 @@ std::vector<std::string> meant_roles(const Framework& framework, const std::vect
 }  // namespace
 
 void withdraw_offers(Turn& turn, const Framework& framework) {
-  const auto taken = std::erase_if(turn.state.offers, [&](const auto& entry) {
-    return entry.second.framework_id == framework.record.info.id;
-  });
+  const auto taken = std::erase_if(
+      turn.state.offers, [&](const auto& entry) { return entry.second.framework_id == framework.record.info.id; });
   if (taken > 0) turn.offer_later();
 }
 
@@ -47,8 +46,8 @@ void refuse(Turn& turn, Framework& framework, const std::string& role, const Res
   if (!(seconds >= 0)) seconds = default_refuse_seconds;
   if (seconds == 0 || resources.empty()) return;
   const std::chrono::duration<double> wanted{std::min(seconds, refuse_seconds_max)};
-  const Duration lasting = std::max(std::chrono::duration_cast<Duration>(wanted),
-                                    turn.state.settings.allocation_interval);
+  const Duration lasting =
+      std::max(std::chrono::duration_cast<Duration>(wanted), turn.state.settings.allocation_interval);
   const TimePoint until = turn.in.now + std::chrono::duration_cast<TimePoint::duration>(lasting);
   const Resources refused = resources.allocated_to("");
   // One that refuses more for longer makes an older one pointless.

@@ -42,10 +42,9 @@ TEST_F(Recovery, ExecutorComesBackAndTheUpdateIsSentAgain) {
   EXPECT_EQ(world.subscribe_executor({"x-a"}, 2), "200");
   EXPECT_EQ(world.executor_heard(2), Texts{"SUBSCRIBED x-a"});
   world.subscribe(modern_framework(), world.framework_id);
-  EXPECT_EQ(world.heard(),
-            (Texts{"SUBSCRIBED M-0000", "HEARTBEAT",
-                   "OFFERS M-O1000 * ports:[31000-32000]; cpus:3.8; mem:8128; disk:10000 +x-a",
-                   "UPDATE a TASK_RUNNING"}));
+  EXPECT_EQ(world.heard(), (Texts{"SUBSCRIBED M-0000", "HEARTBEAT",
+                                  "OFFERS M-O1000 * ports:[31000-32000]; cpus:3.8; mem:8128; disk:10000 +x-a",
+                                  "UPDATE a TASK_RUNNING"}));
   EXPECT_EQ(std::get<events::Update>(world.events.back()).status.uuid, uuid_of(7));
   world.pass(5s);
   EXPECT_EQ(world.commands(), Texts{});
@@ -76,8 +75,9 @@ TEST_F(Recovery, OldFrameworksHearThatTheTaskIsLost) {
   world.subscribe(old_framework(), world.framework_id);
   world.pass(2s);
   world.exit({"x-a"}, std::nullopt);
-  EXPECT_EQ(world.heard().back(), "UPDATE a TASK_LOST REASON_EXECUTOR_REREGISTRATION_TIMEOUT 'Executor did not "
-                                  "reregister within 2secs'");
+  EXPECT_EQ(world.heard().back(),
+            "UPDATE a TASK_LOST REASON_EXECUTOR_REREGISTRATION_TIMEOUT 'Executor did not "
+            "reregister within 2secs'");
 }
 
 TEST_F(Recovery, ExecutorsOfFrameworksWithoutCheckpointAreKilled) {
@@ -89,8 +89,7 @@ TEST_F(Recovery, ExecutorsOfFrameworksWithoutCheckpointAreKilled) {
   EXPECT_EQ(world.commands(), Texts{"destroy x-a"});
   world.subscribe(info, world.framework_id);
   world.exit({"x-a"}, std::nullopt);
-  EXPECT_EQ(world.heard().back(),
-            "UPDATE a TASK_GONE REASON_AGENT_RESTARTED 'Executor was killed at agent restart'");
+  EXPECT_EQ(world.heard().back(), "UPDATE a TASK_GONE REASON_AGENT_RESTARTED 'Executor was killed at agent restart'");
 }
 
 TEST_F(Recovery, ExecutorThatWasNotYetStartedIsStarted) {

@@ -66,7 +66,7 @@ struct Executor {
 struct Task {
   TaskRecord record;
   std::optional<KillPolicy> kill_policy = {};  // of a KILL that waits for its executor to come back
-  std::optional<TimePoint> retry_at = {};  // when the update in flight is sent again
+  std::optional<TimePoint> retry_at = {};      // when the update in flight is sent again
   Duration retry_wait = std::chrono::seconds{10};
 };
 
@@ -85,11 +85,11 @@ struct State {
   // Of this process.
   std::map<ExecutorKey, ContainerId> executor_ids = {};  // of `executors`
   std::map<OfferId, Offer> offers;
-  std::uint64_t next_offer = 0;      // below record.next_offer, which is written once for many offers
+  std::uint64_t next_offer = 0;     // below record.next_offer, which is written once for many offers
   TimePoint allocation_phase = {};  // batches are whole intervals after it
   std::optional<TimePoint> next_allocation = {};
   std::map<TaskState, std::uint64_t> ended = {};  // how many tasks came to each terminal state
-  std::deque<TaskRecord> completed_tasks = {};  // newest last, at most 1000 for each framework
+  std::deque<TaskRecord> completed_tasks = {};    // newest last, at most 1000 for each framework
 };
 
 }  // namespace windlass::engine

@@ -182,8 +182,8 @@ void kill(Turn& turn, const Framework& framework, const calls::Kill& call) {
   if (executor->record.terminating) return;  // how it ends is told when it has ended
   if (task->record.queued) {
     task->record.queued = false;
-    update_by_agent(turn, *task, {TaskState::killed, Reason::task_killed_during_launch,
-                                  "Killed before delivery to the executor"});
+    update_by_agent(turn, *task,
+                    {TaskState::killed, Reason::task_killed_during_launch, "Killed before delivery to the executor"});
   } else if (executor->connection) {
     turn.send(*executor, executor_events::Kill{call.task_id, call.kill_policy});
   } else {

@@ -46,8 +46,8 @@ TEST_F(Tasks, UpdateGoesToTheFrameworkAndTheExecutorHearsThatItIsKept) {
 TEST_F(Tasks, TheRecordIsWrittenInTheStepThatAcknowledges) {
   TaskStatus status{.task_id = {"c1"}, .state = TaskState::running, .source = StatusSource::executor};
   status.uuid = uuid_of(9);
-  const Effects effects = world.step(
-      ExecutorCallReceived{1, {world.framework_id, {"x-c1"}, executor_calls::Update{status}}});
+  const Effects effects =
+      world.step(ExecutorCallReceived{1, {world.framework_id, {"x-c1"}, executor_calls::Update{status}}});
   ASSERT_EQ(effects.writes.size(), 1U);
   const auto& row = std::get<PutTask>(effects.writes[0]);
   EXPECT_EQ(row.record->updates.front().uuid, uuid_of(9));
@@ -138,10 +138,9 @@ TEST_F(Tasks, UpdatesWaitForAFrameworkThatIsAway) {
   world.pass(60s);
   EXPECT_EQ(world.heard(), Texts{});
   world.subscribe(modern_framework(), world.framework_id);
-  EXPECT_EQ(world.heard(),
-            (Texts{"SUBSCRIBED M-0000", "HEARTBEAT",
-                   "OFFERS M-O1 * ports:[31000-32000]; cpus:3.8; mem:8128; disk:10000 +x-c1",
-                   "UPDATE c1 TASK_STARTING"}));
+  EXPECT_EQ(world.heard(), (Texts{"SUBSCRIBED M-0000", "HEARTBEAT",
+                                  "OFFERS M-O1 * ports:[31000-32000]; cpus:3.8; mem:8128; disk:10000 +x-c1",
+                                  "UPDATE c1 TASK_STARTING"}));
   world.pass(10s);
   EXPECT_EQ(world.heard(), Texts{"UPDATE c1 TASK_STARTING"});
 }
@@ -198,8 +197,7 @@ TEST_F(Tasks, ReconciliationTellsTheStateThatWasSentLast) {
   world.update({"x-c1"}, {"c1"}, TaskState::running);
   world.heard();
   world.call(calls::Reconcile{});
-  EXPECT_EQ(world.heard(),
-            Texts{"UPDATE c1 TASK_STARTING REASON_RECONCILIATION 'Reconciliation: Latest task state'"});
+  EXPECT_EQ(world.heard(), Texts{"UPDATE c1 TASK_STARTING REASON_RECONCILIATION 'Reconciliation: Latest task state'"});
 }
 
 TEST_F(Tasks, Kill) {

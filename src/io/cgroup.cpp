@@ -22,8 +22,8 @@ constexpr int kill_scans_max = 50;
 
 // Options of a cgroup v1 mount that are not controllers.
 bool is_plain_option(const std::string& option) {
-  static const std::set<std::string> options{"rw", "ro", "relatime", "noatime", "nosuid", "nodev", "noexec", "xattr",
-                                             "clone_children", "noprefix"};
+  static const std::set<std::string> options{"rw",    "ro",     "relatime", "noatime",        "nosuid",
+                                             "nodev", "noexec", "xattr",    "clone_children", "noprefix"};
   return options.contains(option) || option.starts_with("release_agent=");
 }
 
@@ -99,7 +99,7 @@ Result<void> remove_folder(const std::string& folder) {
     if (!removed) return removed.error();
   }
   if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return {};
-  const Errc code = errno == EBUSY || errno == ENOTEMPTY      ? Errc::conflict
+  const Errc code = errno == EBUSY || errno == ENOTEMPTY                  ? Errc::conflict
                     : errno == EACCES || errno == EPERM || errno == EROFS ? Errc::forbidden
                                                                           : Errc::unavailable;
   return Error{code, "rmdir: " + errno_text(), folder};

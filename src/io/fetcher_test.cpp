@@ -231,8 +231,7 @@ TEST_F(Fetcher, DownloadsOverHttp) {
   auto missing = get({.value = site.url("missing")});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().message,
-            "Failed to fetch '" + site.url("missing") +
-                "': Error downloading resource, received HTTP return code 404");
+            "Failed to fetch '" + site.url("missing") + "': Error downloading resource, received HTTP return code 404");
 }
 
 // A server that sends a head and then nothing.
@@ -262,8 +261,8 @@ class Silence {
 
 TEST_F(Fetcher, GivesUpOnAStalledServer) {
   Silence silence;
-  auto stalled = fetch(
-      FetchJob{.uris = {{.value = silence.url()}}, .sandbox = sandbox, .stall_timeout = std::chrono::seconds{1}});
+  auto stalled =
+      fetch(FetchJob{.uris = {{.value = silence.url()}}, .sandbox = sandbox, .stall_timeout = std::chrono::seconds{1}});
   ASSERT_FALSE(stalled);
   EXPECT_EQ(stalled.error().code, Errc::timeout);
 }

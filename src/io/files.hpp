@@ -35,6 +35,8 @@ struct DiskSize {
 [[nodiscard]] Result<std::uint64_t> memory_total();
 // Processors that this process may run on, at least 1.
 [[nodiscard]] unsigned cpu_count();
+// From the kernel: the seed of a Prng that makes ids.
+[[nodiscard]] std::uint64_t random_seed();
 // The machine's host name.
 [[nodiscard]] std::string host_name();
 // An id that changes with every boot; a ProcessId is good only while it stays the same.

@@ -31,11 +31,11 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 namespace {
 
-constexpr std::size_t read_bytes = 8 * 1024;                  // one piece of a body
-constexpr std::size_t error_body_bytes_max = 1024;            // of a refused upgrade, for the message
-constexpr std::chrono::seconds idle_age_max{30};              // older connections are not used again
+constexpr std::size_t read_bytes = 8 * 1024;                   // one piece of a body
+constexpr std::size_t error_body_bytes_max = 1024;             // of a refused upgrade, for the message
+constexpr std::chrono::seconds idle_age_max{30};               // older connections are not used again
 constexpr std::chrono::milliseconds idle_age_max_post{3'000};  // for requests that must not be sent twice
-constexpr int interim_responses_max = 8;                      // 1xx before the real one
+constexpr int interim_responses_max = 8;                       // 1xx before the real one
 
 using Parser = http::response_parser<http::buffer_body>;
 
@@ -512,8 +512,7 @@ asio::awaitable<Result<void>> write_raw(std::shared_ptr<RawConnection::Impl> sta
 
 }  // namespace
 
-asio::awaitable<Result<RawConnection>> HttpClient::upgrade(HttpClientRequest request,
-                                                           std::chrono::milliseconds limit) {
+asio::awaitable<Result<RawConnection>> HttpClient::upgrade(HttpClientRequest request, std::chrono::milliseconds limit) {
   auto impl = impl_;
   const auto deadline = std::chrono::steady_clock::now() + limit;
   request.headers.emplace_back("Connection", "Upgrade");

@@ -46,8 +46,8 @@ struct HttpResponse {
 using HttpHandler = std::function<asio::awaitable<HttpResponse>(HttpRequest request)>;
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";  // a numeric address; "0.0.0.0" and "::" for all
-  std::uint16_t port = 0;          // 0: the system chooses, see port()
+  std::string host = "127.0.0.1";                     // a numeric address; "0.0.0.0" and "::" for all
+  std::uint16_t port = 0;                             // 0: the system chooses, see port()
   std::size_t header_bytes_max = 64 * 1024;           // more: 431
   std::size_t body_bytes_max = 64 * 1024 * 1024;      // more, also after gzip: 413
   std::size_t connections_max = 20'000;               // more: closed right after accept

@@ -6,9 +6,7 @@
 
 namespace windlass {
 
-StreamPtr HttpStream::create(std::size_t queued_bytes_max) {
-  return StreamPtr{new HttpStream{queued_bytes_max}};
-}
+StreamPtr HttpStream::create(std::size_t queued_bytes_max) { return StreamPtr{new HttpStream{queued_bytes_max}}; }
 
 bool HttpStream::write(std::string chunk) {
   if (state_ != State::open) return false;

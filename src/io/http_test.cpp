@@ -229,8 +229,8 @@ TEST(Http, RefusesGarbageAndWhatIsTooLarge) {
   std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 3; ++i) chunked += "c000\r\n" + std::string(0xc000, 'b') + "\r\n";
   EXPECT_TRUE(raw(site, chunked + "0\r\n\r\n").starts_with("HTTP/1.1 413"));
-  EXPECT_TRUE(raw(site, "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")
-                  .starts_with("HTTP/1.1 400"));
+  EXPECT_TRUE(
+      raw(site, "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab").starts_with("HTTP/1.1 400"));
   EXPECT_EQ(site.requests, 0);
 }
 
@@ -570,8 +570,7 @@ TEST(HttpClient, ErrorsSayWhatFailed) {
   const auto late = ask(site, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", true, milliseconds{30});
   EXPECT_EQ(late.error().code, Errc::timeout);
   EXPECT_NE(to_string(late.error()).find(site.folder / "s"), std::string::npos) << "the peer is not named";
-  EXPECT_EQ(ask(site, "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n").error().code,
-            Errc::malformed);
+  EXPECT_EQ(ask(site, "HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n").error().code, Errc::malformed);
 }
 
 TEST(HttpClient, ReadsEveryFramingOfABody) {
@@ -677,8 +676,7 @@ TEST(Log, QuotesWhatWouldBreakALine) {
   std::string line;
   set_log_sink([&](LogLevel, const std::string& text) { line = text; });
   log_info("event", {{"plain", "a"}, {"quoted", "a b\n\"c\""}, {"number", 7}, {"flag", true}, {"empty", ""}});
-  EXPECT_EQ(line.substr(line.find(' ') + 1),
-            R"(info event plain=a quoted="a b\n\"c\"" number=7 flag=true empty="")");
+  EXPECT_EQ(line.substr(line.find(' ') + 1), R"(info event plain=a quoted="a b\n\"c\"" number=7 flag=true empty="")");
   line.clear();
   log_debug("hidden");
   EXPECT_EQ(line, "");

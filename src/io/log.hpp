@@ -23,8 +23,8 @@ struct LogField {
   LogField(std::string_view k, const char* v) : key{k}, value{v} {}
   LogField(std::string_view k, bool v) : key{k}, value{v ? "true" : "false"} {}
   template <class Number>
-    requires(std::integral<Number> || std::floating_point<Number>)
-  LogField(std::string_view k, Number v) : key{k}, value{std::to_string(v)} {}
+  requires(std::integral<Number> || std::floating_point<Number>) LogField(std::string_view k, Number v)
+      : key{k}, value{std::to_string(v)} {}
 };
 
 //   log_info("listening", {{"host", host}, {"port", port}});

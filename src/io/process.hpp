@@ -17,13 +17,13 @@ namespace windlass {
 namespace asio = boost::asio;
 
 struct ProcessSpec {
-  std::vector<std::string> argv = {};  // argv[0] with a "/" is the file; else it is looked up in PATH of env
-  std::vector<std::string> env = {};   // complete: "NAME=value"
-  std::string cwd = {};                // empty: ours
-  std::string stdout_path = {};        // appended to, created 0644, owned by user; empty: /dev/null
-  std::string stderr_path = {};        // likewise; may be the same file
-  std::string user = {};               // with its primary and supplementary groups; empty: ours
-  bool new_session = true;             // setsid: the child's pid is then its session id
+  std::vector<std::string> argv = {};          // argv[0] with a "/" is the file; else it is looked up in PATH of env
+  std::vector<std::string> env = {};           // complete: "NAME=value"
+  std::string cwd = {};                        // empty: ours
+  std::string stdout_path = {};                // appended to, created 0644, owned by user; empty: /dev/null
+  std::string stderr_path = {};                // likewise; may be the same file
+  std::string user = {};                       // with its primary and supplementary groups; empty: ours
+  bool new_session = true;                     // setsid: the child's pid is then its session id
   std::vector<std::string> cgroup_procs = {};  // the child writes itself into these before exec; failing is a warning
 };
 

@@ -1,11 +1,12 @@
 // Processes, control groups, files.
+#include "io/process.hpp"
 #include "io/cgroup.hpp"
 #include "io/files.hpp"
 #include "io/loop_testing.hpp"
-#include "io/process.hpp"
 #include "io/task_scope.hpp"
 
 #include <pwd.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,9 +64,10 @@ TEST(Process, HasTheEnvironmentFolderOutputAndSessionItWasGiven) {
   TempDir folder;
   const std::string out = folder / "out";
   ASSERT_TRUE(append_file(out, "before\n"));
-  ProcessSpec spec = shell("pwd; echo $GREETING; echo warning >&2; ps -o sid= -p $$ | tr -d ' '; echo $$; "
-                           "env | wc -l; ls /proc/self/fd | wc -l; cat; trap | wc -l",
-                           out);
+  ProcessSpec spec = shell(
+      "pwd; echo $GREETING; echo warning >&2; ps -o sid= -p $$ | tr -d ' '; echo $$; "
+      "env | wc -l; ls /proc/self/fd | wc -l; cat; trap | wc -l",
+      out);
   spec.cwd = folder.path;
   const int leaked = ::dup(1);  // not close-on-exec
   auto started = start_process(spec);
@@ -74,8 +76,7 @@ TEST(Process, HasTheEnvironmentFolderOutputAndSessionItWasGiven) {
   EXPECT_EQ(wait_for_end(started->id), 0);
   const std::string pid = std::to_string(started->id.pid);
   // env: PATH, GREETING and PWD, which the shell sets; descriptors: 0, 1, 2 and that of ls.
-  EXPECT_EQ(text_of(out),
-            "before\n" + folder.path + "\nhello world\nwarning\n" + pid + "\n" + pid + "\n3\n4\n0\n");
+  EXPECT_EQ(text_of(out), "before\n" + folder.path + "\nhello world\nwarning\n" + pid + "\n" + pid + "\n3\n4\n0\n");
 }
 
 TEST(Process, SaysWhichStepFailed) {
@@ -184,12 +185,11 @@ TEST(Process, WaitingCanBeCancelled) {
 
 TEST(Cgroups, ReadsEveryKindOfMount) {
   TempDir folder;
-  ASSERT_TRUE(append_file(
-      folder / "mountinfo",
-      "25 1 0:22 / / rw - ext4 /dev/vda rw\n"
-      "36 25 0:31 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:15 - cgroup cgroup rw,cpu,cpuacct\n"
-      "37 25 0:32 / /sys/fs/cgroup/systemd rw shared:16 - cgroup cgroup rw,xattr,name=systemd\n"
-      "38 25 0:33 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"));
+  ASSERT_TRUE(append_file(folder / "mountinfo",
+                          "25 1 0:22 / / rw - ext4 /dev/vda rw\n"
+                          "36 25 0:31 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:15 - cgroup cgroup rw,cpu,cpuacct\n"
+                          "37 25 0:32 / /sys/fs/cgroup/systemd rw shared:16 - cgroup cgroup rw,xattr,name=systemd\n"
+                          "38 25 0:33 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw,nsdelegate\n"));
   auto cgroups = Cgroups::detect(folder / "mountinfo");
   ASSERT_TRUE(cgroups);
   ASSERT_EQ(cgroups->hierarchies().size(), 3U);
@@ -223,7 +223,7 @@ TEST(Cgroups, HoldsAProcessFromItsFirstInstructionAndKillsIt) {
   EXPECT_EQ(cgroups->remove(group).error().code, Errc::conflict);
   EXPECT_TRUE(cgroups->kill(group));
   EXPECT_EQ(wait_for_end(started->id), died_of_kill);
-  while (!cgroups->pids(group).empty()) ::usleep(1000);
+  while (!cgroups->pids(group).empty()) ::sched_yield();
   auto removed = cgroups->remove(group);
   EXPECT_TRUE(removed) << to_string(removed.error());
   EXPECT_TRUE(cgroups->procs_files(group).empty());

@@ -74,8 +74,8 @@ TEST(ExecutorCallTest, RefusalsHaveMesosTexts) {
 TEST(TaskDefects, NameTheFirstBrokenRule) {
   const auto defect = [](const std::string& members) {
     const auto call = decode_scheduler_call(
-        R"({"framework_id":{"value":"f"},"type":"ACCEPT","accept":{"operations":[{"type":"LAUNCH","launch":{"task_infos":[
-           {"name":"t","task_id":{"value":"t"},"agent_id":{"value":"s"},)" +
+        R"({"framework_id":{"value":"f"},"type":"ACCEPT","accept":{"operations":[
+           {"type":"LAUNCH","launch":{"task_infos":[{"name":"t","task_id":{"value":"t"},"agent_id":{"value":"s"},)" +
             members + "}]}}]}}",
         Encoding::json);
     EXPECT_TRUE(call) << members;
