@@ -415,7 +415,8 @@ class Engine:
             del os.environ["DOCKER_HOST"]
 
     def start(self):
-        command = ["dockerd", "-H", self.host, "--data-root", f"{self.folder}/data"]
+        # Without a bridge dockerd takes docker0 away: from a network of its own, not from the one beside it.
+        command = ["unshare", "--net", "dockerd", "-H", self.host, "--data-root", f"{self.folder}/data"]
         command += ["--exec-root", f"{self.folder}/exec", "--pidfile", f"{self.folder}/pid"]
         command += ["--bridge", "none", "--iptables=false", *self.flags]
         with open(self.folder / "log", "ab") as log:
