@@ -133,13 +133,14 @@ std::string container_defect(const pb::ContainerInfo& container) {
 
 std::string limits_defect(const pb::TaskInfo& task) {
   for (const auto& [name, limit] : task.limits()) {
-    if (name != "cpus" && name != "mem") return "Only cpus and memory limits are supported";
+    if (name != "cpus" && name != "mem") return "Only cpus and mem may be included in a task's resource limits";
     double requested = 0;
     for (const auto& resource : task.resources()) {
       if (resource.name() == name) requested += resource.scalar().value();
     }
     if (!(limit.value() >= requested)) {
-      return "Task's " + name + " limit is less than its request: " + scalar_text(to_milli(requested));
+      return std::string{name == "cpus" ? "The cpu limit must be greater than or equal to the cpu request"
+                                        : "The memory limit must be greater than or equal to the memory request"};
     }
   }
   return {};
