@@ -1,6 +1,7 @@
 # The Mesos v1 messages, generated and compiled once. Only wire/*.cpp includes the generated headers.
 file(GLOB protos CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/wire/proto/*.proto)
 add_library(windlass_proto STATIC)
+set_target_properties(windlass_proto PROPERTIES UNITY_BUILD OFF)  # generated names clash
 target_include_directories(windlass_proto SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
 target_link_libraries(windlass_proto PUBLIC protobuf::libprotobuf)
 target_compile_options(windlass_proto PRIVATE -w -O1)

@@ -25,14 +25,6 @@ bool says_over(TaskState state) {
 
 std::string text(const std::optional<std::int64_t>& count) { return count ? std::to_string(*count) : "no app"; }
 
-std::vector<std::uint16_t> ports_of(const Resources& resources) {
-  std::vector<std::uint16_t> ports;
-  for (const Range& range : resources.ranges("ports")) {
-    for (auto port = range.begin; port <= range.end; ++port) ports.push_back(static_cast<std::uint16_t>(port));
-  }
-  return ports;
-}
-
 }  // namespace
 
 Checker::Checker(Cluster& cluster, World& world, Resources total)
@@ -274,7 +266,7 @@ void Checker::check_resources() const {
   for (const auto& [pid, process] : processes_) {
     if (!process.task || process.reported_end) continue;
     used += process.task->resources.allocated_to("");
-    for (const auto port : ports_of(process.task->resources)) {
+    for (const auto port : process.task->resources.ports()) {
       if (!ports.insert(port).second) world_.fail("host port " + std::to_string(port) + " is given twice");
     }
   }
@@ -333,7 +325,7 @@ std::string Checker::instance_not_converged(const Instance& instance) const {
   if (instance.host != cluster_.options.hostname) return name + " is said to be on host " + instance.host;
   for (const auto& [pid, process] : processes_) {
     if (!process.task || process.task->id != instance.task_id || process.reported_end) continue;
-    auto ports = ports_of(process.task->resources);
+    auto ports = process.task->resources.ports();
     auto shown = instance.ports;
     std::ranges::sort(shown);
     if (ports != shown) return name + " has other ports than its endpoints show";

@@ -274,7 +274,7 @@ void Docker::restart(Duration down, bool live_restore) {
 
 void Docker::hang(Duration duration) {
   world_.note("docker", "daemon hangs for " + to_mesos_duration(duration));
-  hangs_until_ = std::max(hangs_until_, world_.now() + std::chrono::duration_cast<std::chrono::microseconds>(duration));
+  hangs_until_ = std::max(hangs_until_, after(world_.now(), duration));
 }
 
 }  // namespace windlass::sim

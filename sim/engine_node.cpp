@@ -69,7 +69,7 @@ void EngineNode::start() {
   world.note("engine", "starts");
   ++life_;
   prng_ = std::make_unique<Prng>(world.prng().next());
-  serving_from_ = world.now() + std::chrono::duration_cast<std::chrono::microseconds>(world.between(1ms, startup_max));
+  serving_from_ = after(world.now(), world.between(1ms, startup_max));
   load();
   CoreLoop<engine::Event, engine::Effects>::Hooks hooks;
   hooks.step = [this](const engine::Event& event) {

@@ -31,14 +31,6 @@ std::string image_of(const ExecutorInfo& executor) {
   return command.substr(begin, command.find(' ', begin) - begin);
 }
 
-std::vector<std::uint16_t> ports_of(const Resources& resources) {
-  std::vector<std::uint16_t> ports;
-  for (const Range& range : resources.ranges("ports")) {
-    for (auto port = range.begin; port <= range.end; ++port) ports.push_back(static_cast<std::uint16_t>(port));
-  }
-  return ports;
-}
-
 ContainerView view_of(const Container& container) {
   ContainerView view;
   view.id = container.id;
@@ -228,7 +220,7 @@ void ExecutorNode::send(const executor_calls::Body& body) {
 void ExecutorNode::plan(const TaskInfo& task) {
   ContainerPlan plan;
   plan.spec.image = image_of(launch_.executor);
-  plan.ports_to_pair = ports_of(task.resources);
+  plan.ports_to_pair = task.resources.ports();
   post_later(1ms, executor::ContainerPlanned{plan});
 }
 

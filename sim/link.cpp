@@ -25,7 +25,7 @@ Link::Id Link::connect(Closed client_closed) {
 // Never overtakes what was sent before.
 Duration Link::delay(TimePoint& last) {
   const Duration wanted = world_.between(faults_.network_delay_min, faults_.network_delay_max);
-  const TimePoint at = std::max(last, world_.now() + std::chrono::duration_cast<std::chrono::microseconds>(wanted));
+  const TimePoint at = std::max(last, after(world_.now(), wanted));
   last = at;
   return at - world_.now();
 }

@@ -189,7 +189,7 @@ class TidyTest(unittest.TestCase):
         command = '[{"directory": "%s", "file": "%s/src/base/a.cpp", "command": "g++ -c src/base/a.cpp"}]'
         files = {
             ".clang-tidy": "Checks: '-*,modernize-use-nullptr'\nWarningsAsErrors: '*'\n",
-            "build/release/compile_commands.json": command % (self.root, self.root),
+            "build/debug/compile_commands.json": command % (self.root, self.root),
         }
         self.assert_found("lint", "src/base/a.cpp", "int* a = 0;\n", 1, "nullptr", files)
         self.assertEqual(list((self.root / "build/lint").iterdir()), [])

@@ -18,9 +18,6 @@ class EnginePort {
  public:
   virtual ~EnginePort() = default;
 
-  // False while the agent finds its executors again after a start: 503 to everything but executors.
-  [[nodiscard]] virtual bool recovered() const = 0;
-
   // A new stream for a framework; `subscribe.stream` names it from now on. Its end is told to the core.
   virtual void open_framework_stream(engine::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) = 0;
   [[nodiscard]] virtual Uuid make_stream_id() = 0;

@@ -215,7 +215,6 @@ bool asks_for_files(CallType type) { return type == CallType::list_files || type
 }  // namespace
 
 HttpResponse serve_master_call(const HttpRequest& request, const EnginePort& engine) {
-  if (!engine.recovered()) return mesos_text(503, "Master has not finished recovery");
   auto decoded = decode(request, v1::decode_master_call);
   if (auto* refusal = std::get_if<HttpResponse>(&decoded)) return std::move(*refusal);
   const auto& [call, accepted] = std::get<Decoded>(decoded);
@@ -224,7 +223,6 @@ HttpResponse serve_master_call(const HttpRequest& request, const EnginePort& eng
 }
 
 HttpResponse serve_agent_call(const HttpRequest& request, const EnginePort& engine) {
-  if (!engine.recovered()) return mesos_text(503, "Agent has not finished recovery");
   auto decoded = decode(request, v1::decode_agent_call);
   if (auto* refusal = std::get_if<HttpResponse>(&decoded)) return std::move(*refusal);
   const auto& [call, accepted] = std::get<Decoded>(decoded);

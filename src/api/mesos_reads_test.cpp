@@ -45,7 +45,6 @@ class FakeEngine : public EnginePort {
   }
   ~FakeEngine() override { fs::remove_all(folder); }
 
-  [[nodiscard]] bool recovered() const override { return is_recovered; }
   void open_framework_stream(engine::FrameworkSubscribe, StreamPtr, Encoding) override {}
   [[nodiscard]] Uuid make_stream_id() override { return {}; }
   [[nodiscard]] asio::awaitable<engine::Answer> submit(engine::FrameworkCall) override { co_return engine::Answer{}; }
@@ -65,7 +64,6 @@ class FakeEngine : public EnginePort {
   }
 
   std::string folder;
-  bool is_recovered = true;
   engine::State state_;
 
  private:
@@ -348,9 +346,6 @@ TEST_F(MesosReads, V1CallsAreCheckedInMesosOrder) {
               std::string("\x08\x01\x12\x02\x08\x01"));
   }
   EXPECT_EQ(call(true, R"({"type":"SUBSCRIBE"})").status, 501);
-  engine_.is_recovered = false;
-  EXPECT_EQ(call(true, "{}").body, "Master has not finished recovery");
-  EXPECT_EQ(call(false, "{}").status, 503);
 }
 
 TEST_F(MesosReads, V1ListsAreThereAlsoWhenEmpty) {

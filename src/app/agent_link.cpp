@@ -2,12 +2,11 @@
 
 #include "io/http_client.hpp"
 #include "io/log.hpp"
+#include "io/nothrow.hpp"
 #include "wire/mesos.hpp"
 #include "wire/recordio.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +19,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto answer_limit = 30s;
 constexpr auto resend_pause = 200ms;
 constexpr const char* path = "/api/v1/executor";

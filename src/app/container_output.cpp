@@ -1,10 +1,9 @@
 #include "app/container_output.hpp"
 
+#include "io/nothrow.hpp"
 #include "wire/docker_stream.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -23,7 +22,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto slow_reader_pause = 5ms;  // a pipe that is full
 constexpr auto full_disk_pause = 1s;     // then it is tried again: the container waits meanwhile
 constexpr auto drain_check = 10ms;

@@ -74,7 +74,6 @@ class Service final : public EngineService {
     co_await std::move(joined);
   }
 
-  [[nodiscard]] bool recovered() const override { return true; }
   [[nodiscard]] Uuid make_stream_id() override { return Uuid::random(runtime_.prng()); }
   [[nodiscard]] const engine::State& state() const override { return runtime_.state(); }
   [[nodiscard]] TimePoint started_at() const override { return started_at_; }

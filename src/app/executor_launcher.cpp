@@ -6,12 +6,11 @@
 #include "io/fetcher.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
+#include "io/nothrow.hpp"
 #include "io/offload.hpp"
 #include "io/task_scope.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <dirent.h>
 #include <signal.h>
@@ -237,7 +236,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::poll_until_ended(ProcessId process
   asio::steady_timer timer{loop};
   while (is_alive(process)) {
     timer.expires_after(1s);
-    auto waited = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto waited = co_await timer.async_wait(nothrow);
     (void)waited;
   }
 }
@@ -251,7 +250,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId contai
   const TimePoint until = clock.now() + leftover_limit;
   while (!cgroups.pids(name).empty() && clock.now() < until) {
     timer.expires_after(leftover_poll);
-    auto waited = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto waited = co_await timer.async_wait(nothrow);
     (void)waited;
   }
   (void)kill_session(process);
@@ -260,7 +259,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId contai
     auto removed = cgroups.remove(name);
     if (removed) co_return;
     timer.expires_after(leftover_poll);
-    auto waited = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto waited = co_await timer.async_wait(nothrow);
     (void)waited;
   }
   log_warning("cgroup stays", {{"group", name}});

@@ -6,16 +6,15 @@
 #include "executor/step.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
+#include "io/nothrow.hpp"
 #include "io/process.hpp"
 #include "io/task_scope.hpp"
 #include "wire/container_plan.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <malloc.h>
 #include <signal.h>
@@ -33,7 +32,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 // A container closes its output when it ends. One that does not end within this time has lost its connection.
 constexpr auto output_patience = 2s;
 // Freed memory goes back to the system so long after the task has started to run.

@@ -2,14 +2,13 @@
 
 #include "io/http_client.hpp"
 #include "io/log.hpp"
+#include "io/nothrow.hpp"
 #include "io/task_scope.hpp"
 #include "wire/mesos.hpp"
 #include "wire/recordio.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -194,7 +193,7 @@ asio::awaitable<void> MesosLink::Impl::run() {
     auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) break;
     wait_timer.expires_after(next_wait());
-    auto waited = co_await wait_timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto waited = co_await wait_timer.async_wait(nothrow);
     (void)waited;
   }
   end_subscription();
@@ -226,7 +225,7 @@ asio::awaitable<void> MesosLink::Impl::send_calls() {
   while (true) {
     if (queue.empty() || !subscribed) {
       wake_sender.expires_at(std::chrono::steady_clock::time_point::max());
-      auto woken = co_await wake_sender.async_wait(asio::as_tuple(asio::use_awaitable));
+      auto woken = co_await wake_sender.async_wait(nothrow);
       (void)woken;
       continue;
     }

@@ -8,12 +8,11 @@
 #include "io/files.hpp"
 #include "io/http_server.hpp"
 #include "io/log.hpp"
+#include "io/nothrow.hpp"
 #include "io/task_scope.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <sys/resource.h>
 
@@ -114,7 +113,7 @@ class Process {
 
   // The API first, so that nothing new comes in; then the scheduler; the engine last.
   asio::awaitable<void> shut_down_on_signal() {
-    auto received = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+    auto received = co_await signals_.async_wait(nothrow);
     auto& [error, number] = received;
     (void)error;
     log_info("shutting down", {{"signal", number}});

@@ -12,6 +12,11 @@ namespace windlass {
 using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::sys_time<std::chrono::microseconds>;
 
+// `delay` rounds towards zero, to microseconds.
+constexpr TimePoint after(TimePoint time, Duration delay) {
+  return time + std::chrono::duration_cast<TimePoint::duration>(delay);
+}
+
 // Seconds since the epoch as Mesos writes them (a double), and back.
 double to_seconds(TimePoint time);
 TimePoint from_seconds(double seconds);

@@ -61,7 +61,7 @@ Effects World::step(const Event& event) {
 }
 
 void World::pass(Duration wait) {
-  const TimePoint end = now + std::chrono::duration_cast<TimePoint::duration>(wait);
+  const TimePoint end = after(now, wait);
   while (wake_at_ && *wake_at_ <= end) {
     CHECK(*wake_at_ > now);  // else it would be woken for ever
     now = *wake_at_;

@@ -10,10 +10,6 @@ namespace {
 
 constexpr Duration heartbeat_interval = std::chrono::minutes{30};
 
-TimePoint after(const Turn& turn, Duration wait) {
-  return turn.in.now + std::chrono::duration_cast<TimePoint::duration>(wait);
-}
-
 // The agent sees a framework through its executors only.
 bool has_executors(const State& state, const FrameworkId& framework) {
   const auto first = state.executor_ids.lower_bound({framework, {}});
@@ -113,7 +109,7 @@ void subscribe_executor(Turn& turn, const ExecutorSubscribe& event) {
   turn.answer(event.request, 200);
   if (executor->connection) turn.call(CloseExecutorStream{*executor->connection});
   executor->connection = event.connection;
-  executor->next_heartbeat = after(turn, heartbeat_interval);
+  executor->next_heartbeat = after(turn.in.now, heartbeat_interval);
   executor->registration_deadline.reset();
   const Framework* framework = find_framework(turn.state, event.framework_id);
   if (framework == nullptr || executor->record.terminating) {
@@ -207,7 +203,7 @@ void shut_down(Turn& turn, Executor& executor) {
   executor.record.terminating = true;
   executor.registration_deadline.reset();
   const auto& grace = executor.record.info.shutdown_grace_period;
-  executor.destroy_at = after(turn, grace.value_or(turn.state.settings.executor_shutdown_grace_period));
+  executor.destroy_at = after(turn.in.now, grace.value_or(turn.state.settings.executor_shutdown_grace_period));
   turn.save(executor);
   turn.send(executor, executor_events::Shutdown{});
 }
@@ -239,7 +235,7 @@ void expire_executors(Turn& turn) {
       turn.call(DestroyExecutor{id});
     }
     if (executor.next_heartbeat && *executor.next_heartbeat <= now) {
-      executor.next_heartbeat = after(turn, heartbeat_interval);
+      executor.next_heartbeat = after(turn.in.now, heartbeat_interval);
       turn.send(executor, executor_events::Heartbeat{});
     }
   }

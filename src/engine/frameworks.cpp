@@ -13,7 +13,7 @@
 namespace windlass::engine {
 namespace {
 
-constexpr std::chrono::seconds heartbeat_interval{15};
+constexpr std::chrono::seconds framework_heartbeat_interval{15};
 constexpr std::size_t completed_frameworks_max = 50;
 
 std::optional<std::string> refusal(const State& state, const FrameworkSubscribe& event) {
@@ -42,10 +42,10 @@ void greet(Turn& turn, Framework& framework) {
   MasterInfo master = turn.state.settings.master;
   master.id = turn.state.record.master_id;
   turn.send(framework, events::Subscribed{.framework_id = framework.record.info.id,
-                                          .heartbeat_interval_seconds = heartbeat_interval.count(),
+                                          .heartbeat_interval_seconds = framework_heartbeat_interval.count(),
                                           .master = std::move(master)});
   turn.send(framework, events::Heartbeat{});
-  framework.next_heartbeat = turn.in.now + heartbeat_interval;
+  framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;
 }
 
 // Replaces what it said of itself. True when a role can get offers that could get none before.
@@ -201,7 +201,7 @@ void expire_frameworks(Turn& turn) {
     const auto deadline = failover_deadline(framework);
     if (deadline && *deadline <= turn.in.now) given_up.push_back(id);
     if (!framework.next_heartbeat || *framework.next_heartbeat > turn.in.now) continue;
-    framework.next_heartbeat = turn.in.now + heartbeat_interval;
+    framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;
     turn.send(framework, events::Heartbeat{});
   }
   for (const FrameworkId& id : given_up) {

@@ -48,7 +48,7 @@ void refuse(Turn& turn, Framework& framework, const std::string& role, const Res
   const std::chrono::duration<double> wanted{std::min(seconds, refuse_seconds_max)};
   const Duration lasting =
       std::max(std::chrono::duration_cast<Duration>(wanted), turn.state.settings.allocation_interval);
-  const TimePoint until = turn.in.now + std::chrono::duration_cast<TimePoint::duration>(lasting);
+  const TimePoint until = after(turn.in.now, lasting);
   const Resources refused = resources.allocated_to("");
   // One that refuses more for longer makes an older one pointless.
   std::erase_if(framework.refused, [&](const RefusedResources& old) {

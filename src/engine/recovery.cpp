@@ -43,7 +43,7 @@ void recover_executor(Turn& turn, Executor& executor) {
     launch_executor(turn, *framework, executor);
   } else {
     const auto& wait = turn.state.settings.executor_reregistration_timeout;
-    executor.registration_deadline = turn.in.now + std::chrono::duration_cast<TimePoint::duration>(wait);
+    executor.registration_deadline = after(turn.in.now, wait);
   }
 }
 

@@ -31,7 +31,7 @@ void send_update(Turn& turn, const Framework& framework, Task& task, Duration wa
   if (!framework.stream) return;
   turn.send(framework, events::Update{task.record.updates.front()});
   task.retry_wait = wait;
-  task.retry_at = turn.in.now + std::chrono::duration_cast<TimePoint::duration>(wait);
+  task.retry_at = after(turn.in.now, wait);
 }
 
 // The first of the waiting updates goes out.

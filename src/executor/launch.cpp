@@ -54,7 +54,7 @@ void launch(Turn& turn, const TaskInfo& task) {
   turn.state.outbox.tasks.push_back(task);
   Job job{.task = task};
   if (task.max_completion_time) {
-    job.complete_by = turn.in.now + std::chrono::duration_cast<TimePoint::duration>(*task.max_completion_time);
+    job.complete_by = after(turn.in.now, *task.max_completion_time);
   }
   report(turn, job, TaskState::starting, {});
   if (is_command_task(task)) {

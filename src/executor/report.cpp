@@ -11,8 +11,6 @@ namespace {
 constexpr Duration acknowledge_wait = std::chrono::seconds{60};
 constexpr Duration removal_wait = std::chrono::seconds{30};
 
-TimePoint later(TimePoint now, Duration by) { return now + std::chrono::duration_cast<TimePoint::duration>(by); }
-
 TaskStatus make_status(Turn& turn, const TaskId& task_id, TaskState state, std::string message) {
   TaskStatus status{.task_id = task_id, .state = state, .message = std::move(message)};
   status.source = StatusSource::executor;
@@ -44,7 +42,7 @@ void finish(Turn& turn, const Outcome& outcome, std::string leftover) {
   turn.log("task " + job->task.id.value + " ends as " + to_string(outcome.state) + ": " + outcome.message);
   turn.state.life = Reported{.leftover = std::move(leftover),
                              .exit_code = outcome.exit_code,
-                             .leave_at = later(turn.in.now, acknowledge_wait)};
+                             .leave_at = after(turn.in.now, acknowledge_wait)};
   send_update(turn, std::move(status));
   if (std::holds_alternative<Lost>(turn.state.link)) leave(turn);
 }
@@ -69,7 +67,7 @@ void leave(Turn& turn) {
     turn.call(Exit{reported.exit_code});
     return;
   }
-  turn.state.life = Removing{.exit_code = reported.exit_code, .leave_at = later(turn.in.now, removal_wait)};
+  turn.state.life = Removing{.exit_code = reported.exit_code, .leave_at = after(turn.in.now, removal_wait)};
   turn.call(RemoveContainer{reported.leftover});
 }
 

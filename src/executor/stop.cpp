@@ -15,8 +15,6 @@ constexpr Duration shutdown_margin = std::chrono::seconds{1};
 
 constexpr std::int64_t mebibyte = 1 << 20;
 
-TimePoint later(TimePoint now, Duration by) { return now + std::chrono::duration_cast<TimePoint::duration>(by); }
-
 std::string because(const Job& job, const Ending& ending) {
   switch (ending.cause) {
     case Cause::kill: return {};
@@ -59,7 +57,7 @@ void hold(Turn& turn, const Job& job, std::optional<Ending>& held, const Ending&
 void rearm(Turn& turn, Stopping& stopping, const Ending& ending) {
   if (!stopping.force_at) return;  // SIGKILL is out: there is nothing stronger
   stopping.ending.grace = ending.grace;
-  stopping.force_at = later(turn.in.now, ending.grace);
+  stopping.force_at = after(turn.in.now, ending.grace);
   if (ending.grace <= Duration::zero()) force(turn, stopping);
 }
 
@@ -98,7 +96,7 @@ struct EndTask {
     if (ending.cause == Cause::agent_lost) {
       leave(turn);
     } else if (ending.cause == Cause::shutdown) {
-      reported.leave_at = std::min(reported.leave_at, later(turn.in.now, ending.grace));
+      reported.leave_at = std::min(reported.leave_at, after(turn.in.now, ending.grace));
     }
   }
   void operator()(const Removing&) const {}
@@ -142,7 +140,7 @@ void stop_running(Turn& turn, Job job, Runner runner, const Ending& ending) {
   if (ending.grace <= Duration::zero()) {
     force(turn, stopping);
   } else {
-    stopping.force_at = later(turn.in.now, ending.grace);
+    stopping.force_at = after(turn.in.now, ending.grace);
     send_signal(turn, stopping.runner, false);
   }
   turn.state.life = std::move(stopping);

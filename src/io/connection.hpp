@@ -2,12 +2,12 @@
 // One byte stream (TCP or unix socket) with a deadline: what HTTP server and client have in common.
 // Internal to io/; include it in .cpp files only.
 
+#include "io/nothrow.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -18,9 +18,6 @@
 namespace windlass {
 
 namespace asio = boost::asio;
-
-// I/O reports, it does not throw.
-inline constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 // Used on the loop thread only. Held by shared_ptr.
 class Connection : public std::enable_shared_from_this<Connection> {

@@ -1,5 +1,6 @@
 #include "io/fetcher.hpp"
 
+#include "io/fd.hpp"
 #include "io/files.hpp"
 
 #include <archive.h>
@@ -36,21 +37,6 @@ constexpr mode_t file_mode = 0644, executable_mode = 0755, folder_mode = 0755;
 constexpr int extract_flags = ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_UNLINK |
                               ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
                               ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS;
-
-struct Fd {
-  int value;
-  explicit Fd(int fd) : value{fd} {}
-  Fd(Fd&& other) noexcept : value{std::exchange(other.value, -1)} {}
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(value, other.value);
-    return *this;
-  }
-  ~Fd() {
-    if (value >= 0) ::close(value);
-  }
-};
 
 Error errno_error(const std::string& what, int error) {
   Errc code = Errc::disk;

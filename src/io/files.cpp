@@ -1,5 +1,7 @@
 #include "io/files.hpp"
 
+#include "io/fd.hpp"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -25,16 +27,6 @@
 namespace windlass {
 
 namespace {
-
-struct Fd {
-  int value;
-  explicit Fd(int fd) : value{fd} {}
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  ~Fd() {
-    if (value >= 0) ::close(value);
-  }
-};
 
 Error file_error(const std::string& what, int error, const std::string& path) {
   Errc code = Errc::disk;

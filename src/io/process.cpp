@@ -1,6 +1,7 @@
 #include "io/process.hpp"
 
 #include "io/connection.hpp"
+#include "io/fd.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -33,23 +34,6 @@ constexpr int session_scans_max = 50;  // a scan that finds nobody new ends it e
 constexpr std::size_t stat_bytes_max = 4096;
 constexpr rlim_t descriptors_to_close_max = 65'536;  // only for kernels without close_range
 constexpr unsigned close_range_cloexec = 4;
-
-// Descriptors of ours end with the scope.
-struct Fd {
-  int value = -1;
-  Fd() = default;
-  explicit Fd(int fd) : value{fd} {}
-  Fd(Fd&& other) noexcept : value{std::exchange(other.value, -1)} {}
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(value, other.value);
-    return *this;
-  }
-  ~Fd() {
-    if (value >= 0) ::close(value);
-  }
-};
 
 std::string errno_text(int error) { return std::generic_category().message(error); }
 

@@ -184,6 +184,16 @@ std::vector<Range> Resources::ranges(std::string_view name) const {
   return merge(std::move(all));
 }
 
+std::vector<std::uint16_t> Resources::ports() const {
+  std::vector<std::uint16_t> all;
+  for (const Range& range : ranges("ports")) {
+    for (std::uint64_t port = range.begin; port <= range.end && port <= 65535; ++port) {
+      all.push_back(static_cast<std::uint16_t>(port));
+    }
+  }
+  return all;
+}
+
 Resources Resources::allocated_to(const std::string& role) const {
   Resources result;
   for (Resource entry : entries_) {

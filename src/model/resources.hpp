@@ -68,6 +68,8 @@ class Resources {
   [[nodiscard]] std::int64_t milli(std::string_view name) const;
   // Ranges of that name over all roles, sorted and merged.
   [[nodiscard]] std::vector<Range> ranges(std::string_view name) const;
+  // Each port of `ports`, ascending, without the numbers that no port can have.
+  [[nodiscard]] std::vector<std::uint16_t> ports() const;
 
   // The same amounts with every entry allocated to `role` (empty: to none).
   [[nodiscard]] Resources allocated_to(const std::string& role) const;

@@ -18,10 +18,6 @@ constexpr std::size_t tasks_per_reconcile_max = 10'000;
 // A REVIVE may be lost. While something waits it is sent again after this time.
 constexpr Duration revive_again_after = std::chrono::seconds{60};
 
-TimePoint after(TimePoint time, Duration delay) {
-  return time + std::chrono::duration_cast<std::chrono::microseconds>(delay);
-}
-
 // --- the subscription ----------------------------------------------------------------------------------------------
 
 // Mesos ended everything that ran under the old framework id.

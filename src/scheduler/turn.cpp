@@ -11,10 +11,6 @@ namespace {
 constexpr Duration first_reconcile_delay = std::chrono::seconds{10};
 constexpr Duration reconcile_delay_max = std::chrono::minutes{10};
 
-TimePoint after(TimePoint time, Duration delay) {
-  return time + std::chrono::duration_cast<std::chrono::microseconds>(delay);
-}
-
 bool is_unreachable(const Instance& instance) {
   return instance.condition == Condition::unreachable || instance.condition == Condition::unreachable_inactive;
 }

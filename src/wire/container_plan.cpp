@@ -264,7 +264,7 @@ Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerCont
   auto command = set_task_command(spec, task, context);
   if (!command) return command.error();
   set_mesos_env(spec, task, context);
-  set_port_env(spec, task_ports(task));
+  set_port_env(spec, task.resources.ports());
   auto volumes = set_volumes(spec, container, context);
   if (!volumes) return volumes.error();
   auto network = set_network(spec, container, task);
@@ -291,7 +291,7 @@ Result<ContainerPlan> plan_seed(const TaskInfo& task, const ContainerContext& co
   } else {
     return invalid("No image: the executor has no arguments, the task has no container, and its data names no image");
   }
-  const std::vector<std::uint16_t> ports = task_ports(task);
+  const std::vector<std::uint16_t> ports = task.resources.ports();
   set_executor_env(spec, task);
   set_mesos_env(spec, task, context);
   set_port_env(spec, ports);
@@ -312,16 +312,6 @@ std::string with_tag(const std::string& image) {
   const auto name = slash == std::string::npos ? image : image.substr(slash + 1);
   const bool is_id = image.starts_with("sha256:");
   return is_id || name.find_first_of(":@") != std::string::npos ? image : image + ":latest";
-}
-
-std::vector<std::uint16_t> task_ports(const TaskInfo& task) {
-  std::vector<std::uint16_t> ports;
-  for (const Range& range : task.resources.ranges("ports")) {
-    for (std::uint64_t port = range.begin; port <= range.end && port <= 65535; ++port) {
-      ports.push_back(static_cast<std::uint16_t>(port));
-    }
-  }
-  return ports;
 }
 
 Result<ContainerPlan> plan_container(const TaskInfo& task, const ContainerContext& context) {

@@ -38,7 +38,4 @@ std::string container_name(const ContainerId& container_id);
 // "redis" -> "redis:latest"; what has a tag, a digest or is an image id stays.
 std::string with_tag(const std::string& image);
 
-// The task's `ports` resources as a flat list in ascending order.
-std::vector<std::uint16_t> task_ports(const TaskInfo& task);
-
 }  // namespace windlass

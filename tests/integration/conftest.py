@@ -39,7 +39,7 @@ def host_address():
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory):
-    """host:port of a registry that only this session uses."""
+    """host:port of a registry that only this run uses."""
     folder = tmp_path_factory.mktemp("registry")
     address = f"127.0.0.1:{free_port()}"
     (folder / "config.yml").write_text(
