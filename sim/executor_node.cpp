@@ -52,7 +52,7 @@ struct ExecutorActs {
   template <class Event>
   Docker::Done done() {
     return node.answer<std::optional<Error>>(
-        [](ExecutorNode& self, std::optional<Error> error) { self.loop_->post(Event{std::move(error)}); });
+        [](ExecutorNode& self, std::optional<Error> error) { self.tell(Event{std::move(error)}); });
   }
 
   void operator()(const executor::SendToAgent& call) { node.send(call.body); }
@@ -60,10 +60,10 @@ struct ExecutorActs {
   void operator()(const executor::InspectImage& call) {
     docker.inspect_image(call.image,
                          node.answer<Result<bool>>([image = call.image](ExecutorNode& self, Result<bool> found) {
-                           if (!found) return self.loop_->post(executor::ImageInspected{found.error()});
+                           if (!found) return self.tell(executor::ImageInspected{found.error()});
                            std::optional<DockerImage> known;
                            if (*found) known = DockerImage{"sha256:" + image, {6379, 6380}};
-                           self.loop_->post(executor::ImageInspected{known});
+                           self.tell(executor::ImageInspected{known});
                          }));
   }
   void operator()(const executor::PullImage& call) {
@@ -82,18 +82,22 @@ struct ExecutorActs {
   void operator()(const executor::StartContainer& call) { docker.start(call.id, done<executor::ContainerStarted>()); }
   void operator()(const executor::InspectContainer& call) {
     docker.inspect(call.id, node.answer<Result<Container>>([](ExecutorNode& self, Result<Container> seen) {
-      if (!seen) return self.loop_->post(executor::ContainerInspected{seen.error()});
-      self.loop_->post(executor::ContainerInspected{view_of(*seen)});
+      if (!seen) return self.tell(executor::ContainerInspected{seen.error()});
+      self.tell(executor::ContainerInspected{view_of(*seen)});
     }));
   }
   void operator()(const executor::WatchContainer& call) { node.watch(call.id); }
   void operator()(const executor::SignalContainer& call) {
     docker.signal(call.id, call.signal,
                   node.answer<std::optional<Error>>([](ExecutorNode& self, std::optional<Error> error) {
-                    if (error) self.loop_->post(executor::SignalFailed{*error});
+                    if (error) self.tell(executor::SignalFailed{*error});
                   }));
   }
   void operator()(const executor::RemoveContainer& call) { docker.remove(call.id, done<executor::ContainerRemoved>()); }
+  void operator()(const executor::TaskCall& call) { std::visit(*this, call.body); }
+  void operator()(const executor::ForgetTask&) {}
+  void operator()(const executor::MakeHolder&) { node.cluster_.world.fail("an executor of one task makes a holder"); }
+  void operator()(const executor::RemoveHolder&) { node.cluster_.world.fail("an executor removes a holder"); }
   void operator()(const executor::StartProcess&) {
     node.cluster_.world.fail("an executor of a Docker task runs a process");
   }
@@ -140,9 +144,11 @@ void ExecutorNode::carry_out(const executor::Effects& fx) {
   }
 }
 
-void ExecutorNode::post_later(Duration delay, executor::Event event) {
-  cluster_.world.after(delay, [&cluster = cluster_, pid = pid_, event = std::move(event)] {
-    if (ExecutorNode* self = cluster.find_executor(pid)) self->loop_->post(event);
+void ExecutorNode::tell(executor::TaskEventBody body) { loop_->post(executor::TaskEvent{task_, std::move(body)}); }
+
+void ExecutorNode::post_later(Duration delay, executor::TaskEventBody body) {
+  cluster_.world.after(delay, [&cluster = cluster_, pid = pid_, body = std::move(body)] {
+    if (ExecutorNode* self = cluster.find_executor(pid)) self->tell(body);
   });
 }
 
@@ -234,21 +240,20 @@ void ExecutorNode::create(const ContainerSpec& spec) {
     container.host_ports.push_back(static_cast<std::uint16_t>(std::stoi(binding.host_port)));
   }
   cluster_.docker.create(container, answer<Result<std::string>>([](ExecutorNode& self, Result<std::string> id) {
-                           self.loop_->post(executor::ContainerCreated{std::move(id)});
+                           self.tell(executor::ContainerCreated{std::move(id)});
                          }));
 }
 
 // Docker's wait: it answers when the container has ended, also if that was before.
 void ExecutorNode::watch(const std::string& id) {
-  cluster_.docker.inspect(
-      id, answer<Result<Container>>([id](ExecutorNode& self, Result<Container> seen) {
-        if (!seen) return self.loop_->post(executor::WatchFailed{seen.error()});
-        const Container* now = self.cluster_.docker.find(id);
-        if (now == nullptr)
-          return self.loop_->post(executor::WatchFailed{{Errc::not_found, "No such container: " + id}});
-        if (now->state == ContainerState::exited) return self.report_exit(*now);
-        self.watched_ = now->id;
-      }));
+  cluster_.docker.inspect(id, answer<Result<Container>>([id](ExecutorNode& self, Result<Container> seen) {
+                            if (!seen) return self.tell(executor::WatchFailed{seen.error()});
+                            const Container* now = self.cluster_.docker.find(id);
+                            if (now == nullptr)
+                              return self.tell(executor::WatchFailed{{Errc::not_found, "No such container: " + id}});
+                            if (now->state == ContainerState::exited) return self.report_exit(*now);
+                            self.watched_ = now->id;
+                          }));
 }
 
 void ExecutorNode::container_exited(const std::string& id) {

@@ -50,7 +50,9 @@ class ExecutorNode {
   void watch(const std::string& id);
   void report_exit(const Container& container);
   // Posts it to this process if it still lives by then.
-  void post_later(Duration delay, executor::Event event);
+  void post_later(Duration delay, executor::TaskEventBody body);
+  // Of its one task.
+  void tell(executor::TaskEventBody body);
   // What Docker's answers are turned into: a closure that finds this process again, or does nothing.
   template <class Value>
   std::function<void(Value)> answer(std::function<void(ExecutorNode&, Value)> take);

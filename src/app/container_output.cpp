@@ -41,17 +41,19 @@ bool has_room(int fd) {
 }  // namespace
 
 struct ContainerOutput::Impl {
-  Impl(asio::any_io_executor the_loop, DockerClient& the_docker) : loop{the_loop}, docker{the_docker} {}
+  Impl(asio::any_io_executor the_loop, DockerClient& the_docker, Files the_files)
+      : loop{the_loop}, docker{the_docker}, files{the_files} {}
 
   asio::awaitable<Result<void>> open(std::string id);
   asio::awaitable<Result<std::string>> read();
   asio::awaitable<void> copy_all();
-  asio::awaitable<void> write(int fd, std::string bytes);
+  asio::awaitable<void> write(int stream, std::string bytes);
   asio::awaitable<void> pause(std::chrono::milliseconds time);
   void close();
 
   asio::any_io_executor loop;
   DockerClient& docker;
+  const Files files;
   bool tty = false;
   bool is_open = false;
   bool attached_before = false;
@@ -117,9 +119,10 @@ asio::awaitable<void> ContainerOutput::Impl::copy_all() {
   }
 }
 
-asio::awaitable<void> ContainerOutput::Impl::write(int fd, std::string bytes) {
+asio::awaitable<void> ContainerOutput::Impl::write(int stream, std::string bytes) {
+  const int fd = stream == 1 ? files.out : files.err;
   const bool plain = is_file(fd);
-  std::uint64_t& count = written[static_cast<std::size_t>(fd - 1)];
+  std::uint64_t& count = written[static_cast<std::size_t>(stream - 1)];
   std::size_t done = 0;
   while (done < bytes.size()) {
     if (!plain && !has_room(fd)) {
@@ -143,8 +146,8 @@ asio::awaitable<void> ContainerOutput::Impl::write(int fd, std::string bytes) {
   }
 }
 
-ContainerOutput::ContainerOutput(asio::any_io_executor loop, DockerClient& docker)
-    : impl_{std::make_unique<Impl>(std::move(loop), docker)} {}
+ContainerOutput::ContainerOutput(asio::any_io_executor loop, DockerClient& docker, Files files)
+    : impl_{std::make_unique<Impl>(std::move(loop), docker, files)} {}
 ContainerOutput::~ContainerOutput() = default;
 
 void ContainerOutput::set_tty(bool tty) { impl_->tty = tty; }

@@ -1,5 +1,6 @@
 #pragma once
-// Brings a container's output to our own stdout and stderr, which the agent has made the sandbox's files.
+// Brings a container's output to two files: our own stdout and stderr, which the agent has made the sandbox's files, or
+// those of a task that has files of its own.
 // No byte is lost or doubled: writing waits for the files, and Docker waits for us; after a loss of the connection it
 // goes on where it stopped. Used on the loop thread only.
 
@@ -20,7 +21,12 @@ namespace asio = boost::asio;
 
 class ContainerOutput {
  public:
-  ContainerOutput(asio::any_io_executor loop, DockerClient& docker);
+  // The descriptors stay the caller's; they are open for as long as this lives.
+  struct Files {
+    int out = 1;
+    int err = 2;
+  };
+  ContainerOutput(asio::any_io_executor loop, DockerClient& docker, Files files);
   ~ContainerOutput();
 
   // The container's output has no frames (it has a terminal).

@@ -22,7 +22,7 @@ using namespace windlass;
 constexpr const char* help =
     R"(usage: windlass-executor [IMAGE [ARGUMENT...]]
 
-A Mesos executor that runs one task in a Docker container, or as a process when the task is a plain command. The Mesos
+A Mesos executor that runs each task in a Docker container, or as a process when the task is a plain command. The Mesos
 agent starts it and tells it by the environment where to report; by hand there is nothing to see.
 
   IMAGE, ARGUMENT   what to run when the task itself has neither a container nor "container.image" in its data; when it
@@ -82,6 +82,10 @@ int main(int argc, char** argv) {
   if (argc == 2 && std::string_view{argv[1]} == "--help") return std::fputs(help, stdout) < 0 ? 1 : 0;
   if (argc == 2 && std::string_view{argv[1]} == "--version") {
     return std::puts("windlass-executor " WINDLASS_VERSION) < 0 ? 1 : 0;
+  }
+  // What the container does that holds the network of a task group: nothing, until it is removed.
+  if (argc == 2 && std::string_view{argv[1]} == hold_argument) {
+    while (true) ::pause();
   }
   open_standard_descriptors();
   Reaper reaper = Reaper::start(std::getenv("DOCKER_HOST"));

@@ -1,13 +1,13 @@
 #include "app/executor_shell.hpp"
 
 #include "app/agent_link.hpp"
-#include "app/container_output.hpp"
 #include "app/docker_client.hpp"
+#include "app/task_run.hpp"
+#include "base/check.hpp"
 #include "executor/step.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
-#include "io/process.hpp"
 #include "io/task_scope.hpp"
 #include "wire/container_plan.hpp"
 
@@ -16,14 +16,14 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <malloc.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <map>
+#include <memory>
 #include <utility>
 
 namespace windlass {
@@ -32,28 +32,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A container closes its output when it ends. One that does not end within this time has lost its connection.
-constexpr auto output_patience = 2s;
-// Freed memory goes back to the system so long after the task has started to run.
-constexpr auto trim_delay = 500ms;
 // What is still running when the executor leaves has so long to end.
 constexpr auto farewell = 1s;
 constexpr auto farewell_check = 2ms;
-constexpr std::size_t config_bytes_max = 1 << 20;
-constexpr const char* hidden_variable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN";
-
-template <class Value>
-std::optional<Error> error_of(const Result<Value>& result) {
-  return result ? std::nullopt : std::optional<Error>{result.error()};
-}
-
-// The file behind our own descriptor, so that a command task appends to it; the sandbox's file when it is none.
-std::string output_path(int fd, const std::string& fallback) {
-  char path[4096];
-  const ssize_t size = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
-  const std::string found{path, size > 0 ? static_cast<std::size_t>(size) : 0};
-  return found.starts_with('/') && !found.ends_with(" (deleted)") ? found : fallback;
-}
+// Where the container that holds a group's network finds this program.
+constexpr const char* holder_path = "/windlass-hold";
 
 class ExecutorShell {
  public:
@@ -64,19 +47,10 @@ class ExecutorShell {
 
   // --- carrying out, one overload per call ---
   void act(const executor::SendToAgent& call) { link_.send(call.body); }
-  void act(const executor::PlanContainer& call) { spawn("plan", plan(call.task)); }
-  void act(const executor::InspectImage& call) { spawn("inspect image", inspect_image(call.image)); }
-  void act(const executor::PullImage& call) { spawn("pull", pull(call.image)); }
-  void act(const executor::CancelPull&) { docker_->cancel_pull(); }
-  void act(const executor::CreateContainer& call) { spawn("create", create(call.spec)); }
-  void act(const executor::AttachContainer& call) { spawn("output", copy_output(call.id)); }
-  void act(const executor::StartContainer& call) { spawn("start", start(call.id)); }
-  void act(const executor::InspectContainer& call) { spawn("inspect", inspect(call.id)); }
-  void act(const executor::WatchContainer& call) { spawn("watch", watch(call.id)); }
-  void act(const executor::SignalContainer& call) { spawn("signal", signal(call.id, call.signal)); }
-  void act(const executor::RemoveContainer& call) { spawn("remove", remove(call.id)); }
-  void act(const executor::StartProcess& call) { start_command(call); }
-  void act(const executor::SignalProcess& call) { signal_command(call.signal); }
+  void act(const executor::TaskCall& call);
+  void act(const executor::ForgetTask& call) { runs_.erase(call.task); }
+  void act(const executor::MakeHolder& call) { spawn("holder", make_holder(call)); }
+  void act(const executor::RemoveHolder& call) { spawn("holder", remove_holder(call)); }
   void act(const executor::LogToSandbox& call) { log_info(call.line); }
   void act(const executor::Exit& call) { leave(call.code); }
 
@@ -90,21 +64,10 @@ class ExecutorShell {
   void spawn(const char* name, asio::awaitable<void> task) { scope_.spawn(name, std::move(task)); }
 
   asio::awaitable<void> prepare();
-  asio::awaitable<void> plan(TaskInfo task);
-  asio::awaitable<void> inspect_image(std::string image);
-  asio::awaitable<void> pull(std::string image);
-  asio::awaitable<void> create(ContainerSpec spec);
-  asio::awaitable<void> copy_output(std::string id);
-  asio::awaitable<void> start(std::string id);
-  asio::awaitable<void> inspect(std::string id);
-  asio::awaitable<void> watch(std::string id);
-  asio::awaitable<void> signal(std::string id, std::string signal);
-  asio::awaitable<void> remove(std::string id);
-  asio::awaitable<void> watch_command();
-  asio::awaitable<void> trim_memory();
-  void start_command(const executor::StartProcess& call);
-  void signal_command(int signal);
-  [[nodiscard]] std::string registry_credentials(const std::string& image) const;
+  asio::awaitable<void> make_holder(executor::MakeHolder call);
+  asio::awaitable<Result<ContainerView>> start_holder(ContainerSpec spec);
+  asio::awaitable<void> remove_holder(executor::RemoveHolder call);
+  [[nodiscard]] std::unique_ptr<DockerClient> make_docker();
   [[nodiscard]] AgentLink::Callbacks link_callbacks();
 
   // Set once by the constructor.
@@ -112,7 +75,7 @@ class ExecutorShell {
   asio::io_context& loop_;
   const Clock clock_{};
   Reaper& reaper_;
-  std::unique_ptr<DockerClient> docker_;
+  std::unique_ptr<DockerClient> first_docker_;  // the first task's, later
 
   // The core and what waits for it.
   executor::State state_;
@@ -122,20 +85,16 @@ class ExecutorShell {
   bool leaving_ = false;
   int exit_code_ = 0;
 
-  // The container, or the process of a command task.
-  ContainerContext context_;
-  ContainerOutput output_;
-  std::uint64_t watch_generation_ = 0;  // a new watch replaces the former
-  bool exited_ = false;
-  bool container_may_remain_ = false;
-  ProcessId process_;
+  ContainerContext context_;  // what all tasks have in common
+  std::map<TaskId, std::shared_ptr<TaskRun>> runs_;
 
   asio::steady_timer alarm_;
   asio::steady_timer prepared_;
   asio::steady_timer end_;
   asio::signal_set signals_;
   AgentLink link_;
-  TaskScope scope_;  // last: what runs in it uses all of the above
+  TaskScope scope_;
+  TaskHost host_;  // of the above
 };
 
 ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop,
@@ -143,16 +102,23 @@ ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerC
     : setup_{setup},
       loop_{loop},
       reaper_{reaper},
-      docker_{std::move(docker)},
-      output_{loop.get_executor(), *docker_},
+      first_docker_{std::move(docker)},
       alarm_{loop},
       prepared_{loop, asio::steady_timer::time_point::max()},
       end_{loop},
       signals_{loop, SIGTERM, SIGINT, SIGHUP},
       link_{loop.get_executor(), setup.agent, prng_, link_callbacks()},
-      scope_{loop.get_executor(), [](const std::string& name, const std::exception_ptr& error) {
+      scope_{loop.get_executor(),
+             [](const std::string& name, const std::exception_ptr& error) {
                log_error("task failed", {{"task", name}, {"error", describe(error)}});
-             }} {
+             }},
+      host_{setup,
+            loop,
+            reaper,
+            scope_,
+            context_,
+            prepared_,
+            [this](executor::TaskEvent event) { post(std::move(event)); }} {
   state_.settings = {.checkpoint = setup.agent.checkpoint,
                      .recovery_timeout = setup.agent.recovery_timeout,
                      .shutdown_grace = setup.agent.shutdown_grace_period};
@@ -178,7 +144,6 @@ int ExecutorShell::run() {
   spawn("updates", link_.run_sender());
   spawn("prepare", prepare());
   loop_.run();
-  if (!container_may_remain_) reaper_.done();
   return exit_code_;
 }
 
@@ -232,7 +197,7 @@ void ExecutorShell::leave(int code) {
   boost::system::error_code ignored;
   signals_.cancel(ignored);
   alarm_.cancel();
-  docker_->cancel_pull();
+  for (const auto& [id, run] : runs_) run->cancel_pull();
   scope_.cancel_all();
   await_end(farewell);
 }
@@ -255,176 +220,76 @@ asio::awaitable<void> ExecutorShell::prepare() {
   const std::string group = groups ? own_cgroup(*groups, expected) : std::string{};
   auto memory = memory_total();
   if (memory) context_.host_memory_bytes = *memory;
-  auto connecting = docker_->connect();
+  auto connecting = first_docker_->connect();
   auto connected = co_await std::move(connecting);
   if (connected && !group.empty()) {
-    auto asking = docker_->cgroup_driver();
+    auto asking = first_docker_->cgroup_driver();
     auto driver = co_await std::move(asking);
     if (driver && *driver == "cgroupfs") context_.cgroup_parent = group;
   }
   prepared_.expires_at(asio::steady_timer::time_point::min());
 }
 
-asio::awaitable<void> ExecutorShell::plan(TaskInfo task) {
-  auto waited = co_await prepared_.async_wait(nothrow);
-  static_cast<void>(waited);
-  context_.container_id = state_.container_id;
+void ExecutorShell::act(const executor::TaskCall& call) {
+  // Told by the agent with the subscription, and so before any task.
+  if (context_.container_id.empty()) context_.container_id = state_.container_id;
   if (context_.container_id.empty()) context_.container_id.value = Uuid::random(prng_).to_string();
-  post(executor::ContainerPlanned{plan_container(task, context_)});
-}
-
-// --- Docker
-// ---------------------------------------------------------------------------------------------------------------
-
-asio::awaitable<void> ExecutorShell::inspect_image(std::string image) {
-  auto inspecting = docker_->inspect_image(std::move(image));
-  auto found = co_await std::move(inspecting);
-  post(executor::ImageInspected{std::move(found)});
-}
-
-// As with Mesos: a .docker/config.json or .dockercfg that the task brings into its sandbox.
-std::string ExecutorShell::registry_credentials(const std::string& image) const {
-  for (const char* name : {"/.docker/config.json", "/.dockercfg"}) {
-    auto text = read_file(setup_.agent.sandbox + name, config_bytes_max);
-    if (!text) continue;
-    auto credentials = registry_auth(*text, image);
-    if (credentials && !credentials->empty()) return *credentials;
-    if (!credentials) log_warning("registry credentials", {{"file", name}, {"error", credentials.error().message}});
+  auto& run = runs_[call.task];
+  if (run == nullptr) {
+    auto docker = first_docker_ ? std::move(first_docker_) : make_docker();
+    run = std::make_shared<TaskRun>(host_, call.task, std::move(docker));
   }
-  return {};
+  run->act(call.body);
 }
 
-asio::awaitable<void> ExecutorShell::pull(std::string image) {
-  const std::string credentials = registry_credentials(image);
-  DockerClient::OnProgress report = [this](const std::string& text) { post(executor::PullProgress{text}); };
-  auto pulling = docker_->pull(std::move(image), credentials, std::move(report));
-  auto outcome = co_await std::move(pulling);
-  post(executor::PullEnded{error_of(outcome)});
+// --- the network of a group ------------------------------------------------------------------------------------------
+
+// From the image of one of the tasks, which is here already; what it runs is this program.
+asio::awaitable<void> ExecutorShell::make_holder(executor::MakeHolder call) {
+  char path[4096];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+  const std::string own{path, size > 0 ? static_cast<std::size_t>(size) : 0};
+  call.spec.entrypoint = {holder_path, hold_argument};
+  call.spec.binds = {own + ":" + holder_path + ":ro"};
+  call.spec.read_only_root = true;
+  call.spec.cap_drop = {"ALL"};
+  reaper_.watch_container(call.spec.name);
+  auto starting = start_holder(std::move(call.spec));
+  auto view = co_await std::move(starting);
+  post(executor::HolderMade{call.group, std::move(view)});
 }
 
-asio::awaitable<void> ExecutorShell::create(ContainerSpec spec) {
-  output_.set_tty(spec.tty);
-  reaper_.watch_container(spec.name);
-  container_may_remain_ = true;
-  auto creating = docker_->create_container(std::move(spec));
+asio::awaitable<Result<ContainerView>> ExecutorShell::start_holder(ContainerSpec spec) {
+  const std::string name = spec.name;
+  const auto docker = make_docker();
+  auto creating = docker->create_container(std::move(spec));
   auto created = co_await std::move(creating);
-  const bool refused = !created && (created.error().code == Errc::invalid || created.error().code == Errc::not_found ||
-                                    created.error().code == Errc::conflict);
-  if (refused) container_may_remain_ = false;
-  post(executor::ContainerCreated{std::move(created)});
-}
-
-asio::awaitable<void> ExecutorShell::copy_output(std::string id) {
-  std::function<void(Result<void>)> on_open = [this](Result<void> opened) {
-    post(executor::ContainerAttached{error_of(opened)});
-  };
-  auto copying = output_.copy(std::move(id), std::move(on_open));
-  co_await std::move(copying);
-  const std::uint64_t watching = watch_generation_;
-  asio::steady_timer timer{loop_, output_patience};
-  auto waited = co_await timer.async_wait(nothrow);
-  static_cast<void>(waited);
-  if (!exited_ && watching == watch_generation_ && !output_.is_open()) post(executor::OutputLost{});
-}
-
-asio::awaitable<void> ExecutorShell::start(std::string id) {
-  auto starting = docker_->start(std::move(id));
+  if (!created) co_return created.error();
+  auto starting = docker->start(*created);
   auto started = co_await std::move(starting);
-  post(executor::ContainerStarted{error_of(started)});
-}
-
-asio::awaitable<void> ExecutorShell::inspect(std::string id) {
-  auto inspecting = docker_->inspect(std::move(id));
-  auto view = co_await std::move(inspecting);
-  post(executor::ContainerInspected{std::move(view)});
-}
-
-asio::awaitable<void> ExecutorShell::watch(std::string id) {
-  const std::uint64_t mine = ++watch_generation_;
-  spawn("trim", trim_memory());
-  auto waiting = docker_->wait(id);
-  auto end = co_await std::move(waiting);
-  if (mine != watch_generation_) co_return;
-  if (!end) {
-    post(executor::WatchFailed{end.error()});
-    co_return;
+  if (started) {
+    auto inspecting = docker->inspect(*created);
+    auto view = co_await std::move(inspecting);
+    co_return view;
   }
-  exited_ = true;
-  auto draining = output_.drained();
-  co_await std::move(draining);
-  auto inspecting = docker_->inspect(id);
-  auto view = co_await std::move(inspecting);
-  if (view) {
-    end->oom_killed = view->oom_killed;
-    if (end->error.empty()) end->error = view->error;
-  }
-  post(executor::ContainerExited{std::move(*end)});
-}
-
-asio::awaitable<void> ExecutorShell::signal(std::string id, std::string signal) {
-  auto sending = docker_->signal(std::move(id), std::move(signal));
-  auto sent = co_await std::move(sending);
-  if (!sent) post(executor::SignalFailed{sent.error()});
-}
-
-asio::awaitable<void> ExecutorShell::remove(std::string id) {
-  auto removing = docker_->remove(std::move(id));
+  auto removing = docker->remove(*created);
   auto removed = co_await std::move(removing);
-  if (removed) container_may_remain_ = false;
-  post(executor::ContainerRemoved{error_of(removed)});
+  if (removed) reaper_.forget_container(name);
+  co_return started.error();
 }
 
-// The launch has needed memory (JSON, protobuf) that running does not need.
-asio::awaitable<void> ExecutorShell::trim_memory() {
-  asio::steady_timer timer{loop_, trim_delay};
-  auto waited = co_await timer.async_wait(nothrow);
-  static_cast<void>(waited);
-  ::malloc_trim(0);
+std::unique_ptr<DockerClient> ExecutorShell::make_docker() {
+  auto docker = DockerClient::create(loop_.get_executor(), setup_.agent.docker_host);
+  CHECK(docker);  // the same host as run_executor's
+  return std::move(*docker);
 }
 
-// --- command tasks
-// --------------------------------------------------------------------------------------------------------
-
-void ExecutorShell::start_command(const executor::StartProcess& call) {
-  Environment variables = setup_.environment;
-  variables.erase(hidden_variable);
-  for (const EnvironmentVariable& variable : call.environment) variables[variable.name] = variable.value;
-  ProcessSpec spec{.argv = call.argv, .env = {}, .cwd = setup_.agent.sandbox};
-  for (const auto& [name, value] : variables) spec.env.push_back(name + "=" + value);
-  spec.stdout_path = output_path(1, setup_.agent.sandbox + "/stdout");
-  spec.stderr_path = output_path(2, setup_.agent.sandbox + "/stderr");
-  if (::geteuid() == 0) spec.user = call.user;
-  auto started = start_process(spec);
-  if (!started) {
-    post(executor::ProcessStarted{started.error()});
-    return;
-  }
-  process_ = started->id;
-  reaper_.watch_process(process_.pid);
-  post(executor::ProcessStarted{static_cast<int>(process_.pid)});
-  spawn("watch", watch_command());
-}
-
-void ExecutorShell::signal_command(int signal) {
-  if (signal == SIGKILL) {
-    static_cast<void>(kill_session(process_));
-  } else if (is_alive(process_)) {
-    ::kill(-process_.pid, signal);  // it leads a session and so a group of its own
-  }
-}
-
-asio::awaitable<void> ExecutorShell::watch_command() {
-  spawn("trim", trim_memory());
-  auto waiting = wait_process(process_);
-  auto ended = co_await std::move(waiting);
-  static_cast<void>(kill_session(process_));
-  executor::ProcessExited event{.exit_code = 1};
-  if (ended && *ended) {
-    const int status = **ended;
-    event = {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
-             .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0};
-  }
-  post(event);
+asio::awaitable<void> ExecutorShell::remove_holder(executor::RemoveHolder call) {
+  const auto docker = make_docker();
+  auto removing = docker->remove(call.name);
+  auto removed = co_await std::move(removing);
+  if (removed) reaper_.forget_container(call.name);
+  post(executor::HolderRemoved{call.group, removed ? std::nullopt : std::optional<Error>{removed.error()}});
 }
 
 }  // namespace

@@ -10,6 +10,9 @@
 
 namespace windlass {
 
+// The program's only argument in the container that holds a task group's network.
+inline constexpr const char* hold_argument = "--hold";
+
 struct ExecutorSetup {
   AgentEnvironment agent;
   std::vector<std::string> argv = {};  // image and command of the seed contract

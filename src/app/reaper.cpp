@@ -28,21 +28,44 @@ namespace {
 
 constexpr const char* default_host = "unix:///var/run/docker.sock";
 constexpr std::size_t line_max = 256;
+constexpr std::size_t watched_max = 512;       // at a time; memory that is not used is not touched
 constexpr std::chrono::seconds patience{600};  // while Docker does not answer
 constexpr std::chrono::seconds may_appear{3};  // a create that was under way when the executor died
 constexpr int answer_seconds = 30;
 
-char container[line_max];
-pid_t process = 0;
-bool all_done = false;
+char containers[watched_max][line_max];  // empty: free
+pid_t processes[watched_max];            // 0: free
+
+// Its place, or a free one when `name` is empty; null: none.
+char* find_container(const char* name) {
+  for (auto& each : containers) {
+    if (std::strcmp(each, name) == 0) return each;
+  }
+  return nullptr;
+}
+
+pid_t* find_process(pid_t pid) {
+  for (pid_t& each : processes) {
+    if (each == pid) return &each;
+  }
+  return nullptr;
+}
+
+// The rest of the line after the word, or null.
+const char* rest_of(const char* line, const char* word) {
+  const std::size_t size = std::strlen(word);
+  return std::strncmp(line, word, size) == 0 ? line + size : nullptr;
+}
 
 void take_line(const char* line) {
-  if (std::strncmp(line, "container ", 10) == 0) {
-    std::snprintf(container, sizeof container, "%s", line + 10);
-  } else if (std::strncmp(line, "process ", 8) == 0) {
-    process = std::atoi(line + 8);
-  } else if (std::strcmp(line, "done") == 0) {
-    all_done = true;
+  if (const char* name = rest_of(line, "container ")) {
+    if (char* place = find_container("")) std::snprintf(place, line_max, "%s", name);
+  } else if (const char* gone = rest_of(line, "removed ")) {
+    if (char* place = find_container(gone); *gone != '\0' && place != nullptr) *place = '\0';
+  } else if (const char* pid = rest_of(line, "process ")) {
+    if (pid_t* place = find_process(0)) *place = std::atoi(pid);
+  } else if (const char* ended = rest_of(line, "ended ")) {
+    if (pid_t* place = find_process(std::atoi(ended))) *place = 0;
   }
 }
 
@@ -114,7 +137,7 @@ int connect_docker(const char* host) {
 }
 
 // The status code of the answer; 0 when there is none.
-int remove_container(const char* host) {
+int remove_container(const char* host, const char* container) {
   const int fd = connect_docker(host);
   if (fd < 0) return 0;
   const timeval limit{.tv_sec = answer_seconds, .tv_usec = 0};
@@ -136,19 +159,30 @@ int remove_container(const char* host) {
   return status;
 }
 
+// Whether there is nothing more to do about it.
+bool is_removed(const char* host, const char* container, Duration waited) {
+  const int status = remove_container(host, container);
+  return (status >= 200 && status < 300) || (status == 404 && waited >= may_appear) || waited >= patience;
+}
+
 void reap(const char* host) {
-  if (process > 1) ::kill(-process, SIGKILL);
-  if (container[0] == '\0') return;
+  for (const pid_t process : processes) {
+    if (process > 1) ::kill(-process, SIGKILL);
+  }
   const Clock clock;
   const TimePoint begin = clock.now();
-  while (true) {
-    const int status = remove_container(host);
-    const auto waited = clock.now() - begin;
-    if (status >= 200 && status < 300) return;
-    if (status == 404 && waited >= may_appear) return;
-    if (waited >= patience) return;
-    const timespec pause{.tv_sec = status == 404 ? 0 : 1, .tv_nsec = status == 404 ? 200'000'000 : 0};
-    ::nanosleep(&pause, nullptr);
+  for (bool left = true; left;) {
+    left = false;
+    for (auto& container : containers) {
+      if (container[0] == '\0') continue;
+      if (is_removed(host, container, clock.now() - begin)) {
+        container[0] = '\0';
+      } else {
+        left = true;
+      }
+    }
+    const timespec pause{.tv_sec = 0, .tv_nsec = 200'000'000};
+    if (left) ::nanosleep(&pause, nullptr);
   }
 }
 
@@ -161,7 +195,7 @@ void reap(const char* host) {
   for (const int fd : {0, 1, 2}) ::dup2(null, fd);
   if (null > 2) ::close(null);
   read_pipe(pipe);
-  if (!all_done) reap(host);
+  reap(host);
   ::_exit(0);
 }
 
@@ -188,8 +222,9 @@ Reaper::~Reaper() {
 }
 
 void Reaper::watch_container(const std::string& name) { say("container " + name + "\n"); }
+void Reaper::forget_container(const std::string& name) { say("removed " + name + "\n"); }
 void Reaper::watch_process(int pid) { say("process " + std::to_string(pid) + "\n"); }
-void Reaper::done() { say("done\n"); }
+void Reaper::forget_process(int pid) { say("ended " + std::to_string(pid) + "\n"); }
 
 void Reaper::say(const std::string& line) {
   if (pipe_ < 0 || line.size() >= line_max) return;

@@ -1,9 +1,9 @@
 #pragma once
 // Leaves no orphan: a second, tiny process that outlives the executor by moments. It holds one end of a pipe; when the
-// executor ends without having said that all is in order (kill -9), it removes the container through Docker's socket
-// and kills the command task's process group.
+// executor ends without having said that all is in order (kill -9), it removes its containers through Docker's socket
+// and kills the process groups of its command tasks.
 //
-// Lines in the pipe:  "container <name or id>"   "process <pid>"   "done"
+// Lines in the pipe:  "container <name or id>"   "removed <name or id>"   "process <pid>"   "ended <pid>"
 
 #include <string>
 
@@ -23,9 +23,9 @@ class Reaper {
 
   // Before Docker is asked to make it: there may be a container from then on.
   void watch_container(const std::string& name);
+  void forget_container(const std::string& name);
   void watch_process(int pid);
-  // Nothing is left behind.
-  void done();
+  void forget_process(int pid);
 
  private:
   explicit Reaper(int pipe) : pipe_{pipe} {}

@@ -11,9 +11,10 @@ constexpr int launch_failed_exit_code = 1;
 
 bool is_command_task(const TaskInfo& task) { return task.command && !task.container; }
 
-void spawn(Turn& turn, Job job) {
+void spawn(TaskTurn& turn, Job job, bool own_folder) {
   const CommandInfo& command = *job.task.command;
-  StartProcess start{.argv = {}, .environment = command.environment, .user = command.user.value_or("")};
+  StartProcess start{
+      .argv = {}, .environment = command.environment, .user = command.user.value_or(""), .own_folder = own_folder};
   if (command.shell && command.value) {
     start.argv = {"/bin/sh", "-c", *command.value};
   } else if (!command.shell && command.value) {
@@ -24,7 +25,7 @@ void spawn(Turn& turn, Job job) {
     }
   }
   const bool is_empty = start.argv.empty();
-  turn.state.life = Spawning{std::move(job)};
+  turn.life = Spawning{std::move(job)};
   if (!is_empty) {
     turn.call(std::move(start));
     return;
@@ -43,33 +44,45 @@ Outcome launch_failure(const std::string& what, const Error& error) {
                  .exit_code = launch_failed_exit_code};
 }
 
-void launch(Turn& turn, const TaskInfo& task) {
-  if (const Job* job = find_job(turn.state.life)) {
-    if (job->task.id == task.id) return;
-  }
-  if (!std::holds_alternative<Idle>(turn.state.life)) {
-    refuse(turn, task, "Attempted to run multiple tasks using a \"docker\" executor");
-    return;
-  }
-  turn.state.outbox.tasks.push_back(task);
-  Job job{.task = task};
-  if (task.max_completion_time) {
-    job.complete_by = after(turn.in.now, *task.max_completion_time);
-  }
-  report(turn, job, TaskState::starting, {});
-  if (is_command_task(task)) {
-    spawn(turn, std::move(job));
-    return;
-  }
-  turn.state.life = Planning{std::move(job)};
-  turn.call(PlanContainer{task});
+void fail_launch(TaskTurn& turn, const Error& error, std::string leftover) {
+  finish(turn, launch_failure("Failed to launch container", error), std::move(leftover));
 }
 
-void report_pull(Turn& turn, Pulling& pulling) {
+void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group) {
+  State& state = turn.state;
+  if (state.tasks.contains(task.id)) return;
+  if (state.ending) return refuse(turn, task, "The executor is shutting down");
+  state.outbox.tasks.push_back(task);
+  state.leave_at.reset();
+  Job job{.task = task, .group = group};
+  if (task.max_completion_time) job.complete_by = after(turn.in.now, *task.max_completion_time);
+  report(turn, job, TaskState::starting, {});
+  const int ordinal = state.launched++;
+  Life& life = state.tasks[task.id];
+  life = Planning{std::move(job)};
+  TaskTurn its{turn, task.id, life};
+  if (is_command_task(task)) {
+    spawn(its, std::move(std::get<Planning>(life).job), ordinal > 0);
+  } else {
+    its.call(PlanContainer{.task = task, .ordinal = ordinal, .own_folder = ordinal > 0 || group});
+  }
+}
+
+void report_pull(TaskTurn& turn, Pulling& pulling) {
   if (pulling.latest == pulling.reported || turn.in.now < pulling.report_at) return;
   pulling.reported = pulling.latest;
   pulling.report_at = turn.in.now + progress_interval;
   report(turn, pulling.job, TaskState::starting, "Pulling " + pulling.plan.spec.image + ": " + pulling.latest);
+}
+
+void create(TaskTurn& turn, Job job, ContainerSpec spec) {
+  turn.life = Creating{.job = std::move(job), .name = spec.name};
+  turn.call(CreateContainer{std::move(spec)});
+}
+
+void start(TaskTurn& turn, Job job, const std::string& id) {
+  turn.life = Starting{.job = std::move(job), .id = id};
+  turn.call(StartContainer{id});
 }
 
 }  // namespace windlass::executor

@@ -34,17 +34,19 @@ void report(Turn& turn, const Job& job, TaskState state, std::string message, st
   send_update(turn, std::move(status));
 }
 
-void finish(Turn& turn, const Outcome& outcome, std::string leftover) {
-  const Job* job = find_job(turn.state.life);
+void finish(TaskTurn& turn, const Outcome& outcome, std::string leftover) {
+  const Job* job = find_job(turn.life);
   CHECK(job != nullptr);
-  TaskStatus status = make_status(turn, job->task.id, outcome.state, outcome.message);
+  const auto group = job->group;
+  TaskStatus status = make_status(turn, turn.task, outcome.state, outcome.message);
   status.reason = outcome.reason;
-  turn.log("task " + job->task.id.value + " ends as " + to_string(outcome.state) + ": " + outcome.message);
-  turn.state.life = Reported{.leftover = std::move(leftover),
-                             .exit_code = outcome.exit_code,
-                             .leave_at = after(turn.in.now, acknowledge_wait)};
+  turn.log("task " + turn.task.value + " ends as " + to_string(outcome.state) + ": " + outcome.message);
+  turn.life = Reported{.leftover = std::move(leftover),
+                       .exit_code = outcome.exit_code,
+                       .leave_at = after(turn.in.now, acknowledge_wait)};
   send_update(turn, std::move(status));
   if (std::holds_alternative<Lost>(turn.state.link)) leave(turn);
+  if (group && outcome.state != TaskState::finished) end_group(turn, *group, turn.task);
 }
 
 void refuse(Turn& turn, const TaskInfo& task, const std::string& message) {
@@ -55,20 +57,51 @@ void refuse(Turn& turn, const TaskInfo& task, const std::string& message) {
 
 void acknowledge(Turn& turn, const executor_events::Acknowledged& event) {
   Outbox& outbox = turn.state.outbox;
+  const auto& id = event.task_id;
   std::erase_if(outbox.updates, [&](const Outbox::Update& update) { return update.status.uuid == event.uuid; });
-  std::erase_if(outbox.tasks, [&](const TaskInfo& task) { return task.id == event.task_id; });
-  if (std::holds_alternative<Reported>(turn.state.life) && outbox.updates.empty()) leave(turn);
+  std::erase_if(outbox.tasks, [&](const TaskInfo& task) { return task.id == id; });
+  const auto found = turn.state.tasks.find(id);
+  if (found == turn.state.tasks.end() || !std::holds_alternative<Reported>(found->second)) return;
+  const auto is_its = [&](const Outbox::Update& update) { return update.status.task_id == id; };
+  if (std::ranges::any_of(outbox.updates, is_its)) return;
+  TaskTurn task{turn, id, found->second};
+  leave(task);
 }
 
-void leave(Turn& turn) {
-  const auto reported = std::get<Reported>(turn.state.life);
+void leave(TaskTurn& turn) {
+  const auto reported = std::get<Reported>(turn.life);
   if (reported.leftover.empty()) {
-    turn.state.life = Gone{};
-    turn.call(Exit{reported.exit_code});
+    turn.life = Gone{reported.exit_code};
     return;
   }
-  turn.state.life = Removing{.exit_code = reported.exit_code, .leave_at = after(turn.in.now, removal_wait)};
+  turn.life = Removing{.exit_code = reported.exit_code, .leave_at = after(turn.in.now, removal_wait)};
   turn.call(RemoveContainer{reported.leftover});
+}
+
+void settle(Turn& turn) {
+  State& state = turn.state;
+  std::erase_if(state.tasks, [&](const auto& each) {
+    const auto* gone = std::get_if<Gone>(&each.second);
+    if (gone == nullptr) return false;
+    if (state.exit_code.value_or(0) == 0) state.exit_code = gone->exit_code;
+    turn.call(ForgetTask{each.first});
+    return true;
+  });
+  const bool empty = settle_groups(turn) && state.tasks.empty();
+  const bool done = empty && (state.ending || state.exit_code || state.launched > 0);
+  if (state.left || !done) return;
+  // A task that was refused has no life, but its update waits for its acknowledgement too.
+  TimePoint last_update{};
+  for (const Outbox::Update& update : state.outbox.updates) {
+    last_update = std::max(last_update, update.status.timestamp.value_or(turn.in.now));
+  }
+  const TimePoint patience_end = after(last_update, acknowledge_wait);
+  if (patience_end > turn.in.now && !std::holds_alternative<Lost>(state.link)) {
+    if (!state.leave_at) state.leave_at = patience_end;
+    return;
+  }
+  state.left = true;
+  turn.call(Exit{state.exit_code.value_or(0)});
 }
 
 }  // namespace windlass::executor

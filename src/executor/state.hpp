@@ -1,13 +1,17 @@
 #pragma once
-// What the executor knows. One variant is the life of its task; each state holds what exists in that state only.
+// What the executor knows. One variant is the life of each task; each state holds what exists in that state only.
 //
-//   idle ─launch─▶ planning ─▶ inspecting ⇄ pulling      creating ─▶ attaching ─▶ starting ─▶ running
-//     │                             └──────────────────────▲                          │          │ kill
-//     └─launch (command task)─▶ spawning ─────────────────────────────────────────────┴──▶       ▼
-//                                                                                     │       stopping
-//   every state with a task ──ended, failed or killed──▶ reported ──acknowledged──▶ removing ──▶ gone
+//   launch ─▶ planning ─▶ inspecting ⇄ pulling      creating ─▶ attaching ─▶ starting ─▶ running
+//     │                       └──────────────────────▲                          │          │ kill
+//     └─ command task ─▶ spawning ──────────────────────────────────────────────┴──▶       ▼
+//                                                                               │       stopping
+//   every state ──ended, failed or killed──▶ reported ──acknowledged──▶ removing ──▶ gone
+//
+// The tasks of a group wait for each other twice: ready (each has its image) and attached (each has its container).
+// Between the two a holder is made: a container that does nothing but own the network that they share.
 //
 // Beside it runs the link to the agent: unsubscribed ⇄ subscribed, and lost when it has been away for too long.
+// The executor leaves when its last task is gone.
 
 #include "base/time.hpp"
 #include "model/container_spec.hpp"
@@ -15,7 +19,9 @@
 #include "model/status.hpp"
 #include "model/task.hpp"
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -57,10 +63,10 @@ struct Outbox {
   friend bool operator==(const Outbox&, const Outbox&) = default;
 };
 
-// --- the life of the task --------------------------------------------------------------------------------------------
+// --- the life of a task --------------------------------------------------------------------------------------------
 
 // Why it has to end before it ends by itself.
-enum class Cause { kill, shutdown, signal, agent_lost, completion_time };
+enum class Cause { kill, shutdown, signal, agent_lost, completion_time, group };
 
 struct Ending {
   Cause cause = Cause::kill;
@@ -69,8 +75,11 @@ struct Ending {
   friend bool operator==(const Ending&, const Ending&) = default;
 };
 
+using GroupNumber = int;
+
 struct Job {
   TaskInfo task;
+  std::optional<GroupNumber> group = {};
   std::optional<TimePoint> complete_by = {};      // max_completion_time
   std::optional<ContainerStatus> addresses = {};  // once it runs, for the updates that follow
   std::optional<std::int64_t> memory_bytes = {};  // the container's limit
@@ -89,11 +98,6 @@ struct Process {
 };
 using Runner = std::variant<Container, Process>;
 
-struct Idle {
-  // Subscribed, and no task by then: its launch was lost, and the agent has given it up.
-  std::optional<TimePoint> leave_at = {};
-  friend bool operator==(const Idle&, const Idle&) = default;
-};
 struct Planning {
   Job job;
   friend bool operator==(const Planning&, const Planning&) = default;
@@ -112,6 +116,12 @@ struct Pulling {
   TimePoint report_at = {};   // not before
   friend bool operator==(const Pulling&, const Pulling&) = default;
 };
+// Its image is here; the others of its group are waited for.
+struct Ready {
+  Job job;
+  ContainerSpec spec;
+  friend bool operator==(const Ready&, const Ready&) = default;
+};
 // Docker is making the container; an ending waits until it is clear whether there is one.
 struct Creating {
   Job job;
@@ -123,6 +133,12 @@ struct Attaching {
   Job job;
   std::string id;
   friend bool operator==(const Attaching&, const Attaching&) = default;
+};
+// Could be started; the others of its group are waited for.
+struct Attached {
+  Job job;
+  std::string id;
+  friend bool operator==(const Attached&, const Attached&) = default;
 };
 // Docker is starting it, then is asked what it sees.
 struct Starting {
@@ -152,7 +168,7 @@ struct Stopping {
   std::optional<TimePoint> look_at = {};
   friend bool operator==(const Stopping&, const Stopping&) = default;
 };
-// The framework has to hear of the end before the executor leaves.
+// The framework has to hear of the end before the container is removed.
 struct Reported {
   std::string leftover = {};  // the container to remove; empty: none
   int exit_code = 0;
@@ -165,11 +181,23 @@ struct Removing {
   friend bool operator==(const Removing&, const Removing&) = default;
 };
 struct Gone {
+  int exit_code = 0;
   friend bool operator==(const Gone&, const Gone&) = default;
 };
 
-using Life = std::variant<Idle, Planning, Inspecting, Pulling, Creating, Attaching, Starting, Spawning, Running,
-                          Stopping, Reported, Removing, Gone>;
+using Life = std::variant<Planning, Inspecting, Pulling, Ready, Creating, Attaching, Attached, Starting, Spawning,
+                          Running, Stopping, Reported, Removing, Gone>;
+
+// Tasks that begin and end together and share a network.
+struct Group {
+  std::set<TaskId> members = {};
+  bool ending = false;  // one of them could not be launched, failed or was killed
+  enum class Holder { none, making, made, removing } holder = Holder::none;
+  std::string holder_name = {}, holder_id = {};
+  std::vector<ContainerAddress> addresses = {};  // of the holder, and so of all
+  std::optional<TimePoint> give_up_at = {};      // removing
+  friend bool operator==(const Group&, const Group&) = default;
+};
 
 struct State {
   Settings settings = {};
@@ -180,7 +208,14 @@ struct State {
 
   Link link = {};
   Outbox outbox = {};
-  Life life = {};
+  std::map<TaskId, Life> tasks = {};
+  std::map<GroupNumber, Group> groups = {};
+  int launched = 0;  // tasks, ever
+  GroupNumber next_group = 1;
+  bool ending = false;                     // takes no more tasks
+  std::optional<TimePoint> leave_at = {};  // no task, or nothing but an acknowledgement to wait for: leaves then
+  std::optional<int> exit_code = {};       // the first task's that was not 0, else 0; unset: none has ended
+  bool left = false;
   friend bool operator==(const State&, const State&) = default;
 };
 

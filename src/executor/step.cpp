@@ -9,8 +9,6 @@ namespace windlass::executor {
 
 namespace {
 
-constexpr const char* launch_failed = "Failed to launch container";
-
 // Until an agent that never answered is given up; Mesos' own registration timeout.
 constexpr std::chrono::seconds first_subscription_wait{60};
 // A subscribed executor without a task waits so long for one. The launch follows the subscription at once, unless it
@@ -21,17 +19,13 @@ constexpr std::chrono::seconds docker_retry{1};
 constexpr std::chrono::milliseconds inspect_retry{500};
 
 bool is_gone(const Error& error) { return error.code == Errc::not_found; }
-// Docker may have done what was asked, or may not.
-bool is_unclear(const Error& error) {
-  return error.code == Errc::timeout || error.code == Errc::closed || error.code == Errc::unavailable;
-}
 
 // --- the agent -------------------------------------------------------------------------------------------------------
 
 void lose_agent(Turn& turn, const std::string& why) {
   turn.log("the agent is lost: " + why);
   turn.state.link = Lost{};
-  end_task(turn, Ending{.cause = Cause::agent_lost, .grace = shutdown_grace(turn.state.settings)});
+  end_all(turn, Ending{.cause = Cause::agent_lost, .grace = shutdown_grace(turn.state.settings)});
 }
 
 struct OnAgentEvent {
@@ -42,26 +36,24 @@ struct OnAgentEvent {
     state.link = Subscribed{};
     state.container_id = event.container_id;
     state.reports_killing = event.framework.can(Capability::task_killing_state);
-    if (auto* idle = std::get_if<Idle>(&state.life)) idle->leave_at = turn.in.now + idle_limit;
+    if (state.launched == 0) state.leave_at = turn.in.now + idle_limit;
     for (Outbox::Update& update : state.outbox.updates) {
       if (!std::exchange(update.sent, true)) turn.call(SendToAgent{executor_calls::Update{update.status}});
     }
   }
   void operator()(const executor_events::Launch& event) const { launch(turn, event.task); }
-  void operator()(const executor_events::LaunchGroup& event) const {
-    for (const TaskInfo& task : event.tasks) refuse(turn, task, "Task groups are not supported by this executor");
-    if (!std::holds_alternative<Idle>(turn.state.life)) return;
-    turn.state.life = Reported{.exit_code = 1, .leave_at = turn.in.now + first_subscription_wait};
-  }
+  void operator()(const executor_events::LaunchGroup& event) const { launch_group(turn, event.tasks); }
   void operator()(const executor_events::Kill& event) const {
-    const Job* job = find_job(turn.state.life);
-    if (job == nullptr || job->task.id != event.task_id) return;
-    end_task(turn, Ending{.cause = Cause::kill, .grace = kill_grace(turn.state, event.kill_policy)});
+    const auto found = turn.state.tasks.find(event.task_id);
+    if (found == turn.state.tasks.end()) return;
+    const Duration grace = kill_grace(turn.state.settings, find_job(found->second), event.kill_policy);
+    TaskTurn task{turn, found->first, found->second};
+    end_task(task, Ending{.cause = Cause::kill, .grace = grace});
   }
   void operator()(const executor_events::Acknowledged& event) const { acknowledge(turn, event); }
   void operator()(const executor_events::Message&) const {}
   void operator()(const executor_events::Shutdown&) const {
-    end_task(turn, Ending{.cause = Cause::shutdown, .grace = shutdown_grace(turn.state.settings)});
+    end_all(turn, Ending{.cause = Cause::shutdown, .grace = shutdown_grace(turn.state.settings)});
   }
   void operator()(const executor_events::Error& event) const { lose_agent(turn, event.message); }
   void operator()(const executor_events::Heartbeat&) const {}
@@ -88,26 +80,22 @@ void on(Turn& turn, const AgentRefused& event) {
 // --- from plan to running
 // ----------------------------------------------------------------------------------------------
 
-void fail_launch(Turn& turn, const Error& error, std::string leftover = {}) {
-  finish(turn, launch_failure(launch_failed, error), std::move(leftover));
-}
-
-void pull(Turn& turn, Job job, ContainerPlan plan) {
+void pull(TaskTurn& turn, Job job, ContainerPlan plan) {
   const std::string image = plan.spec.image;
-  turn.state.life = Pulling{.job = std::move(job), .plan = std::move(plan), .latest = "waiting for the registry"};
+  turn.life = Pulling{.job = std::move(job), .plan = std::move(plan), .latest = "waiting for the registry"};
   turn.log("pulling " + image);
   turn.call(PullImage{image});
-  report_pull(turn, std::get<Pulling>(turn.state.life));
+  report_pull(turn, std::get<Pulling>(turn.life));
 }
 
-void inspect_image(Turn& turn, Job job, ContainerPlan plan, bool pulled) {
+void inspect_image(TaskTurn& turn, Job job, ContainerPlan plan, bool pulled) {
   const std::string image = plan.spec.image;
-  turn.state.life = Inspecting{.job = std::move(job), .plan = std::move(plan), .pulled = pulled};
+  turn.life = Inspecting{.job = std::move(job), .plan = std::move(plan), .pulled = pulled};
   turn.call(InspectImage{image});
 }
 
-void on(Turn& turn, const ContainerPlanned& event) {
-  auto* planning = std::get_if<Planning>(&turn.state.life);
+void on(TaskTurn& turn, const ContainerPlanned& event) {
+  auto* planning = std::get_if<Planning>(&turn.life);
   if (planning == nullptr) return;
   if (!event.plan) return fail_launch(turn, event.plan.error());
   for (const std::string& warning : event.plan->warnings) turn.log("warning: " + warning);
@@ -117,32 +105,33 @@ void on(Turn& turn, const ContainerPlanned& event) {
   inspect_image(turn, std::move(job), *event.plan, false);
 }
 
-void on(Turn& turn, const ImageInspected& event) {
-  auto* inspecting = std::get_if<Inspecting>(&turn.state.life);
+void on(TaskTurn& turn, const ImageInspected& event) {
+  auto* inspecting = std::get_if<Inspecting>(&turn.life);
   if (inspecting == nullptr) return;
   if (!event.image) return fail_launch(turn, event.image.error());
   Job job = std::move(inspecting->job);
   ContainerPlan plan = std::move(inspecting->plan);
   const bool pulled = inspecting->pulled;
   if (!*event.image && !pulled) return pull(turn, std::move(job), std::move(plan));
-  const std::string name = plan.spec.name;
-  turn.state.life = Creating{.job = std::move(job), .name = name};
   if (!*event.image) {
+    turn.life = Planning{std::move(job)};
     return fail_launch(turn, Error{Errc::not_found, "image '" + plan.spec.image + "' is not there after its pull", {}});
   }
   for (std::string& warning : pair_ports(plan, **event.image)) turn.log(std::move(warning));
-  turn.call(CreateContainer{std::move(plan.spec)});
+  if (!job.group) return create(turn, std::move(job), std::move(plan.spec));
+  turn.life = Ready{std::move(job), std::move(plan.spec)};
+  member_ready(turn);
 }
 
-void on(Turn& turn, const PullProgress& event) {
-  auto* pulling = std::get_if<Pulling>(&turn.state.life);
+void on(TaskTurn& turn, const PullProgress& event) {
+  auto* pulling = std::get_if<Pulling>(&turn.life);
   if (pulling == nullptr) return;
   pulling->latest = event.text;
   report_pull(turn, *pulling);
 }
 
-void on(Turn& turn, const PullEnded& event) {
-  auto* pulling = std::get_if<Pulling>(&turn.state.life);
+void on(TaskTurn& turn, const PullEnded& event) {
+  auto* pulling = std::get_if<Pulling>(&turn.life);
   if (pulling == nullptr) return;
   if (event.error) {
     const std::string what = "Failed to pull image '" + pulling->plan.spec.image + "': " + to_string(*event.error);
@@ -151,8 +140,8 @@ void on(Turn& turn, const PullEnded& event) {
   inspect_image(turn, std::move(pulling->job), std::move(pulling->plan), true);
 }
 
-void on(Turn& turn, const ContainerCreated& event) {
-  auto* creating = std::get_if<Creating>(&turn.state.life);
+void on(TaskTurn& turn, const ContainerCreated& event) {
+  auto* creating = std::get_if<Creating>(&turn.life);
   if (creating == nullptr) return;
   std::string leftover;
   if (event.id) {
@@ -166,11 +155,11 @@ void on(Turn& turn, const ContainerCreated& event) {
   }
   if (!event.id) return fail_launch(turn, event.id.error(), std::move(leftover));
   Job job = std::move(creating->job);
-  turn.state.life = Attaching{.job = std::move(job), .id = leftover};
+  turn.life = Attaching{.job = std::move(job), .id = leftover};
   turn.call(AttachContainer{leftover});
 }
 
-void look_later(Turn& turn, std::optional<TimePoint>& look_at, std::chrono::milliseconds by) {
+void look_later(TaskTurn& turn, std::optional<TimePoint>& look_at, std::chrono::milliseconds by) {
   if (!look_at) look_at = turn.in.now + by;
 }
 
@@ -182,36 +171,36 @@ struct Watched {
   std::optional<Ending> ending = {};
 };
 
-Watched watched(State& state) {
-  if (auto* running = std::get_if<Running>(&state.life)) {
+Watched watched(Life& life) {
+  if (auto* running = std::get_if<Running>(&life)) {
     return {std::get_if<Container>(&running->runner), &running->look_at, &running->job, {}};
   }
-  if (auto* stopping = std::get_if<Stopping>(&state.life)) {
+  if (auto* stopping = std::get_if<Stopping>(&life)) {
     return {std::get_if<Container>(&stopping->runner), &stopping->look_at, &stopping->job, stopping->ending};
   }
   return {};
 }
 
-void on(Turn& turn, const ContainerAttached& event) {
-  if (auto* attaching = std::get_if<Attaching>(&turn.state.life)) {
+void on(TaskTurn& turn, const ContainerAttached& event) {
+  if (auto* attaching = std::get_if<Attaching>(&turn.life)) {
     const std::string id = attaching->id;
     if (event.error) return fail_launch(turn, *event.error, id);
     Job job = std::move(attaching->job);
-    turn.state.life = Starting{.job = std::move(job), .id = id};
-    turn.call(StartContainer{id});
-    return;
+    if (!job.group) return start(turn, std::move(job), id);
+    turn.life = Attached{std::move(job), id};
+    return member_attached(turn);
   }
-  const Watched now = watched(turn.state);
+  const Watched now = watched(turn.life);
   if (now.container != nullptr && event.error) look_later(turn, *now.look_at, docker_retry);
 }
 
-void on(Turn& turn, const OutputLost&) {
-  const Watched now = watched(turn.state);
+void on(TaskTurn& turn, const OutputLost&) {
+  const Watched now = watched(turn.life);
   if (now.container != nullptr) look_later(turn, *now.look_at, docker_retry);
 }
 
-void on(Turn& turn, const ContainerStarted& event) {
-  auto* starting = std::get_if<Starting>(&turn.state.life);
+void on(TaskTurn& turn, const ContainerStarted& event) {
+  auto* starting = std::get_if<Starting>(&turn.life);
   if (starting == nullptr) return;
   const std::string id = starting->id;
   if (!event.error) {
@@ -227,9 +216,9 @@ void on(Turn& turn, const ContainerStarted& event) {
 
 // As Mesos' Docker executor reports them: IPv4 without a protocol, IPv6 with it; nothing when Docker knows none (host
 // network: the agent then puts in its own).
-std::optional<ContainerStatus> container_status(const ContainerView& view, const TaskInfo& task) {
-  if (view.addresses.empty()) return std::nullopt;
-  const ContainerAddress& first = view.addresses.front();
+std::optional<ContainerStatus> container_status(const std::vector<ContainerAddress>& known, const TaskInfo& task) {
+  if (known.empty()) return std::nullopt;
+  const ContainerAddress& first = known.front();
   NetworkInfo network;
   if (task.container && !task.container->network_names.empty()) network.name = task.container->network_names.front();
   if (!first.ipv4.empty()) network.addresses.push_back({.address = first.ipv4});
@@ -243,18 +232,19 @@ Outcome gone_outcome(const Watched& now, const Error& error) {
                  .exit_code = 1};
 }
 
-void begin_running(Turn& turn, Starting& starting, const ContainerView& view) {
+void begin_running(TaskTurn& turn, Starting& starting, const ContainerView& view) {
   Job job = std::move(starting.job);
   const auto ending = starting.ending;
   Container container{.id = starting.id, .stop_signal = view.stop_signal};
-  job.addresses = container_status(view, job.task);
+  const bool has_holder = job.group && !turn.state.groups.at(*job.group).addresses.empty();
+  job.addresses = container_status(has_holder ? turn.state.groups.at(*job.group).addresses : view.addresses, job.task);
   turn.call(WatchContainer{container.id});
   if (ending) return stop_running(turn, std::move(job), std::move(container), *ending);
   report(turn, job, TaskState::running, {}, "[" + view.document + "]");
-  turn.state.life = Running{.job = std::move(job), .runner = std::move(container)};
+  turn.life = Running{.job = std::move(job), .runner = std::move(container)};
 }
 
-void on_starting(Turn& turn, Starting& starting, const ContainerInspected& event) {
+void on_starting(TaskTurn& turn, Starting& starting, const ContainerInspected& event) {
   if (!event.view) {
     if (!is_gone(event.view.error())) return look_later(turn, starting.look_at, docker_retry);
     return fail_launch(turn, event.view.error());
@@ -263,9 +253,9 @@ void on_starting(Turn& turn, Starting& starting, const ContainerInspected& event
   begin_running(turn, starting, *event.view);
 }
 
-void on(Turn& turn, const ContainerInspected& event) {
-  if (auto* starting = std::get_if<Starting>(&turn.state.life)) return on_starting(turn, *starting, event);
-  const Watched now = watched(turn.state);
+void on(TaskTurn& turn, const ContainerInspected& event) {
+  if (auto* starting = std::get_if<Starting>(&turn.life)) return on_starting(turn, *starting, event);
+  const Watched now = watched(turn.life);
   if (now.container == nullptr) return;
   if (event.view) {
     // Docker is back. Running or not: the rest of the output comes first, then the end.
@@ -280,23 +270,23 @@ void on(Turn& turn, const ContainerInspected& event) {
 // --- the end
 // -----------------------------------------------------------------------------------------------------------
 
-void on(Turn& turn, const ContainerExited& event) {
-  const Watched now = watched(turn.state);
+void on(TaskTurn& turn, const ContainerExited& event) {
+  const Watched now = watched(turn.life);
   if (now.container == nullptr) return;
   const std::string id = now.container->id;
   finish(turn, container_outcome(*now.job, event.end, now.ending), id);
 }
 
-void on(Turn& turn, const WatchFailed& event) {
-  const Watched now = watched(turn.state);
+void on(TaskTurn& turn, const WatchFailed& event) {
+  const Watched now = watched(turn.life);
   if (now.container == nullptr) return;
   if (is_gone(event.error)) return finish(turn, gone_outcome(now, event.error), {});
   turn.log("Docker does not answer; the container is left alone: " + to_string(event.error));
   look_later(turn, *now.look_at, docker_retry);
 }
 
-void on(Turn& turn, const SignalFailed& event) {
-  auto* stopping = std::get_if<Stopping>(&turn.state.life);
+void on(TaskTurn& turn, const SignalFailed& event) {
+  auto* stopping = std::get_if<Stopping>(&turn.life);
   if (stopping == nullptr) return;
   // Not running, or not there: the watch tells.
   if (event.error.code == Errc::conflict || is_gone(event.error)) return;
@@ -304,37 +294,46 @@ void on(Turn& turn, const SignalFailed& event) {
   retry_signal(turn, *stopping);
 }
 
-void on(Turn& turn, const ContainerRemoved& event) {
-  const auto* removing = std::get_if<Removing>(&turn.state.life);
+void on(TaskTurn& turn, const ContainerRemoved& event) {
+  const auto* removing = std::get_if<Removing>(&turn.life);
   if (removing == nullptr) return;
   const int exit_code = removing->exit_code;
   if (event.error) turn.log("could not remove the container: " + to_string(*event.error));
-  turn.state.life = Gone{};
-  turn.call(Exit{exit_code});
+  turn.life = Gone{exit_code};
 }
 
-void on(Turn& turn, const ProcessStarted& event) {
-  auto* spawning = std::get_if<Spawning>(&turn.state.life);
+void on(TaskTurn& turn, const ProcessStarted& event) {
+  auto* spawning = std::get_if<Spawning>(&turn.life);
   if (spawning == nullptr) return;
   if (!event.pid) return finish(turn, launch_failure("Failed to launch command", event.pid.error()), {});
   Job job = std::move(spawning->job);
   const auto ending = spawning->ending;
   if (ending) return stop_running(turn, std::move(job), Process{*event.pid}, *ending);
   report(turn, job, TaskState::running, {});
-  turn.state.life = Running{.job = std::move(job), .runner = Process{*event.pid}};
+  turn.life = Running{.job = std::move(job), .runner = Process{*event.pid}};
 }
 
-void on(Turn& turn, const ProcessExited& event) {
-  if (const auto* running = std::get_if<Running>(&turn.state.life)) {
+void on(TaskTurn& turn, const ProcessExited& event) {
+  if (const auto* running = std::get_if<Running>(&turn.life)) {
     finish(turn, process_outcome(running->job, event.exit_code, event.signal, {}), {});
-  } else if (const auto* stopping = std::get_if<Stopping>(&turn.state.life)) {
+  } else if (const auto* stopping = std::get_if<Stopping>(&turn.life)) {
     finish(turn, process_outcome(stopping->job, event.exit_code, event.signal, stopping->ending), {});
   }
 }
 
+void on(Turn& turn, const TaskEvent& event) {
+  const auto found = turn.state.tasks.find(event.task);
+  if (found == turn.state.tasks.end()) return;
+  TaskTurn task{turn, found->first, found->second};
+  std::visit([&](const auto& each) { on(task, each); }, event.body);
+}
+
+void on(Turn& turn, const HolderMade& event) { on_holder_made(turn, event); }
+void on(Turn& turn, const HolderRemoved& event) { on_holder_removed(turn, event); }
+
 void on(Turn& turn, const SignalReceived& event) {
   const Duration grace = shutdown_grace(turn.state.settings);
-  end_task(turn, Ending{.cause = Cause::signal, .grace = grace, .signal = event.number});
+  end_all(turn, Ending{.cause = Cause::signal, .grace = grace, .signal = event.number});
 }
 
 // --- time
@@ -342,21 +341,15 @@ void on(Turn& turn, const SignalReceived& event) {
 
 bool is_due(const std::optional<TimePoint>& at, TimePoint now) { return at && *at <= now; }
 
-void look_if_due(Turn& turn, std::optional<TimePoint>& look_at, const std::string& id) {
+void look_if_due(TaskTurn& turn, std::optional<TimePoint>& look_at, const std::string& id) {
   if (!is_due(look_at, turn.in.now)) return;
   look_at.reset();
   turn.call(InspectContainer{id});
 }
 
 struct OnTime {
-  Turn& turn;
+  TaskTurn& turn;
 
-  void operator()(const Idle& idle) const {
-    if (!is_due(idle.leave_at, turn.in.now)) return;
-    turn.log("there is no task for this executor");
-    turn.state.life = Gone{};
-    turn.call(Exit{0});
-  }
   void operator()(Pulling& pulling) const { report_pull(turn, pulling); }
   void operator()(Starting& starting) const { look_if_due(turn, starting.look_at, starting.id); }
   void operator()(Running& running) const {
@@ -376,8 +369,7 @@ struct OnTime {
   void operator()(const Removing& removing) const {
     if (removing.leave_at > turn.in.now) return;
     const int exit_code = removing.exit_code;
-    turn.state.life = Gone{};
-    turn.call(Exit{exit_code});
+    turn.life = Gone{exit_code};
   }
   template <class Other>
   void operator()(const Other&) const {}
@@ -388,12 +380,19 @@ void on(Turn& turn, const TimePassed&) {
   if (waiting != nullptr && is_due(waiting->give_up_at, turn.in.now)) {
     lose_agent(turn, "it did not come back within the recovery timeout");
   }
-  Job* job = find_job(turn.state.life);
-  if (job != nullptr && is_due(job->complete_by, turn.in.now)) {
-    job->complete_by.reset();
-    end_task(turn, Ending{.cause = Cause::completion_time});
+  for (auto& [id, life] : turn.state.tasks) {
+    TaskTurn task{turn, id, life};
+    Job* job = find_job(life);
+    if (job != nullptr && is_due(job->complete_by, turn.in.now)) {
+      job->complete_by.reset();
+      end_task(task, Ending{.cause = Cause::completion_time});
+    }
+    std::visit(OnTime{task}, life);
   }
-  std::visit(OnTime{turn}, turn.state.life);
+  if (!is_due(turn.state.leave_at, turn.in.now)) return;
+  if (turn.state.launched == 0) turn.log("there is no task for this executor");
+  turn.state.left = true;
+  turn.call(Exit{turn.state.exit_code.value_or(0)});
 }
 
 struct NextTime {
@@ -402,7 +401,6 @@ struct NextTime {
   void include(const std::optional<TimePoint>& time) {
     if (time && (!at || *time < *at)) at = time;
   }
-  void operator()(const Idle& idle) { include(idle.leave_at); }
   void operator()(const Pulling& pulling) {
     if (pulling.latest != pulling.reported) include(pulling.report_at);
   }
@@ -421,9 +419,13 @@ struct NextTime {
 
 std::optional<TimePoint> next_time(const State& state) {
   NextTime next;
-  std::visit([&](const auto& life) { next(life); }, state.life);
+  next.include(state.leave_at);
   if (const auto* waiting = std::get_if<Unsubscribed>(&state.link)) next.include(waiting->give_up_at);
-  if (const Job* job = find_job(state.life)) next.include(job->complete_by);
+  for (const auto& [id, life] : state.tasks) {
+    std::visit([&](const auto& each) { next(each); }, life);
+    if (const Job* job = find_job(life)) next.include(job->complete_by);
+  }
+  for (const auto& [number, group] : state.groups) next.include(group.give_up_at);
   return next.at;
 }
 
@@ -449,11 +451,11 @@ const Job* find_job(const Life& life) {
 
 Effects step(State& state, const Event& event, const Inputs& in) {
   Effects effects;
-  if (!std::holds_alternative<Gone>(state.life)) {
-    Turn turn{state, in, effects};
-    std::visit([&](const auto& each) { on(turn, each); }, event);
-  }
-  if (!std::holds_alternative<Gone>(state.life)) effects.wake_at = next_time(state);
+  if (state.left) return effects;
+  Turn turn{state, in, effects};
+  std::visit([&](const auto& each) { on(turn, each); }, event);
+  settle(turn);
+  if (!state.left) effects.wake_at = next_time(state);
   return effects;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Everything that the executor decides, and nothing that it does: the life of one task, in a Docker container or, for a
-// command task, in a process.
+// Everything that the executor decides, and nothing that it does: the life of its tasks, each in a Docker container or,
+// for a command task, in a process.
 
 #include "base/error.hpp"
 #include "base/prng.hpp"
@@ -80,6 +80,26 @@ struct ProcessExited {
   int signal = 0;  // not 0: it was terminated by this
 };
 
+// Each tells of one task.
+using TaskEventBody =
+    std::variant<ContainerPlanned, ImageInspected, PullProgress, PullEnded, ContainerCreated, ContainerAttached,
+                 ContainerStarted, ContainerInspected, ContainerExited, WatchFailed, OutputLost, SignalFailed,
+                 ContainerRemoved, ProcessStarted, ProcessExited>;
+struct TaskEvent {
+  TaskId task;
+  TaskEventBody body;
+};
+
+// Answers to MakeHolder and RemoveHolder.
+struct HolderMade {
+  GroupNumber group = 0;
+  Result<ContainerView> view;
+};
+struct HolderRemoved {
+  GroupNumber group = 0;
+  std::optional<Error> error;
+};
+
 // SIGTERM, SIGINT or SIGHUP to the executor.
 struct SignalReceived {
   int number = 0;
@@ -87,10 +107,8 @@ struct SignalReceived {
 // wake_at has come.
 struct TimePassed {};
 
-using Event = std::variant<AgentEvent, AgentDisconnected, AgentRefused, ContainerPlanned, ImageInspected, PullProgress,
-                           PullEnded, ContainerCreated, ContainerAttached, ContainerStarted, ContainerInspected,
-                           ContainerExited, WatchFailed, OutputLost, SignalFailed, ContainerRemoved, ProcessStarted,
-                           ProcessExited, SignalReceived, TimePassed>;
+using Event = std::variant<AgentEvent, AgentDisconnected, AgentRefused, TaskEvent, HolderMade, HolderRemoved,
+                           SignalReceived, TimePassed>;
 
 // --- what follows -------------------------------------------------------------------------------------------------
 
@@ -99,9 +117,12 @@ struct SendToAgent {
   executor_calls::Body body;
   friend bool operator==(const SendToAgent&, const SendToAgent&) = default;
 };
-// Text to values: the task (in either contract) and its options.
+// Text to values: the task (in either contract) and its options. The executor's first task has the sandbox and its
+// output files to itself; later ones and those of groups have a folder of their own in it.
 struct PlanContainer {
   TaskInfo task;
+  int ordinal = 0;          // among the executor's tasks: names tell them apart
+  bool own_folder = false;  // as below
   friend bool operator==(const PlanContainer&, const PlanContainer&) = default;
 };
 struct InspectImage {
@@ -150,7 +171,8 @@ struct RemoveContainer {
 struct StartProcess {
   std::vector<std::string> argv;
   std::vector<EnvironmentVariable> environment;
-  std::string user;  // empty: the executor's
+  std::string user;         // empty: the executor's
+  bool own_folder = false;  // as of PlanContainer
   friend bool operator==(const StartProcess&, const StartProcess&) = default;
 };
 // To the process and all that it started.
@@ -158,6 +180,31 @@ struct SignalProcess {
   int pid = 0;
   int signal = 0;
   friend bool operator==(const SignalProcess&, const SignalProcess&) = default;
+};
+// Each is about one task.
+using TaskCallBody =
+    std::variant<PlanContainer, InspectImage, PullImage, CancelPull, CreateContainer, AttachContainer, StartContainer,
+                 InspectContainer, WatchContainer, SignalContainer, RemoveContainer, StartProcess, SignalProcess>;
+struct TaskCall {
+  TaskId task;
+  TaskCallBody body;
+  friend bool operator==(const TaskCall&, const TaskCall&) = default;
+};
+// The task is gone for good: what was kept for it can go too.
+struct ForgetTask {
+  TaskId task;
+  friend bool operator==(const ForgetTask&, const ForgetTask&) = default;
+};
+// Creates and starts a container that does nothing, and looks at it: from this image and with this network.
+struct MakeHolder {
+  GroupNumber group = 0;
+  ContainerSpec spec;
+  friend bool operator==(const MakeHolder&, const MakeHolder&) = default;
+};
+struct RemoveHolder {
+  GroupNumber group = 0;
+  std::string name;
+  friend bool operator==(const RemoveHolder&, const RemoveHolder&) = default;
 };
 // A line into the sandbox's stderr, for the person who reads it there.
 struct LogToSandbox {
@@ -169,9 +216,7 @@ struct Exit {
   int code = 0;
   friend bool operator==(const Exit&, const Exit&) = default;
 };
-using Call = std::variant<SendToAgent, PlanContainer, InspectImage, PullImage, CancelPull, CreateContainer,
-                          AttachContainer, StartContainer, InspectContainer, WatchContainer, SignalContainer,
-                          RemoveContainer, StartProcess, SignalProcess, LogToSandbox, Exit>;
+using Call = std::variant<SendToAgent, TaskCall, ForgetTask, MakeHolder, RemoveHolder, LogToSandbox, Exit>;
 
 struct Effects {
   std::vector<Call> calls;           // in this order

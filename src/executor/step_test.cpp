@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <concepts>
 
 namespace windlass::executor {
 namespace {
@@ -34,20 +35,36 @@ ContainerView running_view() {
   return view;
 }
 
+// The call, or what it says of a task.
+template <class Wanted>
+const Wanted* find(const Call& call) {
+  if constexpr (std::constructible_from<TaskCallBody, Wanted>) {
+    const auto* of_task = std::get_if<TaskCall>(&call);
+    return of_task == nullptr ? nullptr : std::get_if<Wanted>(&of_task->body);
+  } else {
+    return std::get_if<Wanted>(&call);
+  }
+}
+
 // An executor under test: moves time, takes events, keeps what followed.
 class Dialogue {
  public:
   explicit Dialogue(Settings settings = {.checkpoint = true}) { state.settings = settings; }
 
+  template <class Body>
+  requires std::constructible_from<TaskEventBody, Body>
+  const std::vector<Call>& tell(Body body, const std::string& task = "t1") {
+    return tell(Event{TaskEvent{{task}, std::move(body)}});
+  }
   const std::vector<Call>& tell(const Event& event) {
     last = step(state, event, {.now = now, .prng = prng}).calls;
     calls.insert(calls.end(), last.begin(), last.end());
     return last;
   }
-  const std::vector<Call>& hear(ExecutorEvent event) { return tell(AgentEvent{std::move(event)}); }
+  const std::vector<Call>& hear(ExecutorEvent event) { return tell(Event{AgentEvent{std::move(event)}}); }
   const std::vector<Call>& pass(Duration time) {
     now += std::chrono::duration_cast<TimePoint::duration>(time);
-    return tell(TimePassed{});
+    return tell(Event{TimePassed{}});
   }
   void subscribe(bool killing = true) {
     FrameworkInfo framework{.user = "root", .name = "f"};
@@ -55,20 +72,24 @@ class Dialogue {
     hear(executor_events::Subscribed{{}, framework, {}, {"c1"}});
   }
   void launch(const TaskInfo& task = docker_task()) { hear(executor_events::Launch{task}); }
-  void kill(std::optional<Duration> grace = {}) {
+  void kill(std::optional<Duration> grace = {}, const std::string& task = "t1") {
     std::optional<KillPolicy> policy;
     if (grace) policy = KillPolicy{*grace};
-    hear(executor_events::Kill{{"t1"}, policy});
+    hear(executor_events::Kill{{task}, policy});
   }
   void run(const TaskInfo& task = docker_task()) {
     subscribe();
     launch(task);
-    tell(ContainerPlanned{plan_of()});
-    tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
-    tell(ContainerCreated{std::string{"d1"}});
-    tell(ContainerAttached{});
-    tell(ContainerStarted{});
-    tell(ContainerInspected{running_view()});
+    begin(task.id.value);
+  }
+  // From planned to running.
+  void begin(const std::string& task, const std::string& container = "d1") {
+    tell(ContainerPlanned{plan_of()}, task);
+    tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}}, task);
+    tell(ContainerCreated{container}, task);
+    tell(ContainerAttached{}, task);
+    tell(ContainerStarted{}, task);
+    tell(ContainerInspected{running_view()}, task);
   }
   void acknowledge_all() {
     const auto updates = state.outbox.updates;
@@ -79,7 +100,7 @@ class Dialogue {
   [[nodiscard]] std::vector<Wanted> sent() const {
     std::vector<Wanted> found;
     for (const Call& call : calls) {
-      if (const auto* wanted = std::get_if<Wanted>(&call)) found.push_back(*wanted);
+      if (const auto* wanted = find<Wanted>(call)) found.push_back(*wanted);
     }
     return found;
   }
@@ -114,10 +135,7 @@ class Dialogue {
 
 template <class Wanted>
 bool has(const std::vector<Call>& calls) {
-  for (const Call& call : calls) {
-    if (std::holds_alternative<Wanted>(call)) return true;
-  }
-  return false;
+  return std::ranges::any_of(calls, [](const Call& call) { return find<Wanted>(call) != nullptr; });
 }
 
 using States = std::vector<TaskState>;
@@ -414,7 +432,7 @@ TEST(Executor, ShutdownKeepsASecondForItself) {
 TEST(Executor, ASignalEndsTheTaskInOrder) {
   Dialogue d;
   d.run();
-  d.tell(SignalReceived{15});
+  d.tell(Event{SignalReceived{15}});
   d.tell(ContainerExited{{.exit_code = 0}});
   EXPECT_EQ(d.states().back(), TaskState::killed);
   EXPECT_EQ(d.statuses().back().message, "Container exited with status 0 after the executor received SIGTERM");
@@ -432,31 +450,63 @@ TEST(Executor, LeavesAfterAMinuteWithoutAcknowledgement) {
   EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{3}})) << "a removal that hangs does not keep it";
 }
 
-TEST(Executor, RefusesASecondTask) {
+TEST(Executor, RunsSeveralTasksAndLeavesAfterTheLast) {
   Dialogue d;
   d.run();
+  d.launch();
+  EXPECT_TRUE(d.last.empty()) << "the same task again is a repetition";
+  d.launch(docker_task("t2"));
+  EXPECT_EQ(d.sent<PlanContainer>().back().ordinal, 1) << "not the first: it gets names of its own";
+  d.begin("t2", "d2");
+  EXPECT_EQ(d.statuses().back().task_id, TaskId{"t2"});
+  EXPECT_EQ(d.states().back(), TaskState::running);
+  d.kill(3s, "t2");
+  EXPECT_EQ(d.sent<SignalContainer>().back().id, "d2");
+  d.tell(ContainerExited{{.exit_code = 4}});
+  EXPECT_EQ(d.statuses().back().task_id, TaskId{"t1"});
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}})) << "the other has not ended";
+  d.tell(ContainerRemoved{});
+  EXPECT_EQ(d.sent<ForgetTask>(), (std::vector<ForgetTask>{{{"t1"}}}));
+  EXPECT_TRUE(d.sent<Exit>().empty());
+  d.tell(ContainerExited{{.exit_code = 0}}, "t2");
+  d.acknowledge_all();
+  d.tell(ContainerRemoved{}, "t2");
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{4}})) << "the first that was not 0";
+}
+
+TEST(Executor, ALostAgentEndsAllTasks) {
+  Dialogue d{Settings{.checkpoint = false}};
+  d.run();
+  d.launch(docker_task("t2"));
+  d.begin("t2", "d2");
+  d.tell(Event{AgentDisconnected{}});
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT", "SIGQUIT"}));
+}
+
+TEST(Executor, TakesNoTaskWhileItShutsDown) {
+  Dialogue d;
+  d.run();
+  d.hear(executor_events::Shutdown{});
   d.launch(docker_task("t2"));
   EXPECT_EQ(d.statuses().back().task_id, TaskId{"t2"});
   EXPECT_EQ(d.statuses().back().state, TaskState::failed);
-  EXPECT_EQ(d.statuses().back().message, "Attempted to run multiple tasks using a \"docker\" executor");
-  d.launch();
-  EXPECT_TRUE(d.last.empty()) << "the same task again is a repetition";
-}
-
-TEST(Executor, RefusesTaskGroupsAndLeaves) {
-  Dialogue d;
-  d.subscribe();
-  d.hear(executor_events::LaunchGroup{{docker_task("t1"), docker_task("t2")}});
-  EXPECT_EQ(d.states(), (States{TaskState::failed, TaskState::failed}));
+  EXPECT_EQ(d.statuses().back().message, "The executor is shutting down");
+  d.tell(ContainerExited{{.exit_code = 0}});
+  for (const TaskStatus& status : d.statuses()) {
+    if (status.task_id == TaskId{"t1"}) d.hear(executor_events::Acknowledged{status.task_id, *status.uuid});
+  }
+  d.tell(ContainerRemoved{});
+  EXPECT_TRUE(d.sent<Exit>().empty()) << "the refusal has not been acknowledged";
   d.acknowledge_all();
-  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{1}}));
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{0}}));
 }
 
 TEST(Executor, CarriesWhatIsNotAcknowledgedIntoTheNextSubscription) {
   Dialogue d;
   d.subscribe();
   d.launch();
-  d.tell(AgentDisconnected{});
+  d.tell(Event{AgentDisconnected{}});
   const auto sent = d.statuses().size();
   d.tell(ContainerPlanned{plan_of()});
   d.tell(ImageInspected{std::optional<DockerImage>{}});
@@ -485,7 +535,7 @@ TEST(Executor, AFirstAcknowledgementReleasesTheTask) {
 TEST(Executor, ALostAgentWithoutCheckpointEndsTheTask) {
   Dialogue d{Settings{.checkpoint = false}};
   d.run();
-  d.tell(AgentDisconnected{});
+  d.tell(Event{AgentDisconnected{}});
   EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT"}));
   d.tell(ContainerExited{{.exit_code = 0}});
   EXPECT_FALSE(d.sent<RemoveContainer>().empty()) << "nobody will acknowledge";
@@ -496,20 +546,20 @@ TEST(Executor, ALostAgentWithoutCheckpointEndsTheTask) {
 TEST(Executor, ALostAgentWithCheckpointMayComeBackInTime) {
   Dialogue d;
   d.run();
-  d.tell(AgentDisconnected{});
+  d.tell(Event{AgentDisconnected{}});
   d.pass(14min);
   EXPECT_TRUE(d.signals().empty());
   d.subscribe();
   d.pass(20min);
   EXPECT_TRUE(d.signals().empty());
-  d.tell(AgentDisconnected{});
+  d.tell(Event{AgentDisconnected{}});
   d.pass(15min);
   EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT"}));
 }
 
 TEST(Executor, AnAgentThatNeverAnswersIsGivenUp) {
   Dialogue d;
-  d.tell(AgentDisconnected{});
+  d.tell(Event{AgentDisconnected{}});
   d.pass(59s);
   EXPECT_TRUE(d.sent<Exit>().empty());
   d.pass(1s);
@@ -518,7 +568,7 @@ TEST(Executor, AnAgentThatNeverAnswersIsGivenUp) {
 
 TEST(Executor, AnAgentThatDoesNotKnowUsIsLost) {
   Dialogue d;
-  d.tell(AgentRefused{"Executor cannot be found"});
+  d.tell(Event{AgentRefused{"Executor cannot be found"}});
   EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{1}}));
 }
 

@@ -18,6 +18,7 @@ constexpr std::int64_t mebibyte = 1 << 20;
 std::string because(const Job& job, const Ending& ending) {
   switch (ending.cause) {
     case Cause::kill: return {};
+    case Cause::group: return " after another task of its group had ended";
     case Cause::shutdown: return " after the executor was told to shut down";
     case Cause::signal: return " after the executor received " + signal_name(ending.signal);
     case Cause::agent_lost: return " after the agent was lost";
@@ -26,7 +27,7 @@ std::string because(const Job& job, const Ending& ending) {
   return " after its max_completion_time of " + to_mesos_duration(job.task.max_completion_time.value_or(Duration{}));
 }
 
-void send_signal(Turn& turn, const Runner& runner, bool force) {
+void send_signal(TaskTurn& turn, const Runner& runner, bool force) {
   if (const auto* container = std::get_if<Container>(&runner)) {
     turn.call(SignalContainer{container->id, force ? "SIGKILL" : container->stop_signal});
   } else {
@@ -34,7 +35,7 @@ void send_signal(Turn& turn, const Runner& runner, bool force) {
   }
 }
 
-void force(Turn& turn, Stopping& stopping) {
+void force(TaskTurn& turn, Stopping& stopping) {
   stopping.force_at.reset();
   stopping.retry_at = turn.in.now + force_retry;
   send_signal(turn, stopping.runner, true);
@@ -54,7 +55,7 @@ void hold(Turn& turn, const Job& job, std::optional<Ending>& held, const Ending&
   held = held ? Ending{held->cause, ending.grace, held->signal} : ending;
 }
 
-void rearm(Turn& turn, Stopping& stopping, const Ending& ending) {
+void rearm(TaskTurn& turn, Stopping& stopping, const Ending& ending) {
   if (!stopping.force_at) return;  // SIGKILL is out: there is nothing stronger
   stopping.ending.grace = ending.grace;
   stopping.force_at = after(turn.in.now, ending.grace);
@@ -63,33 +64,26 @@ void rearm(Turn& turn, Stopping& stopping, const Ending& ending) {
 
 // One overload per state, so that none is forgotten.
 struct EndTask {
-  Turn& turn;
+  TaskTurn& turn;
   const Ending& ending;
 
-  void operator()(const Idle&) const {
-    if (ending.cause == Cause::kill || ending.cause == Cause::completion_time) return;
-    turn.state.life = Gone{};
-    const int lost = ending.cause == Cause::agent_lost ? 1 : 0;
-    turn.call(Exit{ending.cause == Cause::signal ? 128 + ending.signal : lost});
-  }
   void operator()(const Planning&) const { finish(turn, killed_before_start(ending), {}); }
   void operator()(const Inspecting&) const { finish(turn, killed_before_start(ending), {}); }
   void operator()(const Pulling&) const {
     turn.call(CancelPull{});
     finish(turn, killed_before_start(ending), {});
   }
+  void operator()(const Ready&) const { finish(turn, killed_before_start(ending), {}); }
   void operator()(Creating& creating) const { hold(turn, creating.job, creating.ending, ending); }
-  void operator()(const Attaching& attaching) const {
-    const std::string id = attaching.id;
-    finish(turn, killed_before_start(ending), id);
-  }
+  void operator()(const Attaching& attaching) const { drop(attaching.id); }
+  void operator()(const Attached& attached) const { drop(attached.id); }
   void operator()(Starting& starting) const { hold(turn, starting.job, starting.ending, ending); }
   void operator()(Spawning& spawning) const { hold(turn, spawning.job, spawning.ending, ending); }
   void operator()(Running& running) const {
     announce(turn, running.job, ending);
     const auto look_at = running.look_at;
     stop_running(turn, std::move(running.job), std::move(running.runner), ending);
-    if (auto* stopping = std::get_if<Stopping>(&turn.state.life)) stopping->look_at = look_at;
+    if (auto* stopping = std::get_if<Stopping>(&turn.life)) stopping->look_at = look_at;
   }
   void operator()(Stopping& stopping) const { rearm(turn, stopping, ending); }
   void operator()(Reported& reported) const {
@@ -101,6 +95,8 @@ struct EndTask {
   }
   void operator()(const Removing&) const {}
   void operator()(const Gone&) const {}
+
+  void drop(std::string id) const { finish(turn, killed_before_start(ending), std::move(id)); }
 };
 
 std::string memory_text(const Job& job) {
@@ -120,22 +116,35 @@ Outcome killed_before_start(const Ending& ending) {
   return Outcome{.state = TaskState::killed, .message = "Killed before the container was started"};
 }
 
-Duration kill_grace(const State& state, const std::optional<KillPolicy>& policy) {
+Duration kill_grace(const Settings& settings, const Job* job, const std::optional<KillPolicy>& policy) {
   if (policy && policy->grace_period) return *policy->grace_period;
-  const Job* job = find_job(state.life);
   if (job != nullptr && job->task.kill_policy && job->task.kill_policy->grace_period) {
     return *job->task.kill_policy->grace_period;
   }
-  return state.settings.shutdown_grace;
+  return settings.shutdown_grace;
 }
 
 Duration shutdown_grace(const Settings& settings) {
   return std::max(Duration::zero(), settings.shutdown_grace - shutdown_margin);
 }
 
-void end_task(Turn& turn, const Ending& ending) { std::visit(EndTask{turn, ending}, turn.state.life); }
+void end_task(TaskTurn& turn, const Ending& ending) { std::visit(EndTask{turn, ending}, turn.life); }
 
-void stop_running(Turn& turn, Job job, Runner runner, const Ending& ending) {
+void end_all(Turn& turn, const Ending& ending) {
+  State& state = turn.state;
+  state.ending = true;
+  if (state.tasks.empty() && !state.exit_code) {
+    const int lost = ending.cause == Cause::agent_lost ? 1 : 0;
+    state.exit_code = ending.cause == Cause::signal ? 128 + ending.signal : lost;
+  }
+  if (state.leave_at) state.leave_at = std::min(*state.leave_at, after(turn.in.now, ending.grace));
+  for (auto& [id, life] : state.tasks) {
+    TaskTurn task{turn, id, life};
+    end_task(task, ending);
+  }
+}
+
+void stop_running(TaskTurn& turn, Job job, Runner runner, const Ending& ending) {
   Stopping stopping{.job = std::move(job), .runner = std::move(runner), .ending = ending};
   if (ending.grace <= Duration::zero()) {
     force(turn, stopping);
@@ -143,10 +152,10 @@ void stop_running(Turn& turn, Job job, Runner runner, const Ending& ending) {
     stopping.force_at = after(turn.in.now, ending.grace);
     send_signal(turn, stopping.runner, false);
   }
-  turn.state.life = std::move(stopping);
+  turn.life = std::move(stopping);
 }
 
-void continue_stopping(Turn& turn, Stopping& stopping) {
+void continue_stopping(TaskTurn& turn, Stopping& stopping) {
   const TimePoint now = turn.in.now;
   const bool force_due = stopping.force_at && *stopping.force_at <= now;
   const bool retry_due = stopping.retry_at && *stopping.retry_at <= now;
@@ -158,7 +167,7 @@ void continue_stopping(Turn& turn, Stopping& stopping) {
   }
 }
 
-void retry_signal(Turn& turn, Stopping& stopping) {
+void retry_signal(TaskTurn& turn, Stopping& stopping) {
   if (stopping.force_at) stopping.retry_at = turn.in.now + signal_retry;
 }
 

@@ -18,48 +18,82 @@ struct Turn {
   void log(std::string line) { call(LogToSandbox{std::move(line)}); }
 };
 
+// A turn about one task. A life that is gone is taken out of the state at the end of the step.
+struct TaskTurn : Turn {
+  TaskId task;
+  Life& life;
+
+  TaskTurn(const Turn& turn, const TaskId& id, Life& its_life) : Turn{turn}, task{id}, life{its_life} {}
+  void call(TaskCallBody body) { Turn::call(TaskCall{task, std::move(body)}); }
+};
+
+// Docker may have done what was asked, or may not.
+inline bool is_unclear(const Error& error) {
+  return error.code == Errc::timeout || error.code == Errc::closed || error.code == Errc::unavailable;
+}
+
 // --- report.cpp: what the framework hears ----------------------------------------------------------------------------
 
 // An update that is not the last one.
 void report(Turn& turn, const Job& job, TaskState state, std::string message, std::optional<std::string> data = {});
 
-// The last word on a task, and the exit code of the executor.
+// The last word on a task, and what it means for the executor's exit code.
 struct Outcome {
   TaskState state = TaskState::failed;
   std::string message = {};
   std::optional<Reason> reason = {};
   int exit_code = 0;
 };
-// From any state with a job to reported. leftover: the container to remove in the end, or empty.
-void finish(Turn& turn, const Outcome& outcome, std::string leftover);
+// From any state with a job to reported. leftover: the container to remove in the end, or empty. Ends the others of a
+// group, unless the outcome is that all went well.
+void finish(TaskTurn& turn, const Outcome& outcome, std::string leftover);
 // TASK_FAILED for a task that this executor will not run.
 void refuse(Turn& turn, const TaskInfo& task, const std::string& message);
 void acknowledge(Turn& turn, const executor_events::Acknowledged& event);
-// REQUIRES: reported. Removes what is left, then the executor exits.
-void leave(Turn& turn);
+// REQUIRES: reported. Removes what is left.
+void leave(TaskTurn& turn);
+// After every step: forgets what is gone; the executor leaves when nothing is left.
+void settle(Turn& turn);
 
-// --- launch.cpp: from launch to running
-// --------------------------------------------------------------------------------
+// --- launch.cpp: from launch to running ------------------------------------------------------------------------------
 
-void launch(Turn& turn, const TaskInfo& task);
+void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group = {});
 // Nothing runs because of this; Docker's words are in the error.
 Outcome launch_failure(const std::string& what, const Error& error);
-void report_pull(Turn& turn, Pulling& pulling);
+void fail_launch(TaskTurn& turn, const Error& error, std::string leftover = {});
+void report_pull(TaskTurn& turn, Pulling& pulling);
+// It has its image; `spec` is what to make of it.
+void create(TaskTurn& turn, Job job, ContainerSpec spec);
+void start(TaskTurn& turn, Job job, const std::string& id);
 
-// --- stop.cpp: the end
-// -------------------------------------------------------------------------------------------------
+// --- group.cpp: tasks that begin and end together --------------------------------------------------------------------
+
+void launch_group(Turn& turn, const std::vector<TaskInfo>& tasks);
+// REQUIRES: the life is ready, or attached. Goes on with all when this was the last.
+void member_ready(TaskTurn& turn);
+void member_attached(TaskTurn& turn);
+// `task` has ended otherwise than well: so do the others.
+void end_group(Turn& turn, GroupNumber number, const TaskId& task);
+void on_holder_made(Turn& turn, const HolderMade& event);
+void on_holder_removed(Turn& turn, const HolderRemoved& event);
+// Removes holders whose tasks are gone; true when none is left.
+bool settle_groups(Turn& turn);
+
+// --- stop.cpp: the end -----------------------------------------------------------------------------------------------
 
 // Ends the task, whatever its state. A second ending of one that is stopping moves the time of its SIGKILL.
-void end_task(Turn& turn, const Ending& ending);
+void end_task(TaskTurn& turn, const Ending& ending);
+// Ends all tasks, then the executor.
+void end_all(Turn& turn, const Ending& ending);
 // The grace of a KILL: the event's policy, else the task's, else the executor's shutdown grace.
-Duration kill_grace(const State& state, const std::optional<KillPolicy>& policy);
+Duration kill_grace(const Settings& settings, const Job* job, const std::optional<KillPolicy>& policy);
 // The grace that SHUTDOWN leaves to the task.
 Duration shutdown_grace(const Settings& settings);
 // SIGKILL has to follow, or signals have to be repeated.
-void continue_stopping(Turn& turn, Stopping& stopping);
-void stop_running(Turn& turn, Job job, Runner runner, const Ending& ending);
+void continue_stopping(TaskTurn& turn, Stopping& stopping);
+void stop_running(TaskTurn& turn, Job job, Runner runner, const Ending& ending);
 // The last signal did not get through; it is sent again soon.
-void retry_signal(Turn& turn, Stopping& stopping);
+void retry_signal(TaskTurn& turn, Stopping& stopping);
 Outcome process_outcome(const Job& job, int exit_code, int signal, const std::optional<Ending>& ending);
 Outcome killed_before_start(const Ending& ending);
 Outcome container_outcome(const Job& job, const ContainerEnd& end, const std::optional<Ending>& ending);

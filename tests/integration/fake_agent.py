@@ -133,6 +133,12 @@ class FakeAgent:
         event.launch.task.CopyFrom(task)
         self.events.put(event)
 
+    def launch_group(self, *tasks):
+        event = executor_pb2.Event(type=executor_pb2.Event.LAUNCH_GROUP)
+        for each in tasks:
+            event.launch_group.task_group.tasks.add().CopyFrom(each)
+        self.events.put(event)
+
     def kill(self, grace=None, task_id="t1"):
         event = executor_pb2.Event(type=executor_pb2.Event.KILL)
         event.kill.task_id.value = task_id
@@ -185,6 +191,19 @@ class FakeAgent:
         wait_until(lambda: state in self.states(), seconds, state)
         return self.statuses[self.states().index(state)]
 
+    def states_of(self, task_id):
+        return [
+            mesos_pb2.TaskState.Name(status.state) for status in self.statuses if status.task_id.value == task_id
+        ]
+
+    def wait_for_task(self, task_id, state, seconds=30):
+        wait_until(lambda: state in self.states_of(task_id), seconds, f"{state} of {task_id}")
+        return next(
+            status
+            for status in self.statuses
+            if status.task_id.value == task_id and mesos_pb2.TaskState.Name(status.state) == state
+        )
+
     def wait_for_end(self, seconds=30):
         """The last status and the executor's exit code."""
         wait_until(lambda: self.states() and self.states()[-1] in TERMINAL, seconds, "a terminal state")
@@ -207,7 +226,9 @@ class FakeAgent:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
-        subprocess.run(["docker", "rm", "-fv", self.container], capture_output=True, timeout=60)
+        named = ["docker", "ps", "-aq", "--filter", f"name={self.container}"]
+        left = subprocess.run(named, capture_output=True, text=True, timeout=30).stdout.split()
+        subprocess.run(["docker", "rm", "-fv", self.container, *left], capture_output=True, timeout=60)
         self.server.shutdown()
         self.server.server_close()
 

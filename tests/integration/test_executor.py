@@ -187,15 +187,6 @@ def test_wrong_options_are_named(agent, images):
     assert last.message == "Failed to launch container: unknown docker option --colour"
 
 
-def test_a_second_task_is_refused(agent, images):
-    agent.launch(docker_task(images.busybox, "sleep 60"))
-    agent.wait_for("TASK_RUNNING")
-    agent.launch(docker_task(images.busybox, "true", task_id="t2"))
-    failed = agent.wait_for("TASK_FAILED")
-    assert failed.task_id.value == "t2"
-    assert failed.message == 'Attempted to run multiple tasks using a "docker" executor'
-
-
 def test_environment_missing(programs):
     done = subprocess.run([programs / "windlass-executor", "redis"], capture_output=True, text=True, env={}, timeout=10)
     assert done.returncode == 1

@@ -1,0 +1,283 @@
+#include "app/task_run.hpp"
+
+#include "app/executor_shell.hpp"
+#include "io/files.hpp"
+#include "io/log.hpp"
+#include "io/nothrow.hpp"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace windlass {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A container closes its output when it ends. One that does not end within this time has lost its connection.
+constexpr auto output_patience = 2s;
+// Freed memory goes back to the system so long after the task has started to run.
+constexpr auto trim_delay = 500ms;
+constexpr std::size_t config_bytes_max = 1 << 20;
+constexpr mode_t folder_mode = 0755, file_mode = 0644;
+constexpr const char* hidden_variable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN";
+
+template <class Value>
+std::optional<Error> error_of(const Result<Value>& result) {
+  return result ? std::nullopt : std::optional<Error>{result.error()};
+}
+
+// The file behind our own descriptor, so that a command task appends to it; the sandbox's file when it is none.
+std::string output_path(int fd, const std::string& fallback) {
+  char path[4096];
+  const ssize_t size = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
+  const std::string found{path, size > 0 ? static_cast<std::size_t>(size) : 0};
+  return found.starts_with('/') && !found.ends_with(" (deleted)") ? found : fallback;
+}
+
+Error folder_error(const std::string& path) {
+  return Error{Errc::disk, "could not make '" + path + "': " + std::generic_category().message(errno), {}};
+}
+
+// Keeps the run alive until the work has ended.
+asio::awaitable<void> hold(std::shared_ptr<TaskRun> run, asio::awaitable<void> work) {
+  co_await std::move(work);
+  run.reset();
+}
+
+}  // namespace
+
+struct TaskRun::Act {
+  TaskRun& run;
+
+  void operator()(const executor::PlanContainer& call) const { run.spawn("plan", run.plan(call)); }
+  void operator()(const executor::InspectImage& call) const {
+    run.spawn("inspect image", run.inspect_image(call.image));
+  }
+  void operator()(const executor::PullImage& call) const { run.spawn("pull", run.pull(call.image)); }
+  void operator()(const executor::CancelPull&) const { run.cancel_pull(); }
+  void operator()(const executor::CreateContainer& call) const { run.spawn("create", run.create(call.spec)); }
+  void operator()(const executor::AttachContainer& call) const { run.spawn("output", run.copy_output(call.id)); }
+  void operator()(const executor::StartContainer& call) const { run.spawn("start", run.start(call.id)); }
+  void operator()(const executor::InspectContainer& call) const { run.spawn("inspect", run.inspect(call.id)); }
+  void operator()(const executor::WatchContainer& call) const { run.spawn("watch", run.watch(call.id)); }
+  void operator()(const executor::SignalContainer& call) const {
+    run.spawn("signal", run.signal(call.id, call.signal));
+  }
+  void operator()(const executor::RemoveContainer& call) const { run.spawn("remove", run.remove(call.id)); }
+  void operator()(const executor::StartProcess& call) const { run.start_command(call); }
+  void operator()(const executor::SignalProcess& call) const { run.signal_command(call.signal); }
+};
+
+TaskRun::TaskRun(TaskHost& host, TaskId task, std::unique_ptr<DockerClient> docker)
+    : host_{host}, task_{std::move(task)}, docker_{std::move(docker)}, folder_{host.setup.agent.sandbox} {}
+
+void TaskRun::act(const executor::TaskCallBody& call) { std::visit(Act{*this}, call); }
+
+void TaskRun::post(executor::TaskEventBody body) { host_.post({task_, std::move(body)}); }
+
+void TaskRun::spawn(const char* name, asio::awaitable<void> work) {
+  host_.scope.spawn(name, hold(shared_from_this(), std::move(work)));
+}
+
+// tasks/<task id> in the sandbox, with the output in it, as Mesos' default executor has it.
+Result<void> TaskRun::use_own_folder() {
+  const std::string tasks = folder_ + "/tasks";
+  folder_ = tasks + "/" + task_.value;
+  for (const std::string& path : {tasks, folder_}) {
+    if (::mkdir(path.c_str(), folder_mode) != 0 && errno != EEXIST) return folder_error(path);
+  }
+  for (auto [fd, file] : {std::pair{&out_, "/stdout"}, std::pair{&err_, "/stderr"}}) {
+    const std::string path = folder_ + file;
+    *fd = Fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, file_mode)};
+    if (fd->value < 0) return folder_error(path);
+  }
+  return {};
+}
+
+ContainerOutput::Files TaskRun::own_files() const {
+  if (out_.value < 0) return {};
+  return {.out = out_.value, .err = err_.value};
+}
+
+asio::awaitable<void> TaskRun::plan(executor::PlanContainer call) {
+  auto waited = co_await host_.prepared.async_wait(nothrow);
+  static_cast<void>(waited);
+  if (call.own_folder) {
+    auto made = use_own_folder();
+    if (!made) {
+      post(executor::ContainerPlanned{made.error()});
+      co_return;
+    }
+  }
+  ContainerContext context = host_.context;
+  context.sandbox = folder_;
+  auto planned = plan_container(call.task, context);
+  if (planned && call.ordinal > 0) planned->spec.name += "." + std::to_string(call.ordinal + 1);
+  post(executor::ContainerPlanned{std::move(planned)});
+}
+
+asio::awaitable<void> TaskRun::inspect_image(std::string image) {
+  auto inspecting = docker_->inspect_image(std::move(image));
+  auto found = co_await std::move(inspecting);
+  post(executor::ImageInspected{std::move(found)});
+}
+
+// As with Mesos: a .docker/config.json or .dockercfg that the task brings into its sandbox.
+std::string TaskRun::registry_credentials(const std::string& image) const {
+  for (const char* name : {"/.docker/config.json", "/.dockercfg"}) {
+    auto text = read_file(folder_ + name, config_bytes_max);
+    if (!text) continue;
+    auto credentials = registry_auth(*text, image);
+    if (credentials && !credentials->empty()) return *credentials;
+    if (!credentials) log_warning("registry credentials", {{"file", name}, {"error", credentials.error().message}});
+  }
+  return {};
+}
+
+asio::awaitable<void> TaskRun::pull(std::string image) {
+  const std::string credentials = registry_credentials(image);
+  DockerClient::OnProgress report = [this](const std::string& text) { post(executor::PullProgress{text}); };
+  auto pulling = docker_->pull(std::move(image), credentials, std::move(report));
+  auto outcome = co_await std::move(pulling);
+  post(executor::PullEnded{error_of(outcome)});
+}
+
+asio::awaitable<void> TaskRun::create(ContainerSpec spec) {
+  output_ = std::make_unique<ContainerOutput>(host_.loop.get_executor(), *docker_, own_files());
+  output_->set_tty(spec.tty);
+  name_ = spec.name;
+  host_.reaper.watch_container(name_);
+  auto creating = docker_->create_container(std::move(spec));
+  auto created = co_await std::move(creating);
+  const bool refused = !created && (created.error().code == Errc::invalid || created.error().code == Errc::not_found ||
+                                    created.error().code == Errc::conflict);
+  if (refused) host_.reaper.forget_container(name_);
+  post(executor::ContainerCreated{std::move(created)});
+}
+
+asio::awaitable<void> TaskRun::copy_output(std::string id) {
+  std::function<void(Result<void>)> on_open = [this](Result<void> opened) {
+    post(executor::ContainerAttached{error_of(opened)});
+  };
+  auto copying = output_->copy(std::move(id), std::move(on_open));
+  co_await std::move(copying);
+  const std::uint64_t watching = watch_generation_;
+  asio::steady_timer timer{host_.loop, output_patience};
+  auto waited = co_await timer.async_wait(nothrow);
+  static_cast<void>(waited);
+  if (!exited_ && watching == watch_generation_ && !output_->is_open()) post(executor::OutputLost{});
+}
+
+asio::awaitable<void> TaskRun::start(std::string id) {
+  auto starting = docker_->start(std::move(id));
+  auto started = co_await std::move(starting);
+  post(executor::ContainerStarted{error_of(started)});
+}
+
+asio::awaitable<void> TaskRun::inspect(std::string id) {
+  auto inspecting = docker_->inspect(std::move(id));
+  auto view = co_await std::move(inspecting);
+  post(executor::ContainerInspected{std::move(view)});
+}
+
+asio::awaitable<void> TaskRun::watch(std::string id) {
+  const std::uint64_t mine = ++watch_generation_;
+  spawn("trim", trim_memory());
+  auto waiting = docker_->wait(id);
+  auto end = co_await std::move(waiting);
+  if (mine != watch_generation_) co_return;
+  if (!end) {
+    post(executor::WatchFailed{end.error()});
+    co_return;
+  }
+  exited_ = true;
+  auto draining = output_->drained();
+  co_await std::move(draining);
+  auto inspecting = docker_->inspect(id);
+  auto view = co_await std::move(inspecting);
+  if (view) {
+    end->oom_killed = view->oom_killed;
+    if (end->error.empty()) end->error = view->error;
+  }
+  post(executor::ContainerExited{std::move(*end)});
+}
+
+asio::awaitable<void> TaskRun::signal(std::string id, std::string signal) {
+  auto sending = docker_->signal(std::move(id), std::move(signal));
+  auto sent = co_await std::move(sending);
+  if (!sent) post(executor::SignalFailed{sent.error()});
+}
+
+asio::awaitable<void> TaskRun::remove(std::string id) {
+  auto removing = docker_->remove(std::move(id));
+  auto removed = co_await std::move(removing);
+  if (removed) host_.reaper.forget_container(name_);
+  post(executor::ContainerRemoved{error_of(removed)});
+}
+
+// The launch has needed memory (JSON, protobuf) that running does not need.
+asio::awaitable<void> TaskRun::trim_memory() {
+  asio::steady_timer timer{host_.loop, trim_delay};
+  auto waited = co_await timer.async_wait(nothrow);
+  static_cast<void>(waited);
+  ::malloc_trim(0);
+}
+
+void TaskRun::start_command(const executor::StartProcess& call) {
+  if (call.own_folder) {
+    auto made = use_own_folder();
+    if (!made) return post(executor::ProcessStarted{made.error()});
+  }
+  Environment variables = host_.setup.environment;
+  variables.erase(hidden_variable);
+  for (const EnvironmentVariable& variable : call.environment) variables[variable.name] = variable.value;
+  ProcessSpec spec{.argv = call.argv, .env = {}, .cwd = folder_};
+  for (const auto& [name, value] : variables) spec.env.push_back(name + "=" + value);
+  spec.stdout_path = call.own_folder ? folder_ + "/stdout" : output_path(1, folder_ + "/stdout");
+  spec.stderr_path = call.own_folder ? folder_ + "/stderr" : output_path(2, folder_ + "/stderr");
+  if (::geteuid() == 0) spec.user = call.user;
+  auto started = start_process(spec);
+  if (!started) {
+    post(executor::ProcessStarted{started.error()});
+    return;
+  }
+  process_ = started->id;
+  host_.reaper.watch_process(process_.pid);
+  post(executor::ProcessStarted{static_cast<int>(process_.pid)});
+  spawn("watch", watch_command());
+}
+
+void TaskRun::signal_command(int signal) {
+  if (signal == SIGKILL) {
+    static_cast<void>(kill_session(process_));
+  } else if (is_alive(process_)) {
+    ::kill(-process_.pid, signal);  // it leads a session and so a group of its own
+  }
+}
+
+asio::awaitable<void> TaskRun::watch_command() {
+  spawn("trim", trim_memory());
+  auto waiting = wait_process(process_);
+  auto ended = co_await std::move(waiting);
+  static_cast<void>(kill_session(process_));
+  executor::ProcessExited event{.exit_code = 1};
+  if (ended && *ended) {
+    const int status = **ended;
+    event = {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+             .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+  }
+  host_.reaper.forget_process(process_.pid);
+  post(event);
+}
+
+}  // namespace windlass

@@ -1,0 +1,80 @@
+#pragma once
+// Carries out what the executor's core asks for one task: its container or process, its output, its files. What comes
+// of it is posted to the core as TaskEvents. Used on the loop thread only.
+
+#include "app/agent_environment.hpp"
+#include "app/container_output.hpp"
+#include "app/docker_client.hpp"
+#include "app/reaper.hpp"
+#include "executor/step.hpp"
+#include "io/fd.hpp"
+#include "io/process.hpp"
+#include "io/task_scope.hpp"
+#include "wire/container_plan.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace windlass {
+
+struct ExecutorSetup;
+
+// What the tasks of an executor share. It outlives them.
+struct TaskHost {
+  const ExecutorSetup& setup;
+  asio::io_context& loop;
+  Reaper& reaper;
+  TaskScope& scope;
+  ContainerContext& context;
+  asio::steady_timer& prepared;  // expired: `context` is filled
+  std::function<void(executor::TaskEvent)> post;
+};
+
+class TaskRun : public std::enable_shared_from_this<TaskRun> {
+ public:
+  TaskRun(TaskHost& host, TaskId task, std::unique_ptr<DockerClient> docker);
+
+  // May still be at it when it returns; the run stays alive for that long.
+  void act(const executor::TaskCallBody& call);
+  void cancel_pull() { docker_->cancel_pull(); }
+
+ private:
+  struct Act;
+  void post(executor::TaskEventBody body);
+  void spawn(const char* name, asio::awaitable<void> work);
+
+  asio::awaitable<void> plan(executor::PlanContainer call);
+  asio::awaitable<void> inspect_image(std::string image);
+  asio::awaitable<void> pull(std::string image);
+  asio::awaitable<void> create(ContainerSpec spec);
+  asio::awaitable<void> copy_output(std::string id);
+  asio::awaitable<void> start(std::string id);
+  asio::awaitable<void> inspect(std::string id);
+  asio::awaitable<void> watch(std::string id);
+  asio::awaitable<void> signal(std::string id, std::string signal);
+  asio::awaitable<void> remove(std::string id);
+  asio::awaitable<void> watch_command();
+  asio::awaitable<void> trim_memory();
+  [[nodiscard]] Result<void> use_own_folder();
+  [[nodiscard]] ContainerOutput::Files own_files() const;
+  void start_command(const executor::StartProcess& call);
+  void signal_command(int signal);
+  [[nodiscard]] std::string registry_credentials(const std::string& image) const;
+
+  TaskHost& host_;
+  const TaskId task_;
+  std::unique_ptr<DockerClient> docker_;
+  std::string folder_;  // the sandbox, or the task's own folder in it
+  Fd out_, err_;        // the task's own files; none: ours
+  std::unique_ptr<ContainerOutput> output_;
+  std::string name_;                    // of the container that may be left behind; empty: none
+  std::uint64_t watch_generation_ = 0;  // a new watch replaces the former
+  bool exited_ = false;
+  ProcessId process_;
+};
+
+}  // namespace windlass
