@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr auto short_limit = 30s;
 // Volume plugins and slow disks take their time.
+constexpr auto pull_head_limit = 60s;  // until the registry has said something
 constexpr auto long_limit = 120s;
 // Engines with an API before 1.30 send the head of the answer to wait only when the container has ended.
 constexpr auto wait_limit = 24h * 365;
@@ -138,9 +139,11 @@ asio::awaitable<Result<void>> DockerClient::pull(std::string image, std::string 
   pull_cancelled_ = false;
   HttpClientRequest request{.method = "POST", .target = "/images/create?fromImage=" + percent_encode(image)};
   if (!registry_auth.empty()) request.headers.emplace_back("X-Registry-Auth", std::move(registry_auth));
-  // The registry's first answer may take as long as it likes: the framework sees the progress and can kill.
-  auto opening = open(std::move(request), wait_limit);
+  auto opening = open(std::move(request), pull_head_limit);
   auto opened = co_await std::move(opening);
+  if (!opened && opened.error().code == Errc::internal) {
+    co_return Error{pull_error_code(opened.error().message), opened.error().message, {}};
+  }
   if (!opened) co_return opened.error();
   if (pull_cancelled_) co_return Error{Errc::cancelled, "the pull was cancelled", {}};
   pulling_ = std::move(*opened);
@@ -154,11 +157,12 @@ asio::awaitable<Result<void>> DockerClient::read_pull(OnProgress on_progress) {
   while (true) {
     auto reading = pulling_.read_some(0ms);
     auto bytes = co_await std::move(reading);
+    if (pull_cancelled_) co_return Error{Errc::cancelled, "the pull was cancelled", {}};
     if (!bytes) co_return unreachable(bytes.error());
     if (bytes->empty()) co_return Result<void>{};
     auto fed = reader.feed(*bytes);
     if (!fed) co_return fed.error();
-    on_progress(reader.progress());
+    on_progress(reader);
   }
 }
 
@@ -234,6 +238,14 @@ asio::awaitable<Result<void>> DockerClient::signal(std::string id, std::string s
   auto answer = co_await std::move(asking);
   if (!answer) co_return answer.error();
   co_return Result<void>{};
+}
+
+asio::awaitable<Result<std::vector<LabelledContainer>>> DockerClient::list_labelled(std::string label) {
+  const std::string filters = percent_encode("{\"label\":[\"" + label + "\"]}");
+  auto asking = exchange({.method = "GET", .target = "/containers/json?all=1&filters=" + filters}, short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return read_container_list(answer->body, label);
 }
 
 asio::awaitable<Result<void>> DockerClient::remove(std::string id) {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace windlass {
 
@@ -23,7 +24,7 @@ namespace asio = boost::asio;
 
 class DockerClient {
  public:
-  using OnProgress = std::function<void(const std::string& text)>;
+  using OnProgress = std::function<void(const PullReader& reader)>;
 
   // host as in DOCKER_HOST: "unix:///var/run/docker.sock", "tcp://127.0.0.1:2375". Does not connect yet.
   [[nodiscard]] static Result<std::unique_ptr<DockerClient>> create(asio::any_io_executor loop, std::string host);
@@ -49,6 +50,8 @@ class DockerClient {
   // Returns when it has ended.
   [[nodiscard]] asio::awaitable<Result<ContainerEnd>> wait(std::string id);
   [[nodiscard]] asio::awaitable<Result<void>> signal(std::string id, std::string signal);
+  // Containers that have the label, running or not: id and the label's value.
+  [[nodiscard]] asio::awaitable<Result<std::vector<LabelledContainer>>> list_labelled(std::string label);
   // Running or not, with its anonymous volumes. One that is not there is fine.
   [[nodiscard]] asio::awaitable<Result<void>> remove(std::string id);
 

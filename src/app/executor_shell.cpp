@@ -1,6 +1,7 @@
 #include "app/executor_shell.hpp"
 
 #include "app/agent_link.hpp"
+#include "app/container_orphans.hpp"
 #include "app/docker_client.hpp"
 #include "app/task_run.hpp"
 #include "base/check.hpp"
@@ -16,6 +17,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -35,6 +37,7 @@ using namespace std::chrono_literals;
 // What is still running when the executor leaves has so long to end.
 constexpr auto farewell = 1s;
 constexpr auto farewell_check = 2ms;
+constexpr auto sweep_delay = 2s;
 // Where the container that holds a group's network finds this program.
 constexpr const char* holder_path = "/windlass-hold";
 
@@ -64,6 +67,7 @@ class ExecutorShell {
   void spawn(const char* name, asio::awaitable<void> task) { scope_.spawn(name, std::move(task)); }
 
   asio::awaitable<void> prepare();
+  asio::awaitable<void> sweep();
   asio::awaitable<void> make_holder(executor::MakeHolder call);
   asio::awaitable<Result<ContainerView>> start_holder(ContainerSpec spec);
   asio::awaitable<void> remove_holder(executor::RemoveHolder call);
@@ -112,13 +116,8 @@ ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerC
              [](const std::string& name, const std::exception_ptr& error) {
                log_error("task failed", {{"task", name}, {"error", describe(error)}});
              }},
-      host_{setup,
-            loop,
-            reaper,
-            scope_,
-            context_,
-            prepared_,
-            [this](executor::TaskEvent event) { post(std::move(event)); }} {
+      host_{setup,    loop,      reaper,     scope_,
+            context_, prepared_, own_name(), [this](executor::TaskEvent event) { post(std::move(event)); }} {
   state_.settings = {.checkpoint = setup.agent.checkpoint,
                      .recovery_timeout = setup.agent.recovery_timeout,
                      .shutdown_grace = setup.agent.shutdown_grace_period};
@@ -143,6 +142,7 @@ int ExecutorShell::run() {
   spawn("agent", link_.run());
   spawn("updates", link_.run_sender());
   spawn("prepare", prepare());
+  spawn("sweep", sweep());
   loop_.run();
   return exit_code_;
 }
@@ -240,6 +240,18 @@ void ExecutorShell::act(const executor::TaskCall& call) {
     run = std::make_shared<TaskRun>(host_, call.task, std::move(docker));
   }
   run->act(call.body);
+}
+
+// After the launch, so that it costs no time then.
+asio::awaitable<void> ExecutorShell::sweep() {
+  if (!setup_.agent.docker_host.starts_with("unix:")) co_return;
+  asio::steady_timer timer{loop_, sweep_delay};
+  auto waited = co_await timer.async_wait(nothrow);
+  static_cast<void>(waited);
+  const auto docker = make_docker();
+  auto removing = remove_orphans(*docker);
+  co_await std::move(removing);
+  ::malloc_trim(0);
 }
 
 // --- the network of a group ------------------------------------------------------------------------------------------

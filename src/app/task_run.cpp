@@ -1,5 +1,6 @@
 #include "app/task_run.hpp"
 
+#include "app/container_orphans.hpp"
 #include "app/executor_shell.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
@@ -27,6 +28,8 @@ using namespace std::chrono_literals;
 constexpr auto output_patience = 2s;
 // Freed memory goes back to the system so long after the task has started to run.
 constexpr auto trim_delay = 500ms;
+// A killed process has so long to be gone, then Docker to say so.
+constexpr std::chrono::milliseconds process_end_limit = 10s, process_end_check = 50ms, docker_patience = 2s;
 constexpr std::size_t config_bytes_max = 1 << 20;
 constexpr mode_t folder_mode = 0755, file_mode = 0644;
 constexpr const char* hidden_variable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN";
@@ -46,6 +49,14 @@ std::string output_path(int fd, const std::string& fallback) {
 
 Error folder_error(const std::string& path) {
   return Error{Errc::disk, "could not make '" + path + "': " + std::generic_category().message(errno), {}};
+}
+
+// Its first process if that is one of this machine: with the container's id in the names of its control groups.
+ProcessId container_process(const ContainerView& view) {
+  auto groups = read_file("/proc/" + std::to_string(view.pid) + "/cgroup");
+  if (!groups || groups->find(view.id) == std::string::npos) return {};
+  auto process = identify_process(view.pid);
+  return process ? *process : ProcessId{};
 }
 
 // Keeps the run alive until the work has ended.
@@ -73,6 +84,7 @@ struct TaskRun::Act {
   void operator()(const executor::SignalContainer& call) const {
     run.spawn("signal", run.signal(call.id, call.signal));
   }
+  void operator()(const executor::KillContainerProcess&) const { run.spawn("kill", run.kill_container_process()); }
   void operator()(const executor::RemoveContainer& call) const { run.spawn("remove", run.remove(call.id)); }
   void operator()(const executor::StartProcess& call) const { run.start_command(call); }
   void operator()(const executor::SignalProcess& call) const { run.signal_command(call.signal); }
@@ -123,6 +135,7 @@ asio::awaitable<void> TaskRun::plan(executor::PlanContainer call) {
   context.sandbox = folder_;
   auto planned = plan_container(call.task, context);
   if (planned && call.ordinal > 0) planned->spec.name += "." + std::to_string(call.ordinal + 1);
+  if (planned) planned->spec.labels[owner_label] = host_.name;
   post(executor::ContainerPlanned{std::move(planned)});
 }
 
@@ -146,7 +159,9 @@ std::string TaskRun::registry_credentials(const std::string& image) const {
 
 asio::awaitable<void> TaskRun::pull(std::string image) {
   const std::string credentials = registry_credentials(image);
-  DockerClient::OnProgress report = [this](const std::string& text) { post(executor::PullProgress{text}); };
+  DockerClient::OnProgress report = [this](const PullReader& reader) {
+    post(executor::PullProgress{reader.progress(), reader.progress_json()});
+  };
   auto pulling = docker_->pull(std::move(image), credentials, std::move(report));
   auto outcome = co_await std::move(pulling);
   post(executor::PullEnded{error_of(outcome)});
@@ -187,6 +202,7 @@ asio::awaitable<void> TaskRun::start(std::string id) {
 asio::awaitable<void> TaskRun::inspect(std::string id) {
   auto inspecting = docker_->inspect(std::move(id));
   auto view = co_await std::move(inspecting);
+  if (view && view->running) process_ = container_process(*view);
   post(executor::ContainerInspected{std::move(view)});
 }
 
@@ -216,6 +232,28 @@ asio::awaitable<void> TaskRun::signal(std::string id, std::string signal) {
   auto sending = docker_->signal(std::move(id), std::move(signal));
   auto sent = co_await std::move(sending);
   if (!sent) post(executor::SignalFailed{sent.error()});
+}
+
+// Docker's own news about the end count for more: it has a moment to come.
+asio::awaitable<void> TaskRun::kill_container_process() {
+  if (process_.pid == 0) {
+    log_warning("Docker does not answer, and the container's process is not known");
+    co_return;
+  }
+  auto killed = signal_process(process_, SIGKILL);
+  if (!killed && killed.error().code != Errc::not_found) {
+    log_warning("the container's process could not be killed", {{"error", killed.error().message}});
+    co_return;
+  }
+  for (auto left = process_end_limit; left > 0ms && is_alive(process_); left -= process_end_check) {
+    asio::steady_timer timer{host_.loop, process_end_check};
+    auto waited = co_await timer.async_wait(nothrow);
+    static_cast<void>(waited);
+  }
+  asio::steady_timer timer{host_.loop, docker_patience};
+  auto waited = co_await timer.async_wait(nothrow);
+  static_cast<void>(waited);
+  if (!is_alive(process_)) post(executor::ContainerProcessKilled{});
 }
 
 asio::awaitable<void> TaskRun::remove(std::string id) {

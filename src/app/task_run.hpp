@@ -31,6 +31,7 @@ struct TaskHost {
   TaskScope& scope;
   ContainerContext& context;
   asio::steady_timer& prepared;  // expired: `context` is filled
+  const std::string name;        // own_name()
   std::function<void(executor::TaskEvent)> post;
 };
 
@@ -57,6 +58,7 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   asio::awaitable<void> watch(std::string id);
   asio::awaitable<void> signal(std::string id, std::string signal);
   asio::awaitable<void> remove(std::string id);
+  asio::awaitable<void> kill_container_process();
   asio::awaitable<void> watch_command();
   asio::awaitable<void> trim_memory();
   [[nodiscard]] Result<void> use_own_folder();
@@ -74,7 +76,7 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   std::string name_;                    // of the container that may be left behind; empty: none
   std::uint64_t watch_generation_ = 0;  // a new watch replaces the former
   bool exited_ = false;
-  ProcessId process_;
+  ProcessId process_;  // the command's, or the container's first
 };
 
 }  // namespace windlass

@@ -1,11 +1,18 @@
 #include "executor/turn.hpp"
 
+#include <algorithm>
+
 namespace windlass::executor {
 
 namespace {
 
 // Frameworks hear of a pull's progress at most so often.
 constexpr std::chrono::seconds progress_interval{5};
+
+// A registry may be down for a moment, or ask us to come later. Marathon gives a launch up after five minutes.
+constexpr Duration pull_window = std::chrono::seconds{150};
+constexpr Duration first_retry = std::chrono::seconds{1}, longest_retry = std::chrono::seconds{30};
+constexpr Duration stall_limit = std::chrono::seconds{60};
 
 constexpr int launch_failed_exit_code = 1;
 
@@ -72,7 +79,57 @@ void report_pull(TaskTurn& turn, Pulling& pulling) {
   if (pulling.latest == pulling.reported || turn.in.now < pulling.report_at) return;
   pulling.reported = pulling.latest;
   pulling.report_at = turn.in.now + progress_interval;
-  report(turn, pulling.job, TaskState::starting, "Pulling " + pulling.plan.spec.image + ": " + pulling.latest);
+  std::optional<std::string> data;
+  if (!pulling.data.empty()) data = pulling.data;
+  report(turn, pulling.job, TaskState::starting, "Pulling " + pulling.plan.spec.image + ": " + pulling.latest, data);
+}
+
+void pull(TaskTurn& turn, Job job, ContainerPlan plan) {
+  const std::string image = plan.spec.image;
+  turn.life = Pulling{.job = std::move(job),
+                      .plan = std::move(plan),
+                      .latest = "waiting for the registry",
+                      .began = turn.in.now,
+                      .heard_at = turn.in.now};
+  turn.log("pulling " + image);
+  turn.call(PullImage{image});
+  report_pull(turn, std::get<Pulling>(turn.life));
+}
+
+void on_pull_failed(TaskTurn& turn, Pulling& pulling, const Error& error) {
+  const std::string& image = pulling.plan.spec.image;
+  const bool temporary = error.code == Errc::internal || error.code == Errc::cancelled || is_unclear(error);
+  const bool late = turn.in.now >= after(pulling.began, pull_window);
+  const std::string words = error.code == Errc::cancelled ? "the registry sends nothing" : to_string(error);
+  if (!temporary || late) {
+    std::string what = "Failed to pull image '" + image + "'";
+    if (temporary) what += " from " + registry_of(image) + " in " + std::to_string(pulling.attempts) + " attempts";
+    return fail_launch(turn, Error{error.code, what + ": " + words, {}});
+  }
+  const Duration wait = std::min(longest_retry, first_retry * (1 << std::min(pulling.attempts - 1, 10)));
+  pulling.retry_at = after(turn.in.now, wait);
+  pulling.latest = words + "; next attempt in " + to_mesos_duration(wait);
+  pulling.data.clear();
+  turn.log("pulling " + image + ": " + pulling.latest);
+  report_pull(turn, pulling);
+}
+
+void continue_pull(TaskTurn& turn, Pulling& pulling) {
+  const TimePoint now = turn.in.now;
+  if (pulling.retry_at && *pulling.retry_at <= now) {
+    pulling.retry_at.reset();
+    ++pulling.attempts;
+    pulling.heard_at = now;
+    turn.call(PullImage{pulling.plan.spec.image});
+  } else if (!pulling.retry_at && after(pulling.heard_at, stall_limit) <= now) {
+    pulling.heard_at = now;
+    turn.call(CancelPull{});  // its end is answered as cancelled
+  }
+  report_pull(turn, pulling);
+}
+
+TimePoint pull_time(const Pulling& pulling) {
+  return pulling.retry_at ? *pulling.retry_at : after(pulling.heard_at, stall_limit);
 }
 
 void create(TaskTurn& turn, Job job, ContainerSpec spec) {

@@ -112,8 +112,13 @@ struct Pulling {
   Job job;
   ContainerPlan plan;
   std::string latest = {};    // progress
+  std::string data = {};      // the same as JSON
   std::string reported = {};  // progress that the framework knows
   TimePoint report_at = {};   // not before
+  int attempts = 1;
+  TimePoint began = {};                    // the first attempt
+  TimePoint heard_at = {};                 // the last sign of life
+  std::optional<TimePoint> retry_at = {};  // an attempt has failed, the next one follows
   friend bool operator==(const Pulling&, const Pulling&) = default;
 };
 // Its image is here; the others of its group are waited for.
@@ -166,6 +171,7 @@ struct Stopping {
   std::optional<TimePoint> force_at = {};  // when SIGKILL follows; unset: it has been sent
   std::optional<TimePoint> retry_at = {};  // when to send the last signal again
   std::optional<TimePoint> look_at = {};
+  bool forced = false;  // SIGKILL has been asked for before: Docker may be deaf
   friend bool operator==(const Stopping&, const Stopping&) = default;
 };
 // The framework has to hear of the end before the container is removed.

@@ -1,6 +1,7 @@
 #include "executor/step.hpp"
 
 #include "executor/ports.hpp"
+#include "executor/signals.hpp"
 #include "executor/turn.hpp"
 
 #include <algorithm>
@@ -80,14 +81,6 @@ void on(Turn& turn, const AgentRefused& event) {
 // --- from plan to running
 // ----------------------------------------------------------------------------------------------
 
-void pull(TaskTurn& turn, Job job, ContainerPlan plan) {
-  const std::string image = plan.spec.image;
-  turn.life = Pulling{.job = std::move(job), .plan = std::move(plan), .latest = "waiting for the registry"};
-  turn.log("pulling " + image);
-  turn.call(PullImage{image});
-  report_pull(turn, std::get<Pulling>(turn.life));
-}
-
 void inspect_image(TaskTurn& turn, Job job, ContainerPlan plan, bool pulled) {
   const std::string image = plan.spec.image;
   turn.life = Inspecting{.job = std::move(job), .plan = std::move(plan), .pulled = pulled};
@@ -127,16 +120,16 @@ void on(TaskTurn& turn, const PullProgress& event) {
   auto* pulling = std::get_if<Pulling>(&turn.life);
   if (pulling == nullptr) return;
   pulling->latest = event.text;
+  pulling->data = event.data;
+  pulling->heard_at = turn.in.now;
   report_pull(turn, *pulling);
 }
 
 void on(TaskTurn& turn, const PullEnded& event) {
   auto* pulling = std::get_if<Pulling>(&turn.life);
   if (pulling == nullptr) return;
-  if (event.error) {
-    const std::string what = "Failed to pull image '" + pulling->plan.spec.image + "': " + to_string(*event.error);
-    return fail_launch(turn, Error{event.error->code, what, {}});
-  }
+  if (pulling->retry_at) return;
+  if (event.error) return on_pull_failed(turn, *pulling, *event.error);
   inspect_image(turn, std::move(pulling->job), std::move(pulling->plan), true);
 }
 
@@ -214,16 +207,23 @@ void on(TaskTurn& turn, const ContainerStarted& event) {
   fail_launch(turn, *event.error, id);
 }
 
-// As Mesos' Docker executor reports them: IPv4 without a protocol, IPv6 with it; nothing when Docker knows none (host
-// network: the agent then puts in its own).
-std::optional<ContainerStatus> container_status(const std::vector<ContainerAddress>& known, const TaskInfo& task) {
+// As Mesos' Docker executor reports them: IPv4 without a protocol, IPv6 with it, the network's name when the task has
+// named it or when there are several; nothing when Docker knows none (host network: the agent then puts in its own).
+std::optional<ContainerStatus> container_status(const State& state, const std::vector<ContainerAddress>& known,
+                                                const TaskInfo& task) {
   if (known.empty()) return std::nullopt;
-  const ContainerAddress& first = known.front();
-  NetworkInfo network;
-  if (task.container && !task.container->network_names.empty()) network.name = task.container->network_names.front();
-  if (!first.ipv4.empty()) network.addresses.push_back({.address = first.ipv4});
-  if (!first.ipv6.empty()) network.addresses.push_back({.address = first.ipv6, .protocol = 2});
-  return ContainerStatus{.networks = {std::move(network)}};
+  ContainerStatus status{.container_id = state.container_id};
+  for (const ContainerAddress& each : known) {
+    NetworkInfo network;
+    if (!status.networks.empty()) network.name = each.network;
+    if (!each.ipv4.empty()) network.addresses.push_back({.address = each.ipv4});
+    if (!each.ipv6.empty()) network.addresses.push_back({.address = each.ipv6, .protocol = 2});
+    status.networks.push_back(std::move(network));
+  }
+  if (task.container && !task.container->network_names.empty()) {
+    status.networks.front().name = task.container->network_names.front();
+  }
+  return status;
 }
 
 Outcome gone_outcome(const Watched& now, const Error& error) {
@@ -237,7 +237,8 @@ void begin_running(TaskTurn& turn, Starting& starting, const ContainerView& view
   const auto ending = starting.ending;
   Container container{.id = starting.id, .stop_signal = view.stop_signal};
   const bool has_holder = job.group && !turn.state.groups.at(*job.group).addresses.empty();
-  job.addresses = container_status(has_holder ? turn.state.groups.at(*job.group).addresses : view.addresses, job.task);
+  job.addresses =
+      container_status(turn.state, has_holder ? turn.state.groups.at(*job.group).addresses : view.addresses, job.task);
   turn.call(WatchContainer{container.id});
   if (ending) return stop_running(turn, std::move(job), std::move(container), *ending);
   report(turn, job, TaskState::running, {}, "[" + view.document + "]");
@@ -292,6 +293,16 @@ void on(TaskTurn& turn, const SignalFailed& event) {
   if (event.error.code == Errc::conflict || is_gone(event.error)) return;
   turn.log("could not signal the container: " + to_string(event.error));
   retry_signal(turn, *stopping);
+}
+
+void on(TaskTurn& turn, const ContainerProcessKilled&) {
+  const auto* stopping = std::get_if<Stopping>(&turn.life);
+  const auto* container = stopping == nullptr ? nullptr : std::get_if<Container>(&stopping->runner);
+  if (container == nullptr) return;
+  const std::string id = container->id;
+  Outcome outcome = container_outcome(stopping->job, ContainerEnd{.exit_code = 128 + sigkill}, stopping->ending);
+  outcome.message += "; Docker did not answer, its process was killed directly";
+  finish(turn, outcome, id);
 }
 
 void on(TaskTurn& turn, const ContainerRemoved& event) {
@@ -350,7 +361,7 @@ void look_if_due(TaskTurn& turn, std::optional<TimePoint>& look_at, const std::s
 struct OnTime {
   TaskTurn& turn;
 
-  void operator()(Pulling& pulling) const { report_pull(turn, pulling); }
+  void operator()(Pulling& pulling) const { continue_pull(turn, pulling); }
   void operator()(Starting& starting) const { look_if_due(turn, starting.look_at, starting.id); }
   void operator()(Running& running) const {
     if (const auto* container = std::get_if<Container>(&running.runner)) {
@@ -403,6 +414,7 @@ struct NextTime {
   }
   void operator()(const Pulling& pulling) {
     if (pulling.latest != pulling.reported) include(pulling.report_at);
+    include(pull_time(pulling));
   }
   void operator()(const Starting& starting) { include(starting.look_at); }
   void operator()(const Running& running) { include(running.look_at); }

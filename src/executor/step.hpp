@@ -39,7 +39,8 @@ struct ImageInspected {
   Result<std::optional<DockerImage>> image;  // none: not on this machine
 };
 struct PullProgress {
-  std::string text;  // "3 of 7 layers, 12.5 of 60.1 MB"
+  std::string text;       // "3 of 7 layers, 12.5 of 60.1 MB"
+  std::string data = {};  // the same for programs
 };
 struct PullEnded {
   std::optional<Error> error;
@@ -68,6 +69,8 @@ struct OutputLost {};
 struct SignalFailed {
   Error error;
 };
+// After KillContainerProcess: it is dead, whatever Docker says or does not say.
+struct ContainerProcessKilled {};
 struct ContainerRemoved {
   std::optional<Error> error;
 };
@@ -84,7 +87,7 @@ struct ProcessExited {
 using TaskEventBody =
     std::variant<ContainerPlanned, ImageInspected, PullProgress, PullEnded, ContainerCreated, ContainerAttached,
                  ContainerStarted, ContainerInspected, ContainerExited, WatchFailed, OutputLost, SignalFailed,
-                 ContainerRemoved, ProcessStarted, ProcessExited>;
+                 ContainerProcessKilled, ContainerRemoved, ProcessStarted, ProcessExited>;
 struct TaskEvent {
   TaskId task;
   TaskEventBody body;
@@ -162,6 +165,10 @@ struct SignalContainer {
   std::string signal;  // "SIGTERM"
   friend bool operator==(const SignalContainer&, const SignalContainer&) = default;
 };
+// SIGKILL to the container's first process without Docker, which does not answer.
+struct KillContainerProcess {
+  friend bool operator==(const KillContainerProcess&, const KillContainerProcess&) = default;
+};
 // With its anonymous volumes, running or not. It may be gone already.
 struct RemoveContainer {
   std::string id;
@@ -182,9 +189,9 @@ struct SignalProcess {
   friend bool operator==(const SignalProcess&, const SignalProcess&) = default;
 };
 // Each is about one task.
-using TaskCallBody =
-    std::variant<PlanContainer, InspectImage, PullImage, CancelPull, CreateContainer, AttachContainer, StartContainer,
-                 InspectContainer, WatchContainer, SignalContainer, RemoveContainer, StartProcess, SignalProcess>;
+using TaskCallBody = std::variant<PlanContainer, InspectImage, PullImage, CancelPull, CreateContainer, AttachContainer,
+                                  StartContainer, InspectContainer, WatchContainer, SignalContainer,
+                                  KillContainerProcess, RemoveContainer, StartProcess, SignalProcess>;
 struct TaskCall {
   TaskId task;
   TaskCallBody body;

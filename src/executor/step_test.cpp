@@ -149,6 +149,7 @@ TEST(Executor, RunsATaskToItsEnd) {
   EXPECT_EQ(running.data, "[{\"Id\":\"d1\"}]");
   ASSERT_TRUE(running.container);
   EXPECT_EQ(running.container->networks.at(0).addresses, (std::vector<IpAddress>{{.address = "172.17.0.2"}}));
+  EXPECT_EQ(running.container->container_id, ContainerId{"c1"});
   EXPECT_EQ(running.source, StatusSource::executor);
   EXPECT_TRUE(running.uuid && running.timestamp);
   EXPECT_NE(*running.uuid, *d.statuses()[0].uuid);
@@ -158,6 +159,29 @@ TEST(Executor, RunsATaskToItsEnd) {
   EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}}));
   d.tell(ContainerRemoved{});
   EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{0}}));
+}
+
+TEST(Executor, TellsTheAddressesOfEveryNetwork) {
+  Dialogue d;
+  TaskInfo task = docker_task();
+  task.container->network_names = {"front"};
+  d.subscribe();
+  d.launch(task);
+  d.tell(ContainerPlanned{plan_of()});
+  d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+  d.tell(ContainerCreated{std::string{"d1"}});
+  d.tell(ContainerAttached{});
+  d.tell(ContainerStarted{});
+  ContainerView view = running_view();
+  view.addresses = {{.network = "front", .ipv4 = "10.0.0.2", .ipv6 = "fd00::2"},
+                    {.network = "back", .ipv4 = "10.1.0.2"}};
+  d.tell(ContainerInspected{view});
+  const auto networks = d.statuses().back().container->networks;
+  ASSERT_EQ(networks.size(), 2U);
+  EXPECT_EQ(networks[0].name, "front");
+  EXPECT_EQ(networks[0].addresses,
+            (std::vector<IpAddress>{{.address = "10.0.0.2"}, {.address = "fd00::2", .protocol = 2}}));
+  EXPECT_EQ(networks[1].name, "back");
 }
 
 TEST(Executor, DoesThingsInTheirOrder) {
@@ -213,6 +237,78 @@ TEST(Executor, PullsWhatIsMissingAndReportsProgressAtABoundedRate) {
   EXPECT_EQ(d.statuses().size(), before + 1) << "nothing has changed";
   EXPECT_TRUE(has<InspectImage>(d.tell(PullEnded{})));
   EXPECT_TRUE(has<CreateContainer>(d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}})));
+}
+
+// Launched, its image missing.
+Dialogue pulling_dialogue() {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  d.tell(ContainerPlanned{plan_of("reg.example:5000/redis:latest")});
+  d.tell(ImageInspected{std::optional<DockerImage>{}});
+  return d;
+}
+
+TEST(Executor, TriesAPullAgainWhenTheRegistryIsAway) {
+  Dialogue d = pulling_dialogue();
+  const Error away{Errc::unavailable, "connection refused", {}};
+  d.tell(PullEnded{away});
+  EXPECT_EQ(d.sent<PullImage>().size(), 1U);
+  d.pass(1s);
+  EXPECT_EQ(d.sent<PullImage>().size(), 2U);
+  d.tell(PullEnded{away});
+  d.pass(1s);
+  EXPECT_EQ(d.sent<PullImage>().size(), 2U) << "the wait doubles";
+  d.pass(1s);
+  EXPECT_EQ(d.sent<PullImage>().size(), 3U);
+  d.pass(5s);
+  EXPECT_EQ(d.statuses().back().message,
+            "Pulling reg.example:5000/redis:latest: connection refused; next attempt in 2secs");
+  d.tell(PullEnded{});
+  d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}});
+  EXPECT_TRUE(has<CreateContainer>(d.last));
+}
+
+TEST(Executor, GivesAPullUpAfterItsTimeAndNamesTheRegistry) {
+  Dialogue d = pulling_dialogue();
+  for (int i = 0; i < 100 && d.states().back() != TaskState::failed; ++i) {
+    d.tell(PullEnded{Error{Errc::internal, "toomanyrequests", {}}});
+    d.pass(30s);
+  }
+  EXPECT_EQ(
+      d.statuses().back().message,
+      "Failed to launch container: Failed to pull image 'reg.example:5000/redis:latest' from reg.example:5000 in 6 "
+      "attempts: toomanyrequests");
+}
+
+TEST(Executor, APullThatStallsIsBegunAnew) {
+  Dialogue d = pulling_dialogue();
+  d.pass(59s);
+  d.tell(PullProgress{"1 of 3 layers", "{}"});
+  d.pass(59s);
+  EXPECT_TRUE(d.sent<CancelPull>().empty()) << "it has been heard of meanwhile";
+  d.pass(1s);
+  ASSERT_EQ(d.sent<CancelPull>().size(), 1U);
+  d.tell(PullEnded{Error{Errc::cancelled, "the pull was cancelled", {}}});
+  d.pass(1s);
+  EXPECT_EQ(d.sent<PullImage>().size(), 2U);
+  EXPECT_EQ(d.states().back(), TaskState::starting);
+}
+
+TEST(Executor, AKillWhileItWaitsToPullAgainEndsAtOnce) {
+  Dialogue d = pulling_dialogue();
+  d.tell(PullEnded{Error{Errc::unavailable, "connection refused", {}}});
+  d.kill();
+  EXPECT_EQ(d.states().back(), TaskState::killed);
+  d.pass(60s);
+  EXPECT_EQ(d.sent<PullImage>().size(), 1U);
+}
+
+TEST(Executor, ProgressIsForProgramsToo) {
+  Dialogue d = pulling_dialogue();
+  d.pass(5s);
+  d.tell(PullProgress{"1 of 3 layers", "{\"pull\":{}}"});
+  EXPECT_EQ(d.statuses().back().data, "{\"pull\":{}}");
 }
 
 TEST(Executor, ForcePullDoesNotLookFirst) {
@@ -310,6 +406,22 @@ TEST(Executor, KillSendsTheStopSignalAndSigkillAfterTheGrace) {
   EXPECT_EQ(d.signals().size(), 3U);
   d.tell(ContainerExited{{.exit_code = 0}});
   EXPECT_EQ(d.states().back(), TaskState::killed) << "whatever the code";
+}
+
+TEST(Executor, KillsTheProcessItselfWhenDockerStaysDeaf) {
+  Dialogue d;
+  d.run();
+  d.kill(1s);
+  d.pass(1s);
+  EXPECT_TRUE(d.sent<KillContainerProcess>().empty()) << "Docker is asked first";
+  d.pass(5s);
+  EXPECT_EQ(d.sent<KillContainerProcess>().size(), 1U);
+  d.tell(ContainerProcessKilled{});
+  EXPECT_EQ(d.statuses().back().state, TaskState::killed);
+  EXPECT_EQ(d.statuses().back().message,
+            "Container exited with status 137 (SIGKILL); Docker did not answer, its process was killed directly");
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}}));
 }
 
 TEST(Executor, NoKillingForFrameworksThatDoNotKnowIt) {
@@ -514,7 +626,7 @@ TEST(Executor, CarriesWhatIsNotAcknowledgedIntoTheNextSubscription) {
   const auto carried = take_subscription(d.state);
   EXPECT_EQ(carried.unacknowledged_tasks.size(), 1U);
   EXPECT_EQ(carried.unacknowledged_updates.size(), 2U);
-  d.tell(PullEnded{Error{Errc::unavailable, "gone", {}}});
+  d.tell(PullEnded{Error{Errc::not_found, "gone", {}}});
   d.subscribe();
   ASSERT_EQ(d.statuses().size(), sent + 1) << "only what came after the subscription was written";
   EXPECT_EQ(d.statuses().back().state, TaskState::failed);

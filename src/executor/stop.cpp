@@ -39,8 +39,9 @@ void force(TaskTurn& turn, Stopping& stopping) {
   stopping.force_at.reset();
   stopping.retry_at = turn.in.now + force_retry;
   send_signal(turn, stopping.runner, true);
-  // A container that the signal does not reach may have ended unseen.
   const auto* container = std::get_if<Container>(&stopping.runner);
+  if (container != nullptr && std::exchange(stopping.forced, true)) turn.call(KillContainerProcess{});
+  // A container that the signal does not reach may have ended unseen.
   if (container != nullptr && stopping.look_at) stopping.look_at = turn.in.now;
 }
 

@@ -61,7 +61,14 @@ void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group =
 // Nothing runs because of this; Docker's words are in the error.
 Outcome launch_failure(const std::string& what, const Error& error);
 void fail_launch(TaskTurn& turn, const Error& error, std::string leftover = {});
+void pull(TaskTurn& turn, Job job, ContainerPlan plan);
 void report_pull(TaskTurn& turn, Pulling& pulling);
+// Tries again later where that may help, for a while.
+void on_pull_failed(TaskTurn& turn, Pulling& pulling, const Error& error);
+// A retry or a report is due, or nothing has been heard for too long.
+void continue_pull(TaskTurn& turn, Pulling& pulling);
+// When to do so, reports aside.
+TimePoint pull_time(const Pulling& pulling);
 // It has its image; `spec` is what to make of it.
 void create(TaskTurn& turn, Job job, ContainerSpec spec);
 void start(TaskTurn& turn, Job job, const std::string& id);

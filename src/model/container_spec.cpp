@@ -26,4 +26,12 @@ void set_env(ContainerSpec& spec, const std::string& name, const std::string& va
 
 bool has_env(const ContainerSpec& spec, const std::string& name) { return find_env(spec.env, name) != spec.env.end(); }
 
+std::string registry_of(const std::string& image) {
+  const auto slash = image.find('/');
+  if (slash == std::string::npos) return "docker.io";
+  const std::string first = image.substr(0, slash);
+  const bool is_host = first == "localhost" || first.find_first_of(".:") != std::string::npos;
+  return is_host ? first : "docker.io";
+}
+
 }  // namespace windlass

@@ -136,6 +136,9 @@ struct ContainerSpec {
 void set_env(ContainerSpec& spec, const std::string& name, const std::string& value);
 [[nodiscard]] bool has_env(const ContainerSpec& spec, const std::string& name);
 
+// The registry that an image comes from: "registry.example:5000", or "docker.io".
+std::string registry_of(const std::string& image);
+
 // A ContainerSpec, and what is still to be done when the image is known.
 struct ContainerPlan {
   ContainerSpec spec;
@@ -165,6 +168,7 @@ struct ContainerView {
   std::string id = {};
   bool running = false;
   bool started = false;          // StartedAt is a time: it runs or has run
+  int pid = 0;                   // of its first process as the daemon's machine counts; 0: none
   std::string stop_signal = {};  // "SIGTERM" unless image or options say otherwise
   int exit_code = 0;
   bool oom_killed = false;

@@ -389,10 +389,23 @@ Result<ContainerView> read_container(std::string_view text) {
   view.started = !started.empty() && !started.starts_with(never);
   view.exit_code = static_cast<int>(number_at(*state, "ExitCode"));
   view.oom_killed = flag_at(*state, "OOMKilled");
+  view.pid = static_cast<int>(number_at(*state, "Pid"));
   view.error = text_at(*state, "Error");
   view.addresses = addresses_in(*value);
   view.document = std::string{text.substr(0, text.find_last_not_of(" \r\n\t") + 1)};
   return view;
+}
+
+Result<std::vector<LabelledContainer>> read_container_list(std::string_view text, const std::string& label) {
+  auto list = read_json(text);
+  if (!list || !list->is_array()) return Error{Errc::malformed, "Docker's list of containers is not a JSON array", {}};
+  std::vector<LabelledContainer> found;
+  for (const auto& entry : list->get_array()) {
+    const auto* labels = entry.is_object() ? find(entry, "Labels") : nullptr;
+    if (labels == nullptr || find(*labels, label) == nullptr) continue;
+    found.push_back({text_at(entry, "Id"), text_at(*labels, label)});
+  }
+  return found;
 }
 
 Result<ContainerEnd> read_wait(std::string_view text) {
@@ -438,7 +451,7 @@ Result<void> PullReader::take_line(std::string_view line) {
   const auto* detail = find(*value, "errorDetail");
   std::string error = detail == nullptr ? std::string{} : text_at(*detail, "message");
   if (error.empty()) error = text_at(*value, "error");
-  if (!error.empty()) return Error{Errc::unavailable, error, {}};
+  if (!error.empty()) return Error{pull_error_code(error), error, {}};
   const std::string id = text_at(*value, "id");
   const std::string status = text_at(*value, "status");
   if (status.starts_with("Pulling from ") || id.empty()) return {};
@@ -456,26 +469,42 @@ Result<void> PullReader::take_line(std::string_view line) {
   return {};
 }
 
+PullReader::Sum PullReader::sum() const {
+  Sum sum{.layers = layers_.size()};
+  for (const auto& [id, layer] : layers_) {
+    sum.bytes_now += layer.now;
+    sum.bytes_total += layer.total;
+    if (layer.complete) ++sum.complete;
+  }
+  return sum;
+}
+
 std::string PullReader::progress() const {
   if (layers_.empty()) return "waiting for the registry";
-  std::int64_t now = 0;
-  std::int64_t total = 0;
-  for (const auto& [id, layer] : layers_) {
-    now += layer.now;
-    total += layer.total;
-  }
-  const auto complete = std::count_if(layers_.begin(), layers_.end(), [](const auto& l) { return l.second.complete; });
-  std::string text = std::to_string(complete) + " of " + std::to_string(layers_.size()) + " layers";
-  if (total > 0) text += ", " + megabytes(now) + " of " + megabytes(total) + " MB";
+  const Sum all = sum();
+  std::string text = std::to_string(all.complete) + " of " + std::to_string(all.layers) + " layers";
+  if (all.bytes_total > 0) text += ", " + megabytes(all.bytes_now) + " of " + megabytes(all.bytes_total) + " MB";
   return text;
 }
 
-std::string registry_of(const std::string& image) {
-  const auto slash = image.find('/');
-  if (slash == std::string::npos) return std::string{hub};
-  const std::string first = image.substr(0, slash);
-  const bool is_host = first == "localhost" || first.find_first_of(".:") != std::string::npos;
-  return is_host ? first : std::string{hub};
+std::string PullReader::progress_json() const {
+  const Sum all = sum();
+  return json::serialize(json::value{{"pull",
+                                      {{"layers_complete", all.complete},
+                                       {"layers_total", all.layers},
+                                       {"bytes_complete", all.bytes_now},
+                                       {"bytes_total", all.bytes_total}}}});
+}
+
+Errc pull_error_code(std::string_view words) {
+  for (const char* final :
+       {"not found", "manifest unknown", "name unknown", "no matching manifest", "does not exist"}) {
+    if (words.find(final) != std::string_view::npos) return Errc::not_found;
+  }
+  for (const char* final : {"denied", "unauthorized", "no basic auth credentials", "invalid reference"}) {
+    if (words.find(final) != std::string_view::npos) return Errc::forbidden;
+  }
+  return Errc::unavailable;
 }
 
 Result<std::string> registry_auth(std::string_view config_json, const std::string& image) {

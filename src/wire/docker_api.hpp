@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace windlass {
 
@@ -32,6 +33,13 @@ std::string encode_container_spec(const ContainerSpec& spec);
 [[nodiscard]] Result<std::string> read_created_id(std::string_view json);
 [[nodiscard]] Result<DockerImage> read_image(std::string_view json);
 [[nodiscard]] Result<ContainerView> read_container(std::string_view json);
+struct LabelledContainer {
+  std::string id;
+  std::string value;
+};
+// The answer to GET /containers/json: those that have the label.
+[[nodiscard]] Result<std::vector<LabelledContainer>> read_container_list(std::string_view json,
+                                                                         const std::string& label);
 // The answer to POST /containers/{id}/wait.
 [[nodiscard]] Result<ContainerEnd> read_wait(std::string_view json);
 // CgroupDriver of GET /info: "cgroupfs", "systemd", or "" when it is not told.
@@ -40,16 +48,26 @@ std::string encode_container_spec(const ContainerSpec& spec);
 // What Docker says in the body of an answer that is not 2xx; the body itself when it is not Docker's JSON.
 std::string read_error_text(std::string_view body);
 
+// What Docker's words about a failed pull mean: Errc::not_found or forbidden when trying again is of no use,
+// Errc::unavailable otherwise. Docker says most of them with status 500 or in the stream.
+Errc pull_error_code(std::string_view words);
+
 // The stream of POST /images/create: JSON values one after the other, cut anywhere.
 class PullReader {
  public:
-  // Errors: Errc::unavailable with what Docker says in the stream (an error may come after status 200),
-  // Errc::malformed.
+  // Errors: pull_error_code with what Docker says in the stream (an error may come after status 200), Errc::malformed.
   [[nodiscard]] Result<void> feed(std::string_view bytes);
   // "3 of 7 layers, 12.5 of 60.1 MB"; "waiting for the registry" at first.
   [[nodiscard]] std::string progress() const;
+  // {"pull":{"layers_complete":3,"layers_total":7,"bytes_complete":13107200,"bytes_total":63019417}}
+  [[nodiscard]] std::string progress_json() const;
 
  private:
+  struct Sum {
+    std::size_t layers = 0, complete = 0;
+    std::int64_t bytes_now = 0, bytes_total = 0;
+  };
+  [[nodiscard]] Sum sum() const;
   struct Layer {
     std::int64_t now = 0;
     std::int64_t total = 0;
@@ -61,8 +79,6 @@ class PullReader {
   std::map<std::string, Layer> layers_;
 };
 
-// The registry that an image comes from: "registry.example:5000", or "docker.io".
-std::string registry_of(const std::string& image);
 // The value of X-Registry-Auth for that image from the text of a .docker/config.json ({"auths": {…}}) or of a
 // .dockercfg (the same without "auths"); empty when it has no entry for the registry. Errors: Errc::malformed.
 [[nodiscard]] Result<std::string> registry_auth(std::string_view config_json, const std::string& image);

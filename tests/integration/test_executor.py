@@ -497,6 +497,23 @@ def test_a_hung_docker_does_not_make_a_kill_forgotten(make_engine, make_agent):
     assert agent.states()[-1] == "TASK_KILLED"
 
 
+def test_a_kill_gets_through_even_while_docker_hangs(make_engine, make_agent):
+    engine = make_engine()
+    agent = make_agent().start(DOCKER_HOST=engine.host)
+    agent.launch(docker_task("busybox:own", "sleep 600"))
+    (inspect,) = json.loads(agent.wait_for("TASK_RUNNING").data)
+    engine.process.send_signal(signal.SIGSTOP)
+    try:
+        agent.kill(grace=0)
+        last = agent.wait_for("TASK_KILLED", seconds=40)
+        assert "killed directly" in last.message
+        assert not Path(f"/proc/{inspect['State']['Pid']}").exists()
+    finally:
+        engine.process.send_signal(signal.SIGCONT)
+    agent.process.wait(timeout=60)
+    wait_until(lambda: not engine("ps", "-aq").stdout.strip(), 20, "the removal of the container")
+
+
 def test_the_reaper_waits_for_docker_to_come_back(make_engine, make_agent):
     engine = make_engine("--live-restore")
     agent = make_agent().start(DOCKER_HOST=engine.host)

@@ -173,3 +173,33 @@ def test_a_port_that_is_taken_fails_the_group(agent, images):
         agent.wait_for_task("b", "TASK_KILLED")
     agent.process.wait(timeout=20)
     assert containers(agent) == []
+
+
+# --- orphans -----------------------------------------------------------------------------------------------------
+
+
+def reaper_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as listed:
+        for child in listed.read().split():
+            with open(f"/proc/{child}/comm") as comm:
+                if comm.read().strip() == "windlass-reaper":
+                    return int(child)
+    raise AssertionError("there is no reaper")
+
+
+def test_the_next_executor_removes_what_a_killed_one_and_its_reaper_left(agent, images, tmp_path):
+    agent.launch(docker_task(images.busybox, "sleep 600"))
+    agent.wait_for_task("t1", "TASK_RUNNING")
+    os.kill(reaper_of(agent.process.pid), signal.SIGKILL)
+    agent.process.kill()
+    agent.process.wait()
+    assert containers(agent) == [agent.container], "nobody is left to remove it"
+    other = FakeAgent(tmp_path)
+    try:
+        other.start()
+        other.launch(docker_task(images.busybox, "sleep 600"))
+        other.wait_for_task("t1", "TASK_RUNNING")
+        wait_until(lambda: not containers(agent), 20, "the removal")
+        assert containers(other) == [other.container], "its own stays"
+    finally:
+        other.clean_up()
