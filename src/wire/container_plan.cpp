@@ -206,8 +206,8 @@ Result<void> add_volume(ContainerSpec& spec, const Volume& volume, const DockerI
   // Options of the driver have no place in the short form.
   MountSpec mount{.type = MountType::volume, .source = volume.docker_name, .target = target};
   mount.read_only = volume.mode == VolumeMode::ro;
-  mount.volume_driver = volume.docker_driver;
-  for (const Parameter& option : volume.docker_options) mount.volume_options[option.key] = option.value;
+  mount.volume = VolumeOptions{.driver = volume.docker_driver};
+  for (const Parameter& option : volume.docker_options) mount.volume->driver_options[option.key] = option.value;
   spec.mounts.push_back(std::move(mount));
   return {};
 }
