@@ -500,8 +500,14 @@ const Option* find_option(char letter) {
 
 Error unknown_option(const std::string& shown) { return Error{Errc::invalid, "unknown docker option " + shown, {}}; }
 
+// Docker's JSON and messages to frameworks are UTF-8, and options go into both.
+Error not_utf8(const std::string& option) {
+  return Error{Errc::invalid, "docker option " + (is_utf8(option) ? option + " " : "") + "is not UTF-8", {}};
+}
+
 // `shown` is the option as the user wrote it: "-p", "--publish".
 Result<void> apply_one(Draft& draft, const Option& option, const std::string& shown, Text text) {
+  if (!is_utf8(text)) return not_utf8(shown);
   if (option.takes == Takes::nothing) {
     const auto chosen = parse_bool(text);
     if (!chosen) {
@@ -526,6 +532,7 @@ class OptionList {
   Result<void> apply() {
     while (next_ < list_.size()) {
       const std::string& word = list_[next_++];
+      if (!is_utf8(word)) return not_utf8(word.substr(0, word.find('=')));
       Result<void> applied;
       if (word.starts_with("--") && word.size() > 2) {
         applied = apply_long(Text{word}.substr(2));
@@ -555,7 +562,7 @@ class OptionList {
     for (std::size_t i = 0; i < letters.size(); ++i) {
       const std::string shown{'-', letters[i]};
       const Option* option = find_option(letters[i]);
-      if (option == nullptr) return unknown_option(shown);
+      if (option == nullptr) return unknown_option(is_utf8(shown) ? shown : "-" + std::string{letters});
       const auto rest = letters.substr(i + 1);
       if (rest.size() > 1 && rest.front() == '=') return apply_one(draft_, *option, shown, rest.substr(1));
       if (option->takes == Takes::value) {
@@ -583,6 +590,7 @@ Result<void> apply_parameters(Draft& draft, const std::vector<Parameter>& parame
     // Mesos hands every key to the CLI as --key=value; a short letter is a courtesy of ours.
     if (option == nullptr && parameter.key.size() == 1) option = find_option(parameter.key.front());
     const std::string shown = "--" + parameter.key;
+    if (!is_utf8(shown)) return not_utf8(shown);
     if (option == nullptr) return unknown_option(shown);
     if (option->apply == apply_network && !draft.networks.empty()) continue;
     auto applied = apply_one(draft, *option, shown, parameter.value);

@@ -514,6 +514,20 @@ TEST(DockerOptions, WhatIsNoOption) {
   EXPECT_EQ(refused({"--privileged=maybe"}), "docker option --privileged: 'maybe' is no boolean");
 }
 
+TEST(DockerOptions, AreUtf8) {
+  EXPECT_EQ(refused({"--tmpfs", "/run\x8f"}), "docker option --tmpfs is not UTF-8");
+  EXPECT_EQ(refused({"--tmpfs=/run\x8f"}), "docker option --tmpfs is not UTF-8");
+  EXPECT_EQ(refused({"-w\x8f"}), "docker option is not UTF-8");
+  EXPECT_EQ(refused({"-ié"}), "unknown docker option -ié");
+  for (const char* wrong :
+       {"\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xc3"}) {
+    EXPECT_NE(refused({"-w", wrong}), "taken");
+  }
+  EXPECT_EQ(parsed({"-w", "/é/€/😀"}).workdir, "/é/€/😀");
+  ContainerSpec spec{.name = "n", .image = "i"};
+  EXPECT_EQ(apply_docker_parameters(spec, {{"\xff", "x"}}).error().message, "docker option is not UTF-8");
+}
+
 TEST(DockerParameters, AreLongOptions) {
   ContainerSpec spec{.name = "n", .image = "i"};
   spec.network_mode = "bridge";
