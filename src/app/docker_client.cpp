@@ -135,9 +135,11 @@ asio::awaitable<Result<std::optional<DockerImage>>> DockerClient::inspect_image(
   co_return std::optional<DockerImage>{std::move(*read)};
 }
 
-asio::awaitable<Result<void>> DockerClient::pull(std::string image, std::string registry_auth, OnProgress on_progress) {
+asio::awaitable<Result<void>> DockerClient::pull(std::string image, std::string registry_auth, OnProgress on_progress,
+                                                 std::string platform) {
   pull_cancelled_ = false;
   HttpClientRequest request{.method = "POST", .target = "/images/create?fromImage=" + percent_encode(image)};
+  if (!platform.empty()) request.target += "&platform=" + percent_encode(platform);
   if (!registry_auth.empty()) request.headers.emplace_back("X-Registry-Auth", std::move(registry_auth));
   auto opening = open(std::move(request), pull_head_limit);
   auto opened = co_await std::move(opening);
@@ -172,10 +174,18 @@ void DockerClient::cancel_pull() {
 }
 
 asio::awaitable<Result<std::string>> DockerClient::create_container(ContainerSpec spec) {
+  auto connecting = connect();
+  auto version = co_await std::move(connecting);
+  if (!version) co_return version.error();
+  auto checked = check_api_version(spec, *version);
+  if (!checked) co_return checked.error();
+  std::string target = "/containers/create?name=" + percent_encode(spec.name);
+  const std::string platform = create_platform(spec, *version);
+  if (!platform.empty()) target += "&platform=" + percent_encode(platform);
   HttpClientRequest request{.method = "POST",
-                            .target = "/containers/create?name=" + percent_encode(spec.name),
+                            .target = std::move(target),
                             .headers = {{"Content-Type", "application/json"}},
-                            .body = encode_container_spec(spec)};
+                            .body = encode_container_spec(spec, *version)};
   auto asking = exchange(std::move(request), long_limit);
   auto answer = co_await std::move(asking);
   if (!answer) co_return answer.error();

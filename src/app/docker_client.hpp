@@ -35,11 +35,12 @@ class DockerClient {
 
   // Nothing: the image is not on this machine.
   [[nodiscard]] asio::awaitable<Result<std::optional<DockerImage>>> inspect_image(std::string image);
-  // registry_auth: the value of X-Registry-Auth, or empty. One pull at a time.
-  [[nodiscard]] asio::awaitable<Result<void>> pull(std::string image, std::string registry_auth,
-                                                   OnProgress on_progress);
+  // registry_auth: the value of X-Registry-Auth, or empty. platform: "linux/arm64", or empty. One pull at a time.
+  [[nodiscard]] asio::awaitable<Result<void>> pull(std::string image, std::string registry_auth, OnProgress on_progress,
+                                                   std::string platform = {});
   void cancel_pull();
 
+  // Errors, besides: Errc::unsupported when the Engine is too old for what the spec asks for.
   [[nodiscard]] asio::awaitable<Result<std::string>> create_container(ContainerSpec spec);
   // The output from now on.
   [[nodiscard]] asio::awaitable<Result<RawConnection>> attach(std::string id);

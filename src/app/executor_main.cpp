@@ -1,5 +1,6 @@
 // windlass-executor: a Mesos executor for Docker containers. Started by an agent; see --help.
 
+#include "app/executor_flags.hpp"
 #include "app/executor_shell.hpp"
 #include "app/reaper.hpp"
 #include "io/log.hpp"
@@ -14,13 +15,14 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
 using namespace windlass;
 
 constexpr const char* help =
-    R"(usage: windlass-executor [IMAGE [ARGUMENT...]]
+    R"(usage: windlass-executor [FLAG...] [IMAGE [ARGUMENT...]]
 
 A Mesos executor that runs each task in a Docker container, or as a process when the task is a plain command. The Mesos
 agent starts it and tells it by the environment where to report; by hand there is nothing to see.
@@ -29,7 +31,9 @@ agent starts it and tells it by the environment where to report; by hand there i
                     has, all arguments are the container's command
   --help            this text
   --version         the version
+  --markdown        the flags below as docs/executor_flags.md
 
+%s
 Environment: MESOS_AGENT_ENDPOINT (or MESOS_SLAVE_PID, or MESOS_DOMAIN_SOCKET), MESOS_FRAMEWORK_ID, MESOS_EXECUTOR_ID,
 MESOS_DIRECTORY and the others that Mesos sets for every executor. DOCKER_HOST (unix:///var/run/docker.sock) says where
 Docker listens: unix://<path> or tcp://<host>:<port>.
@@ -62,7 +66,13 @@ int run(int argc, char** argv, Reaper& reaper) {
     if (equals != std::string_view::npos)
       setup.environment[std::string{entry.substr(0, equals)}] = entry.substr(equals + 1);
   }
-  setup.argv.assign(argv + 1, argv + argc);
+  auto flags = read_executor_flags({argv + 1, argv + argc}, setup.environment);
+  if (!flags) {
+    std::fprintf(stderr, "windlass-executor: %s (see --help)\n", flags.error().message.c_str());
+    return 1;
+  }
+  setup.argv = std::move(flags->argv);
+  setup.policy = std::move(flags->policy);
   auto agent = read_agent_environment(setup.environment);
   if (!agent) {
     std::fprintf(stderr, "windlass-executor: %s (a Mesos agent sets them; see --help)\n",
@@ -79,14 +89,12 @@ int run(int argc, char** argv, Reaper& reaper) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::string_view{argv[1]} == "--help") return std::fputs(help, stdout) < 0 ? 1 : 0;
-  if (argc == 2 && std::string_view{argv[1]} == "--version") {
-    return std::puts("windlass-executor " WINDLASS_VERSION) < 0 ? 1 : 0;
-  }
+  const std::string_view only = argc == 2 ? argv[1] : "";
+  if (only == "--help") return std::printf(help, executor_flags_help().c_str()) < 0 ? 1 : 0;
+  if (only == "--markdown") return std::fputs(executor_flags_markdown().c_str(), stdout) < 0 ? 1 : 0;
+  if (only == "--version") return std::puts("windlass-executor " WINDLASS_VERSION) < 0 ? 1 : 0;
   // What the container does that holds the network of a task group: nothing, until it is removed.
-  if (argc == 2 && std::string_view{argv[1]} == hold_argument) {
-    while (true) ::pause();
-  }
+  while (only == hold_argument) ::pause();
   open_standard_descriptors();
   Reaper reaper = Reaper::start(std::getenv("DOCKER_HOST"));
   keep_memory_small();

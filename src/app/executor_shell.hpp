@@ -4,6 +4,7 @@
 
 #include "app/agent_environment.hpp"
 #include "app/reaper.hpp"
+#include "model/container_policy.hpp"
 
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct ExecutorSetup {
   AgentEnvironment agent;
   std::vector<std::string> argv = {};  // image and command of the seed contract
   Environment environment = {};        // what command tasks get, below their own variables
+  ContainerPolicy policy = {};         // the operator's
 };
 
 // Runs until the task and what is to be done about it have ended. Returns the exit code of the process.

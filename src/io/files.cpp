@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/openat2.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -12,6 +13,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -33,6 +35,23 @@ Error file_error(const std::string& what, int error, const std::string& path) {
   if (error == ENOENT || error == ENOTDIR) code = Errc::not_found;
   if (error == EACCES || error == EPERM) code = Errc::forbidden;
   return Error{code, what + ": " + std::generic_category().message(error), path};
+}
+
+constexpr std::size_t small_file_max = 1 << 20;
+
+Result<std::string> read_all_of(const Fd& fd, const std::string& path, std::size_t bytes_max) {
+  std::string content;
+  char piece[16 * 1024];
+  while (true) {
+    const ssize_t count = ::read(fd.value, piece, sizeof piece);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return file_error("read", errno, path);
+    if (count == 0) return content;
+    content.append(piece, static_cast<std::size_t>(count));
+    if (content.size() > bytes_max) {
+      return Error{Errc::invalid, "larger than " + std::to_string(bytes_max) + " bytes", path};
+    }
+  }
 }
 
 // 0, or errno.
@@ -76,18 +95,23 @@ std::string default_interface(const std::string& routes) {
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   const Fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (fd.value < 0) return file_error("open", errno, path);
-  std::string content;
-  char piece[16 * 1024];
-  while (true) {
-    const ssize_t count = ::read(fd.value, piece, sizeof piece);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return file_error("read", errno, path);
-    if (count == 0) return content;
-    content.append(piece, static_cast<std::size_t>(count));
-    if (content.size() > bytes_max) {
-      return Error{Errc::invalid, "larger than " + std::to_string(bytes_max) + " bytes", path};
-    }
-  }
+  return read_all_of(fd, path, bytes_max);
+}
+
+Result<std::string> read_file_beneath(const std::string& directory, const std::string& path) {
+  const Fd folder{::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (folder.value < 0) return file_error("open", errno, directory);
+  const std::string inside = path.starts_with(directory + "/") ? path.substr(directory.size() + 1) : path;
+  ::open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a pipe would have us wait for its writer
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  const Fd fd{static_cast<int>(::syscall(SYS_openat2, folder.value, inside.c_str(), &how, sizeof how))};
+  if (fd.value < 0 && errno == EXDEV) return Error{Errc::forbidden, "is not below " + directory, path};
+  if (fd.value < 0) return file_error("open", errno, path);
+  struct ::stat status {};
+  if (::fstat(fd.value, &status) != 0) return file_error("stat", errno, path);
+  if (!S_ISREG(status.st_mode)) return Error{Errc::forbidden, "is not a regular file", path};
+  return read_all_of(fd, path, small_file_max);
 }
 
 Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode) {

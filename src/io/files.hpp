@@ -14,6 +14,9 @@ namespace windlass {
 
 // Errors: Errc::not_found, forbidden, invalid when it is larger than the limit, disk.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t bytes_max = 16 * 1024 * 1024);
+// A regular file below the directory, to which no symbolic link and no ".." leads away from it; at most 1 MiB. The path
+// is relative to the directory, or absolute and begins with it. Errors: as above, forbidden for other files.
+[[nodiscard]] Result<std::string> read_file_beneath(const std::string& directory, const std::string& path);
 // Readers see the old or the new content, also after a power cut: temporary file, fsync, rename, fsync of the folder.
 [[nodiscard]] Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode = 0644);
 // Creates the file when it is missing.

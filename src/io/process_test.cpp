@@ -247,6 +247,30 @@ TEST(Files, ReadWriteAppendAndTheirErrors) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder.path}, {}), 1) << "a temporary file is left";
 }
 
+TEST(Files, BeneathAFolder) {
+  TempDir folder;
+  ASSERT_TRUE(make_directories(folder / "in/deep"));
+  ASSERT_TRUE(append_file(folder / "in/deep/file", "text"));
+  ASSERT_TRUE(append_file(folder / "outside", "secret"));
+  ASSERT_TRUE(append_file(folder / "in/large", std::string((1 << 20) + 1, 'x')));
+  std::filesystem::create_symlink("deep/file", folder / "in/inner");
+  std::filesystem::create_symlink("../outside", folder / "in/escape");
+  std::filesystem::create_symlink("/etc", folder / "in/absolute");
+  ASSERT_EQ(::mkfifo((folder / "in/pipe").c_str(), 0600), 0);
+  const std::string top = folder / "in";
+  for (const std::string& path : {std::string{"deep/file"}, std::string{"./deep/../inner"}, top + "/deep/file"}) {
+    EXPECT_EQ(*read_file_beneath(top, path), "text") << path;
+  }
+  for (const std::string& path : {std::string{"../outside"}, std::string{"escape"}, std::string{"absolute/passwd"},
+                                  std::string{"/etc/passwd"}, std::string{"pipe"}, std::string{"deep"}}) {
+    EXPECT_EQ(read_file_beneath(top, path).error().code, Errc::forbidden) << path;
+  }
+  EXPECT_EQ(read_file_beneath(top, "none").error().code, Errc::not_found);
+  EXPECT_EQ(read_file_beneath(top, "").error().code, Errc::not_found);
+  EXPECT_EQ(read_file_beneath(folder / "none", "x").error().code, Errc::not_found);
+  EXPECT_EQ(read_file_beneath(top, "large").error().code, Errc::invalid);
+}
+
 TEST(Files, MakesFoldersWithTheirModeAndRemovesThem) {
   TempDir folder;
   ASSERT_TRUE(make_directories(folder / "a/b//c/", 0750));

@@ -8,14 +8,11 @@ namespace {
 
 auto find_env(auto& env, const std::string& name) {
   return std::find_if(env.begin(), env.end(), [&](const std::string& entry) {
-    return entry.size() > name.size() && entry[name.size()] == '=' && entry.compare(0, name.size(), name) == 0;
+    return entry.starts_with(name) && (entry.size() == name.size() || entry[name.size()] == '=');
   });
 }
 
-}  // namespace
-
-void set_env(ContainerSpec& spec, const std::string& name, const std::string& value) {
-  std::string entry = name + "=" + value;
+void put_env(ContainerSpec& spec, const std::string& name, std::string entry) {
   auto found = find_env(spec.env, name);
   if (found != spec.env.end()) {
     *found = std::move(entry);
@@ -23,6 +20,14 @@ void set_env(ContainerSpec& spec, const std::string& name, const std::string& va
     spec.env.push_back(std::move(entry));
   }
 }
+
+}  // namespace
+
+void set_env(ContainerSpec& spec, const std::string& name, const std::string& value) {
+  put_env(spec, name, name + "=" + value);
+}
+
+void unset_env(ContainerSpec& spec, const std::string& name) { put_env(spec, name, name); }
 
 bool has_env(const ContainerSpec& spec, const std::string& name) { return find_env(spec.env, name) != spec.env.end(); }
 

@@ -4,6 +4,7 @@
 
 #include "model/ids.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,23 +21,48 @@ struct PortBinding {
   friend bool operator==(const PortBinding&, const PortBinding&) = default;
 };
 
-enum class MountType { bind, volume, tmpfs };
+enum class MountType { bind, volume, tmpfs, image, npipe, cluster };
 
-// One --mount. Binds of the short form are strings in ContainerSpec.binds, as the Engine takes them.
+struct BindOptions {
+  std::string propagation = {};
+  bool non_recursive = false;
+  bool read_only_non_recursive = false;
+  bool read_only_force_recursive = false;
+  friend bool operator==(const BindOptions&, const BindOptions&) = default;
+};
+
+struct VolumeOptions {
+  bool no_copy = false;
+  std::string subpath = {};
+  std::map<std::string, std::string> labels = {};
+  std::string driver = {};
+  std::map<std::string, std::string> driver_options = {};
+  friend bool operator==(const VolumeOptions&, const VolumeOptions&) = default;
+};
+
+struct TmpfsOptions {
+  std::int64_t bytes = 0;  // 0: no limit
+  std::uint32_t mode = 0;  // 0: 1777
+  friend bool operator==(const TmpfsOptions&, const TmpfsOptions&) = default;
+};
+
+struct ImageOptions {
+  std::string subpath = {};
+  friend bool operator==(const ImageOptions&, const ImageOptions&) = default;
+};
+
+// One --mount. Binds of the short form are strings in ContainerSpec.binds, as the Engine takes them. Options belong to
+// the type of their name.
 struct MountSpec {
   MountType type = MountType::volume;
   std::string source = {};
   std::string target;
   bool read_only = false;
-  std::string propagation = {};    // bind
-  std::string consistency = {};    // bind
-  bool non_recursive = false;      // bind
-  bool no_copy = false;            // volume
-  std::string volume_driver = {};  // volume
-  std::map<std::string, std::string> volume_options = {};
-  std::map<std::string, std::string> volume_labels = {};
-  std::optional<std::int64_t> tmpfs_bytes = {};
-  std::optional<std::uint32_t> tmpfs_mode = {};
+  std::string consistency = {};
+  std::optional<BindOptions> bind = {};
+  std::optional<VolumeOptions> volume = {};
+  std::optional<TmpfsOptions> tmpfs = {};
+  std::optional<ImageOptions> image = {};
   friend bool operator==(const MountSpec&, const MountSpec&) = default;
 };
 
@@ -47,6 +73,23 @@ struct DeviceMapping {
   friend bool operator==(const DeviceMapping&, const DeviceMapping&) = default;
 };
 
+// GPUs (--gpus) and CDI devices.
+struct DeviceRequest {
+  std::string driver = {};
+  std::int64_t count = 0;  // -1: all
+  std::vector<std::string> ids = {};
+  std::vector<std::vector<std::string>> capabilities = {};
+  std::map<std::string, std::string> options = {};
+  friend bool operator==(const DeviceRequest&, const DeviceRequest&) = default;
+};
+
+// What a block device is limited to: a rate, or a weight.
+struct DeviceLimit {
+  std::string path;
+  std::uint64_t value = 0;
+  friend bool operator==(const DeviceLimit&, const DeviceLimit&) = default;
+};
+
 struct Ulimit {
   std::string name;
   std::int64_t soft = 0;
@@ -54,19 +97,49 @@ struct Ulimit {
   friend bool operator==(const Ulimit&, const Ulimit&) = default;
 };
 
+// One network that the container joins, and how.
+struct NetworkAttachment {
+  std::string name;
+  std::vector<std::string> aliases = {};
+  std::vector<std::string> links = {};
+  std::string ipv4 = {};
+  std::string ipv6 = {};
+  std::vector<std::string> link_local_ips = {};
+  std::string mac_address = {};
+  std::map<std::string, std::string> driver_options = {};
+  std::int64_t gateway_priority = 0;
+  friend bool operator==(const NetworkAttachment&, const NetworkAttachment&) = default;
+};
+
+// Docker's own health check. {"NONE"} as test: the image's is off. Zero: as the image or the daemon has it.
+struct DockerHealth {
+  std::vector<std::string> test = {};
+  std::chrono::nanoseconds interval{0};
+  std::chrono::nanoseconds timeout{0};
+  std::chrono::nanoseconds start_period{0};
+  std::chrono::nanoseconds start_interval{0};
+  std::int64_t retries = 0;
+  friend bool operator==(const DockerHealth&, const DockerHealth&) = default;
+};
+
+enum class PullPolicy { missing, always, never };
+
 // Empty strings, empty lists and unset optionals mean: as the image or the daemon has it.
 struct ContainerSpec {
   // Who it is.
   std::string name;
   std::string image;
   std::map<std::string, std::string> labels = {};
+  std::map<std::string, std::string> annotations = {};
   std::string hostname = {};
   std::string domainname = {};
+  std::string platform = {};  // "linux/arm64": which variant of the image
+  PullPolicy pull = PullPolicy::missing;
 
   // What runs.
   std::optional<std::vector<std::string>> entrypoint = {};
   std::vector<std::string> command = {};
-  std::vector<std::string> env = {};  // "NAME=value", each name once: set_env
+  std::vector<std::string> env = {};  // "NAME=value", or "NAME": not even the image's; each name once
   std::string user = {};
   std::vector<std::string> groups = {};
   std::string workdir = {};
@@ -75,9 +148,14 @@ struct ContainerSpec {
   std::optional<bool> init = {};
   std::string stop_signal = {};
   std::optional<int> stop_timeout = {};
+  std::optional<DockerHealth> health = {};
+  std::string runtime = {};
+  std::string isolation = {};
 
   // Network.
   std::string network_mode = {};
+  std::vector<NetworkAttachment> networks = {};  // the one of network_mode first; empty: that one, without wishes
+  std::string mac_address = {};                  // in the network of network_mode
   std::vector<PortBinding> ports = {};
   std::vector<std::string> exposed = {};  // "80/tcp"
   bool publish_all = false;
@@ -103,19 +181,27 @@ struct ContainerSpec {
   std::vector<std::string> security_options = {};
   bool unmask_system_paths = false;
   std::vector<DeviceMapping> devices = {};
+  std::vector<std::string> device_cgroup_rules = {};
+  std::vector<DeviceRequest> device_requests = {};
   std::string ipc_mode = {};
   std::string pid_mode = {};
   std::string uts_mode = {};
+  std::string userns_mode = {};
+  std::string cgroupns_mode = {};
   std::map<std::string, std::string> sysctls = {};
 
   // Limits.
   std::optional<std::int64_t> memory_bytes = {};
   std::optional<std::int64_t> memory_reservation_bytes = {};
   std::optional<std::int64_t> memory_swap_bytes = {};  // -1: unlimited
+  std::optional<std::int64_t> memory_swappiness = {};
+  std::optional<std::int64_t> kernel_memory_bytes = {};  // Engines of API 1.40 and 1.41 only
   std::optional<std::int64_t> shm_bytes = {};
   std::optional<std::int64_t> cpu_shares = {};
   std::optional<std::int64_t> cpu_quota_us = {};
   std::optional<std::int64_t> cpu_period_us = {};
+  std::optional<std::int64_t> cpu_rt_period_us = {};
+  std::optional<std::int64_t> cpu_rt_runtime_us = {};
   std::optional<std::int64_t> nano_cpus = {};
   std::string cpuset_cpus = {};
   std::string cpuset_mems = {};
@@ -123,6 +209,13 @@ struct ContainerSpec {
   std::optional<int> oom_score_adj = {};
   std::optional<std::int64_t> pids_limit = {};
   std::vector<Ulimit> ulimits = {};
+  std::optional<std::uint16_t> blkio_weight = {};
+  std::vector<DeviceLimit> blkio_weight_devices = {};
+  std::vector<DeviceLimit> device_read_bps = {};
+  std::vector<DeviceLimit> device_write_bps = {};
+  std::vector<DeviceLimit> device_read_iops = {};
+  std::vector<DeviceLimit> device_write_iops = {};
+  std::map<std::string, std::string> storage_options = {};
   std::string cgroup_parent = {};
 
   // Logging by the daemon (the executor's own copy goes to the sandbox).
@@ -134,6 +227,9 @@ struct ContainerSpec {
 
 // Sets or replaces one variable; keeps the place of its first appearance.
 void set_env(ContainerSpec& spec, const std::string& name, const std::string& value);
+// The container does not get the variable, even if its image has it.
+void unset_env(ContainerSpec& spec, const std::string& name);
+// Set or unset.
 [[nodiscard]] bool has_env(const ContainerSpec& spec, const std::string& name);
 
 // The registry that an image comes from: "registry.example:5000", or "docker.io".
@@ -143,6 +239,7 @@ std::string registry_of(const std::string& image);
 struct ContainerPlan {
   ContainerSpec spec;
   bool force_pull = false;
+  bool never_pull = false;  // an image that is not there is an error
   // Seed contract: allocated host ports that pair with the image's EXPOSEd ports, in this order.
   std::vector<std::uint16_t> ports_to_pair = {};
   std::vector<std::string> warnings = {};  // for the sandbox's stderr

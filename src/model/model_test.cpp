@@ -1,3 +1,5 @@
+#include "model/container_policy.hpp"
+#include "model/container_spec.hpp"
 #include "model/framework.hpp"
 #include "model/ids.hpp"
 #include "model/resources.hpp"
@@ -88,6 +90,35 @@ TEST(Status, TerminalStates) {
 }
 
 TEST(Ids, SafePath) { EXPECT_EQ(safe_path({"/shop/cart"}), "shop_cart"); }
+
+TEST(ContainerEnv, UnsetIsAnEntryToo) {
+  ContainerSpec spec{.name = "n", .image = "i"};
+  set_env(spec, "A", "1");
+  unset_env(spec, "A");
+  unset_env(spec, "AB");
+  EXPECT_EQ(spec.env, (std::vector<std::string>{"A", "AB"}));
+  EXPECT_TRUE(has_env(spec, "A"));
+  set_env(spec, "A", "2");
+  EXPECT_EQ(spec.env, (std::vector<std::string>{"A=2", "AB"}));
+}
+
+TEST(ContainerPolicy, NamesOfRights) {
+  for (const ContainerRight right : all_container_rights()) EXPECT_EQ(container_right(to_string(right)), right);
+  EXPECT_EQ(container_right("colour"), std::nullopt);
+}
+
+TEST(ContainerPolicy, BothAllowLessThanEach) {
+  using Right = ContainerRight;
+  const ContainerPolicy some{.denied = {Right::mounts}, .mounts = {"/a", "/b/c"}};
+  const ContainerPolicy other{.denied = {Right::mounts, Right::pid}, .mounts = {"/a/x", "/b"}};
+  EXPECT_EQ(both(some, other), (ContainerPolicy{.denied = {Right::mounts, Right::pid}, .mounts = {"/a/x", "/b/c"}}));
+  EXPECT_EQ(both(some, {}), some);
+  EXPECT_EQ(both({}, some), some);
+  const ContainerPolicy caps{.denied = {Right::capabilities}, .capabilities = {"CAP_A", "CAP_B"}};
+  EXPECT_EQ(both(caps, {.denied = {Right::capabilities}, .capabilities = {"CAP_B"}}).capabilities,
+            (std::set<std::string>{"CAP_B"}));
+  EXPECT_TRUE(both(caps, {.denied = {Right::capabilities}}).capabilities.empty());
+}
 
 }  // namespace
 }  // namespace windlass

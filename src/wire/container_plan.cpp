@@ -1,5 +1,6 @@
 #include "wire/container_plan.hpp"
 
+#include "wire/container_policy_check.hpp"
 #include "wire/docker_options.hpp"
 #include "wire/seed_data.hpp"
 
@@ -119,9 +120,20 @@ ContainerSpec new_spec(const TaskInfo& task, const ContainerContext& context) {
   return spec;
 }
 
-void finish_spec(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+OptionSources option_sources(const ContainerContext& context) {
+  return {.directory = context.sandbox, .environment = context.environment, .read_file = context.read_file};
+}
+
+// What the executor adds by itself, the sandbox above all, is not asked of the operator.
+Result<void> finish_plan(ContainerPlan& plan, const TaskInfo& task, const ContainerContext& context) {
+  ContainerSpec& spec = plan.spec;
+  auto allowed = check_policy(spec, context.policy, context.cgroup_parent);
+  if (!allowed) return allowed;
   if (!context.sandbox.empty()) add_bind(spec, context.sandbox, mapped_sandbox, VolumeMode::rw);
   set_labels(spec, task, context);
+  if (spec.pull == PullPolicy::always) plan.force_pull = true;
+  if (spec.pull == PullPolicy::never) plan.never_pull = true;
+  return {};
 }
 
 // --- first-class contract ------------------------------------------------------------------------------------------
@@ -206,8 +218,8 @@ Result<void> add_volume(ContainerSpec& spec, const Volume& volume, const DockerI
   // Options of the driver have no place in the short form.
   MountSpec mount{.type = MountType::volume, .source = volume.docker_name, .target = target};
   mount.read_only = volume.mode == VolumeMode::ro;
-  mount.volume_driver = volume.docker_driver;
-  for (const Parameter& option : volume.docker_options) mount.volume_options[option.key] = option.value;
+  mount.volume = VolumeOptions{.driver = volume.docker_driver};
+  for (const Parameter& option : volume.docker_options) mount.volume->driver_options[option.key] = option.value;
   spec.mounts.push_back(std::move(mount));
   return {};
 }
@@ -269,9 +281,10 @@ Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerCont
   if (!volumes) return volumes.error();
   auto network = set_network(spec, container, task);
   if (!network) return network.error();
-  auto parameters = apply_docker_parameters(spec, docker.parameters);
+  auto parameters = apply_docker_parameters(spec, docker.parameters, option_sources(context));
   if (!parameters) return parameters.error();
-  finish_spec(spec, task, context);
+  auto finished = finish_plan(plan, task, context);
+  if (!finished) return finished.error();
   return plan;
 }
 
@@ -296,10 +309,11 @@ Result<ContainerPlan> plan_seed(const TaskInfo& task, const ContainerContext& co
   set_mesos_env(spec, task, context);
   set_port_env(spec, ports);
   for (const auto& [name, value] : seed.env) set_env(spec, name, value);
-  auto options = apply_docker_options(spec, seed.options);
+  auto options = apply_docker_options(spec, seed.options, option_sources(context));
   if (!options) return options.error();
   plan.ports_to_pair = ports;
-  finish_spec(spec, task, context);
+  auto finished = finish_plan(plan, task, context);
+  if (!finished) return finished.error();
   return plan;
 }
 

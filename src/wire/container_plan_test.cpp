@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace windlass {
@@ -244,6 +245,48 @@ TEST(ImageNames, GetATag) {
   EXPECT_EQ(with_tag("redis:7"), "redis:7");
   EXPECT_EQ(with_tag("redis@sha256:abc"), "redis@sha256:abc");
   EXPECT_EQ(with_tag("sha256:abc"), "sha256:abc");
+}
+
+TEST(BothContracts, TheOperatorsPolicy) {
+  ContainerContext context = context_with({"redis"});
+  context.policy.denied = {ContainerRight::mounts, ContainerRight::privileged};
+  EXPECT_TRUE(plan_container(seed_task(), context)) << "the sandbox is the executor's own mount";
+  TaskInfo task = docker_task();
+  EXPECT_TRUE(plan_container(task, context));
+  task.container->docker->privileged = true;
+  auto plan = plan_container(task, context);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().message, "The operator of this agent does not allow privileged containers (--privileged)");
+  task = docker_task();
+  task.container->volumes.push_back({.container_path = "/d", .host_path = "/etc"});
+  EXPECT_FALSE(plan_container(task, context));
+  EXPECT_FALSE(plan_container(seed_task(R"({"container":{"image":"docker:///i","options":["-v","/a:/b"]}})"), context));
+}
+
+TEST(BothContracts, PullOption) {
+  const auto plan_with = [](const std::string& policy) {
+    TaskInfo task = docker_task();
+    task.container->docker->parameters = {{"pull", policy}};
+    return *plan_container(task, context_with());
+  };
+  EXPECT_TRUE(plan_with("always").force_pull);
+  EXPECT_TRUE(plan_with("never").never_pull);
+  EXPECT_FALSE(plan_with("missing").force_pull || plan_with("missing").never_pull);
+}
+
+TEST(BothContracts, FilesAndVariablesOfTheExecutor) {
+  ContainerContext context = context_with();
+  context.environment = {{"FROM_EXECUTOR", "1"}};
+  context.read_file = [](const std::string& directory, const std::string& path) -> Result<std::string> {
+    return "WHERE=" + directory + "/" + path;
+  };
+  TaskInfo task = docker_task();
+  task.container->docker->parameters = {{"env-file", "x"}, {"env", "FROM_EXECUTOR"}, {"volume", "./a:/b"}};
+  const auto plan = plan_container(task, context);
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(has_env(plan->spec, "FROM_EXECUTOR"));
+  EXPECT_NE(std::find(plan->spec.env.begin(), plan->spec.env.end(), "WHERE=/sandbox/c1/x"), plan->spec.env.end());
+  EXPECT_EQ(plan->spec.binds.front(), "/sandbox/c1/a:/b");
 }
 
 }  // namespace

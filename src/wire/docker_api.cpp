@@ -22,6 +22,13 @@ namespace json = boost::json;
 constexpr std::size_t pull_line_max = 1 << 20;
 constexpr std::size_t error_text_max = 2048;
 constexpr std::string_view never = "0001-01-01";
+constexpr std::string_view cdi_driver = "cdi";
+
+// Since or until when the Engine's API has what.
+constexpr DockerApiVersion platform_at_create{41};
+constexpr DockerApiVersion mac_address_in_network{44};
+constexpr DockerApiVersion kernel_memory_first{40};
+constexpr DockerApiVersion kernel_memory_last{41};
 
 // --- reading -------------------------------------------------------------------------------------------------------
 
@@ -129,7 +136,7 @@ std::string port_key(const PortBinding& binding) {
   return std::to_string(binding.container_port) + "/" + binding.protocol;
 }
 
-void put_network(json::object& body, json::object& host, const ContainerSpec& spec) {
+void put_ports(json::object& body, json::object& host, const ContainerSpec& spec) {
   json::object exposed;
   json::object bindings;
   for (const std::string& port : spec.exposed) exposed[port] = json::object{};
@@ -142,7 +149,44 @@ void put_network(json::object& body, json::object& host, const ContainerSpec& sp
   if (!exposed.empty()) body["ExposedPorts"] = std::move(exposed);
   if (!bindings.empty()) host["PortBindings"] = std::move(bindings);
   put_true(host, "PublishAllPorts", spec.publish_all);
-  host["NetworkMode"] = spec.network_mode.empty() ? std::string{"default"} : spec.network_mode;
+}
+
+json::object to_json(const NetworkAttachment& network) {
+  json::object object;
+  put(object, "Aliases", network.aliases);
+  put(object, "Links", network.links);
+  put(object, "MacAddress", network.mac_address);
+  put(object, "DriverOpts", network.driver_options);
+  if (network.gateway_priority != 0) object["GwPriority"] = network.gateway_priority;
+  json::object addresses;
+  put(addresses, "IPv4Address", network.ipv4);
+  put(addresses, "IPv6Address", network.ipv6);
+  put(addresses, "LinkLocalIPs", network.link_local_ips);
+  if (!addresses.empty()) object["IPAMConfig"] = std::move(addresses);
+  return object;
+}
+
+std::string network_mode(const ContainerSpec& spec) {
+  return spec.network_mode.empty() ? std::string{"default"} : spec.network_mode;
+}
+
+// Newer Engines want the container's MAC address where it belongs, in its network.
+void put_networks(json::object& body, json::object& host, const ContainerSpec& spec, DockerApiVersion version) {
+  host["NetworkMode"] = network_mode(spec);
+  std::vector<NetworkAttachment> networks = spec.networks;
+  if (version < mac_address_in_network) {
+    put(body, "MacAddress", spec.mac_address);
+  } else if (!spec.mac_address.empty()) {
+    if (networks.empty()) networks.push_back({.name = network_mode(spec)});
+    networks.front().mac_address = spec.mac_address;
+  }
+  if (networks.empty()) return;
+  json::object endpoints;
+  for (const NetworkAttachment& network : networks) endpoints[network.name] = to_json(network);
+  body["NetworkingConfig"] = json::object{{"EndpointsConfig", std::move(endpoints)}};
+}
+
+void put_names(json::object& host, const ContainerSpec& spec) {
   put(host, "Dns", spec.dns);
   put(host, "DnsSearch", spec.dns_search);
   put(host, "DnsOptions", spec.dns_options);
@@ -150,32 +194,47 @@ void put_network(json::object& body, json::object& host, const ContainerSpec& sp
   put(host, "Links", spec.links);
 }
 
+json::object to_json(const BindOptions& options) {
+  json::object object;
+  put(object, "Propagation", options.propagation);
+  put_true(object, "NonRecursive", options.non_recursive);
+  put_true(object, "ReadOnlyNonRecursive", options.read_only_non_recursive);
+  put_true(object, "ReadOnlyForceRecursive", options.read_only_force_recursive);
+  return object;
+}
+
+json::object to_json(const VolumeOptions& options) {
+  json::object driver;
+  put(driver, "Name", options.driver);
+  put(driver, "Options", options.driver_options);
+  json::object object{{"DriverConfig", std::move(driver)}};
+  put_true(object, "NoCopy", options.no_copy);
+  put(object, "Subpath", options.subpath);
+  put(object, "Labels", options.labels);
+  return object;
+}
+
+json::object to_json(const TmpfsOptions& options) {
+  json::object object;
+  if (options.bytes != 0) object["SizeBytes"] = options.bytes;
+  if (options.mode != 0) object["Mode"] = options.mode;
+  return object;
+}
+
 json::object to_json(const MountSpec& mount) {
-  static constexpr auto types = std::to_array<const char*>({"bind", "volume", "tmpfs"});
+  static constexpr auto types = std::to_array<const char*>({"bind", "volume", "tmpfs", "image", "npipe", "cluster"});
   json::object object{{"Type", types[static_cast<std::size_t>(mount.type)]}, {"Target", mount.target}};
   put(object, "Source", mount.source);
   put_true(object, "ReadOnly", mount.read_only);
   put(object, "Consistency", mount.consistency);
-  if (mount.type == MountType::bind && (!mount.propagation.empty() || mount.non_recursive)) {
-    json::object bind;
-    put(bind, "Propagation", mount.propagation);
-    put_true(bind, "NonRecursive", mount.non_recursive);
-    object["BindOptions"] = std::move(bind);
+  if (mount.bind) object["BindOptions"] = to_json(*mount.bind);
+  if (mount.volume) object["VolumeOptions"] = to_json(*mount.volume);
+  if (mount.tmpfs) object["TmpfsOptions"] = to_json(*mount.tmpfs);
+  if (mount.image) {
+    json::object image;
+    put(image, "Subpath", mount.image->subpath);
+    object["ImageOptions"] = std::move(image);
   }
-  json::object volume;
-  put_true(volume, "NoCopy", mount.no_copy);
-  put(volume, "Labels", mount.volume_labels);
-  if (!mount.volume_driver.empty() || !mount.volume_options.empty()) {
-    json::object driver;
-    put(driver, "Name", mount.volume_driver);
-    put(driver, "Options", mount.volume_options);
-    volume["DriverConfig"] = std::move(driver);
-  }
-  if (!volume.empty()) object["VolumeOptions"] = std::move(volume);
-  json::object tmpfs;
-  put(tmpfs, "SizeBytes", mount.tmpfs_bytes);
-  put(tmpfs, "Mode", mount.tmpfs_mode);
-  if (!tmpfs.empty()) object["TmpfsOptions"] = std::move(tmpfs);
   return object;
 }
 
@@ -194,7 +253,31 @@ void put_files(json::object& body, json::object& host, const ContainerSpec& spec
   put(host, "VolumesFrom", spec.volumes_from);
   put(host, "VolumeDriver", spec.volume_driver);
   put(host, "Tmpfs", spec.tmpfs);
+  put(host, "StorageOpt", spec.storage_options);
   put_true(host, "ReadonlyRootfs", spec.read_only_root);
+}
+
+json::object to_json(const DeviceRequest& request) {
+  json::array capabilities;
+  for (const auto& all_of : request.capabilities) capabilities.push_back(to_array(all_of));
+  json::object object{{"Driver", request.driver}, {"Count", request.count}};
+  put(object, "DeviceIDs", request.ids);
+  if (!capabilities.empty()) object["Capabilities"] = std::move(capabilities);
+  if (request.driver != cdi_driver) object["Options"] = to_object(request.options);
+  return object;
+}
+
+void put_devices(json::object& host, const ContainerSpec& spec) {
+  json::array devices;
+  for (const DeviceMapping& device : spec.devices) {
+    devices.push_back(json::object{
+        {"PathOnHost", device.host}, {"PathInContainer", device.container}, {"CgroupPermissions", device.permissions}});
+  }
+  if (!devices.empty()) host["Devices"] = std::move(devices);
+  put(host, "DeviceCgroupRules", spec.device_cgroup_rules);
+  json::array requests;
+  for (const DeviceRequest& request : spec.device_requests) requests.push_back(to_json(request));
+  if (!requests.empty()) host["DeviceRequests"] = std::move(requests);
 }
 
 void put_rights(json::object& host, const ContainerSpec& spec) {
@@ -210,43 +293,87 @@ void put_rights(json::object& host, const ContainerSpec& spec) {
   put(host, "IpcMode", spec.ipc_mode);
   put(host, "PidMode", spec.pid_mode);
   put(host, "UTSMode", spec.uts_mode);
+  put(host, "UsernsMode", spec.userns_mode);
+  put(host, "CgroupnsMode", spec.cgroupns_mode);
   put(host, "Sysctls", spec.sysctls);
-  if (!spec.devices.empty()) {
-    json::array devices;
-    for (const DeviceMapping& device : spec.devices) {
-      devices.push_back(json::object{{"PathOnHost", device.host},
-                                     {"PathInContainer", device.container},
-                                     {"CgroupPermissions", device.permissions}});
-    }
-    host["Devices"] = std::move(devices);
-  }
+  put(host, "Annotations", spec.annotations);
+  put(host, "Runtime", spec.runtime);
+  put(host, "Isolation", spec.isolation);
 }
 
-void put_limits(json::object& host, const ContainerSpec& spec) {
-  put(host, "Memory", spec.memory_bytes);
-  put(host, "MemoryReservation", spec.memory_reservation_bytes);
-  put(host, "MemorySwap", spec.memory_swap_bytes);
-  put(host, "ShmSize", spec.shm_bytes);
+void put_cpu(json::object& host, const ContainerSpec& spec) {
   put(host, "CpuShares", spec.cpu_shares);
   put(host, "CpuQuota", spec.cpu_quota_us);
   put(host, "CpuPeriod", spec.cpu_period_us);
+  put(host, "CpuRealtimePeriod", spec.cpu_rt_period_us);
+  put(host, "CpuRealtimeRuntime", spec.cpu_rt_runtime_us);
   put(host, "NanoCpus", spec.nano_cpus);
   put(host, "CpusetCpus", spec.cpuset_cpus);
   put(host, "CpusetMems", spec.cpuset_mems);
+}
+
+void put_memory(json::object& host, const ContainerSpec& spec, DockerApiVersion version) {
+  put(host, "Memory", spec.memory_bytes);
+  put(host, "MemoryReservation", spec.memory_reservation_bytes);
+  put(host, "MemorySwap", spec.memory_swap_bytes);
+  put(host, "MemorySwappiness", spec.memory_swappiness);
+  const bool limits_kernel_memory = version >= kernel_memory_first && version <= kernel_memory_last;
+  if (limits_kernel_memory) put(host, "KernelMemory", spec.kernel_memory_bytes);
+  put(host, "ShmSize", spec.shm_bytes);
   put_true(host, "OomKillDisable", spec.oom_kill_disable);
   put(host, "OomScoreAdj", spec.oom_score_adj);
+}
+
+void put(json::object& object, const char* key, const char* value_key, const std::vector<DeviceLimit>& limits) {
+  json::array array;
+  for (const DeviceLimit& limit : limits) array.push_back(json::object{{"Path", limit.path}, {value_key, limit.value}});
+  if (!array.empty()) object[key] = std::move(array);
+}
+
+void put_limits(json::object& host, const ContainerSpec& spec) {
   put(host, "PidsLimit", spec.pids_limit);
   put(host, "CgroupParent", spec.cgroup_parent);
-  if (!spec.ulimits.empty()) {
-    json::array limits;
-    for (const Ulimit& limit : spec.ulimits) {
-      limits.push_back(json::object{{"Name", limit.name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
-    }
-    host["Ulimits"] = std::move(limits);
+  put(host, "BlkioWeight", spec.blkio_weight);
+  put(host, "BlkioWeightDevice", "Weight", spec.blkio_weight_devices);
+  put(host, "BlkioDeviceReadBps", "Rate", spec.device_read_bps);
+  put(host, "BlkioDeviceWriteBps", "Rate", spec.device_write_bps);
+  put(host, "BlkioDeviceReadIOps", "Rate", spec.device_read_iops);
+  put(host, "BlkioDeviceWriteIOps", "Rate", spec.device_write_iops);
+  json::array limits;
+  for (const Ulimit& limit : spec.ulimits) {
+    limits.push_back(json::object{{"Name", limit.name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
   }
-  if (!spec.log_driver.empty() || !spec.log_options.empty()) {
-    host["LogConfig"] = json::object{{"Type", spec.log_driver}, {"Config", to_object(spec.log_options)}};
-  }
+  if (!limits.empty()) host["Ulimits"] = std::move(limits);
+}
+
+json::object to_json(const DockerHealth& health) {
+  json::object object;
+  put(object, "Test", health.test);
+  const auto put_time = [&](const char* key, std::chrono::nanoseconds time) {
+    if (time.count() != 0) object[key] = time.count();
+  };
+  put_time("Interval", health.interval);
+  put_time("Timeout", health.timeout);
+  put_time("StartPeriod", health.start_period);
+  put_time("StartInterval", health.start_interval);
+  if (health.retries != 0) object["Retries"] = health.retries;
+  return object;
+}
+
+// With an open stdin the container's process reads until the first client that was attached to it goes.
+void put_process(json::object& body, const ContainerSpec& spec) {
+  put(body, "User", spec.user);
+  put(body, "WorkingDir", spec.workdir);
+  put(body, "StopSignal", spec.stop_signal);
+  put(body, "StopTimeout", spec.stop_timeout);
+  put_true(body, "Tty", spec.tty);
+  put_true(body, "AttachStdin", spec.open_stdin);
+  put_true(body, "OpenStdin", spec.open_stdin);
+  put_true(body, "StdinOnce", spec.open_stdin);
+  put(body, "Env", spec.env);
+  put(body, "Cmd", spec.command);
+  if (spec.entrypoint) body["Entrypoint"] = to_array(*spec.entrypoint);
+  if (spec.health) body["Healthcheck"] = to_json(*spec.health);
 }
 
 // --- registry credentials --------------------------------------------------------------------------------------------
@@ -324,26 +451,65 @@ Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json) {
   return chosen;
 }
 
-std::string encode_container_spec(const ContainerSpec& spec) {
+Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion version) {
+  const auto has_mount = [&](auto wants) { return std::any_of(spec.mounts.begin(), spec.mounts.end(), wants); };
+  const bool non_recursive = has_mount([](const MountSpec& m) { return m.bind && m.bind->non_recursive; });
+  const bool force_recursive =
+      has_mount([](const MountSpec& m) { return m.bind && m.bind->read_only_force_recursive; });
+  const bool gpus = std::any_of(spec.device_requests.begin(), spec.device_requests.end(),
+                                [](const DeviceRequest& request) { return request.driver != cdi_driver; });
+  const bool network_mac = std::any_of(spec.networks.begin(), spec.networks.end(),
+                                       [](const NetworkAttachment& network) { return !network.mac_address.empty(); });
+  struct Need {
+    const char* option;
+    DockerApiVersion first;
+    bool asked;
+  };
+  const auto needs = std::to_array<Need>({
+      {"--health-start-period", {29}, spec.health && spec.health->start_period.count() != 0},
+      {"--platform", {32}, !spec.platform.empty()},
+      {"--gpus", {40}, gpus},
+      {"--mount bind-recursive=disabled", {40}, non_recursive},
+      {"--cgroupns", {41}, !spec.cgroupns_mode.empty()},
+      {"--annotation", {43}, !spec.annotations.empty()},
+      {"--health-start-interval", {44}, spec.health && spec.health->start_interval.count() != 0},
+      {"--mount bind-recursive=readonly", {44}, force_recursive},
+      {"--network mac-address", mac_address_in_network, network_mac},
+  });
+  for (const Need& need : needs) {
+    if (!need.asked || version >= need.first) continue;
+    return Error{Errc::unsupported,
+                 std::string{"docker option "} + need.option + " needs Docker API " + need.first.to_string() +
+                     ", this Docker Engine speaks " + version.to_string(),
+                 {}};
+  }
+  return {};
+}
+
+std::string create_platform(const ContainerSpec& spec, DockerApiVersion version) {
+  return version < platform_at_create ? std::string{} : spec.platform;
+}
+
+std::string encode_container_spec(const ContainerSpec& spec, DockerApiVersion version) {
   json::object body{{"Image", spec.image}, {"AttachStdout", true}, {"AttachStderr", true}};
-  json::object host;
+  json::object host{{"RestartPolicy", json::object{{"Name", "no"}}}};
   put(body, "Hostname", spec.hostname);
   put(body, "Domainname", spec.domainname);
-  put(body, "User", spec.user);
-  put(body, "WorkingDir", spec.workdir);
-  put(body, "StopSignal", spec.stop_signal);
-  put(body, "StopTimeout", spec.stop_timeout);
-  put_true(body, "Tty", spec.tty);
-  put_true(body, "OpenStdin", spec.open_stdin);
-  put(body, "Env", spec.env);
-  put(body, "Cmd", spec.command);
-  if (spec.entrypoint) body["Entrypoint"] = to_array(*spec.entrypoint);
   put(body, "Labels", spec.labels);
+  put_process(body, spec);
   put(host, "Init", spec.init);
-  put_network(body, host, spec);
+  put_ports(body, host, spec);
+  put_networks(body, host, spec, version);
+  put_names(host, spec);
   put_files(body, host, spec);
+  put_devices(host, spec);
   put_rights(host, spec);
+  put_cpu(host, spec);
+  put_memory(host, spec, version);
   put_limits(host, spec);
+  if (!spec.log_driver.empty() || !spec.log_options.empty()) {
+    host["LogConfig"] = json::object{{"Type", spec.log_driver}, {"Config", to_object(spec.log_options)}};
+  }
   body["HostConfig"] = std::move(host);
   return json::serialize(body);
 }

@@ -26,8 +26,13 @@ inline constexpr DockerApiVersion docker_api_newest{51};
 // refuses everything up to our newest, Errc::malformed.
 [[nodiscard]] Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json);
 
-// The body of POST /containers/create.
-std::string encode_container_spec(const ContainerSpec& spec);
+// What the spec asks for and an Engine of this version does not know. Errors: Errc::unsupported with the option's name.
+[[nodiscard]] Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion version);
+
+// The body of POST /containers/create for an Engine of this version.
+std::string encode_container_spec(const ContainerSpec& spec, DockerApiVersion version = docker_api_newest);
+// The platform to put into its query as `platform`; empty: none, or the Engine does not know it there.
+std::string create_platform(const ContainerSpec& spec, DockerApiVersion version);
 
 // Errors of all readers: Errc::malformed.
 [[nodiscard]] Result<std::string> read_created_id(std::string_view json);

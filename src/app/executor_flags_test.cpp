@@ -1,0 +1,80 @@
+#include "app/executor_flags.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace windlass {
+namespace {
+
+using Words = std::vector<std::string>;
+using Names = std::set<std::string>;
+
+ExecutorFlags flags_of(const Words& words, const Environment& environment = {}) {
+  auto flags = read_executor_flags(words, environment);
+  EXPECT_TRUE(flags) << (flags ? "" : flags.error().message);
+  return flags ? *flags : ExecutorFlags{};
+}
+
+std::string refused(const Words& words, const Environment& environment = {}) {
+  auto flags = read_executor_flags(words, environment);
+  return flags ? "taken" : flags.error().message;
+}
+
+TEST(ExecutorFlags, WithoutFlagsEverythingIsAllowed) {
+  const ExecutorFlags flags = flags_of({"redis", "--port", "1"});
+  EXPECT_EQ(flags.policy, ContainerPolicy{});
+  EXPECT_EQ(flags.argv, (Words{"redis", "--port", "1"}));
+  EXPECT_TRUE(flags_of({}).argv.empty());
+}
+
+TEST(ExecutorFlags, StandBeforeTheImage) {
+  const ExecutorFlags flags = flags_of({"--deny=privileged, pid,", "redis", "--deny=all"});
+  EXPECT_EQ(flags.policy.denied, (std::set{ContainerRight::privileged, ContainerRight::pid}));
+  EXPECT_EQ(flags.argv, (Words{"redis", "--deny=all"}));
+  EXPECT_EQ(flags_of({"--deny=ipc", "--", "--deny=all"}).argv, (Words{"--deny=all"}));
+}
+
+TEST(ExecutorFlags, ListsOfWhatIsAllowed) {
+  const ContainerPolicy policy =
+      flags_of({"--allow_mounts=/data/,/var//log", "--allow_devices=/dev/fuse", "--allow_capabilities=net_admin"})
+          .policy;
+  EXPECT_EQ(policy.denied, (std::set{ContainerRight::mounts, ContainerRight::devices, ContainerRight::capabilities}));
+  EXPECT_EQ(policy.mounts, (Names{"/data", "/var/log"}));
+  EXPECT_EQ(policy.devices, (Names{"/dev/fuse"}));
+  EXPECT_EQ(policy.capabilities, (Names{"CAP_NET_ADMIN"}));
+  EXPECT_EQ(flags_of({"--deny=all"}).policy.denied.size(), all_container_rights().size());
+}
+
+TEST(ExecutorFlags, TheEnvironmentCountsToo) {
+  const ExecutorFlags flags =
+      flags_of({"--deny=pid"}, {{"WINDLASS_EXECUTOR_DENY", "network"}, {"WINDLASS_EXECUTOR_ALLOW_MOUNTS", "/data"}});
+  EXPECT_EQ(flags.policy.denied, (std::set{ContainerRight::mounts, ContainerRight::network, ContainerRight::pid}));
+}
+
+TEST(ExecutorFlags, NothingDeniedComesBack) {
+  EXPECT_TRUE(flags_of({"--deny=mounts", "--allow_mounts=/data"}).policy.mounts.empty());
+  EXPECT_EQ(flags_of({"--allow_mounts=/data", "--allow_mounts=/"}).policy.mounts, (Names{"/data"}));
+}
+
+TEST(ExecutorFlags, WhatIsWrong) {
+  EXPECT_EQ(refused({"--colour=red", "redis"}), "unknown flag --colour");
+  EXPECT_EQ(refused({"--deny", "pid"}), "--deny needs a value: --deny=...");
+  EXPECT_EQ(refused({"--deny=everything"}), "--deny: 'everything' is not a right of containers");
+  EXPECT_EQ(refused({"--allow_mounts=data"}), "--allow_mounts: 'data' is not an absolute path");
+  EXPECT_EQ(refused({}, {{"WINDLASS_EXECUTOR_ALLOW_DEVICES", "fuse"}}),
+            "WINDLASS_EXECUTOR_ALLOW_DEVICES: 'fuse' is not an absolute path");
+}
+
+TEST(ExecutorFlags, AreDocumented) {
+  std::ifstream in{WINDLASS_SOURCE_DIR "/docs/executor_flags.md"};
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  EXPECT_EQ(text, executor_flags_markdown()) << "write it again: windlass-executor --markdown > docs/executor_flags.md";
+  for (const ContainerRight right : all_container_rights()) {
+    EXPECT_NE(executor_flags_help().find(to_string(right)), std::string::npos) << to_string(right);
+  }
+}
+
+}  // namespace
+}  // namespace windlass
