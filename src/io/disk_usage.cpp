@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string_view>
 
 namespace windlass {
@@ -20,6 +22,20 @@ constexpr std::size_t folder_depth_max = 512;
 constexpr std::size_t linked_files_max = 4096;  // beyond these a file counts once for each of its names
 constexpr std::uint64_t block_bytes = 512;
 constexpr int open_folder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+bool is_below(std::string_view path, std::string_view folder) {
+  if (folder == "/") return path.starts_with('/');
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+bool names_project_quota(std::string_view options) {
+  while (!options.empty()) {
+    const std::string_view option = options.substr(0, options.find(','));
+    if (option == "prjquota" || option == "pquota") return true;
+    options.remove_prefix(std::min(option.size() + 1, options.size()));
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -104,6 +120,26 @@ Result<std::uint64_t> disk_usage(const std::vector<std::string>& folders, std::s
   DiskUsage usage{folders};
   if (usage.advance(entries_max)) return usage.bytes();
   return Error{Errc::timeout, "more than " + std::to_string(entries_max) + " files and folders", {}};
+}
+
+bool has_project_quota(const std::string& path, const std::string& mountinfo) {
+  std::ifstream file{mountinfo};
+  std::string line, longest;
+  bool found = false;
+  // "36 25 8:1 / /var/lib/docker rw,noatime shared:1 - xfs /dev/sdb rw,attr2,prjquota": the last mount of a path
+  // counts.
+  while (std::getline(file, line)) {
+    std::istringstream fields{line};
+    std::string number, parent, device, root, mount, word, type, source, options;
+    fields >> number >> parent >> device >> root >> mount;
+    while (fields >> word && word != "-") {
+    }
+    fields >> type >> source >> options;
+    if (mount.size() < longest.size() || !is_below(path, mount)) continue;
+    longest = mount;
+    found = names_project_quota(options);
+  }
+  return found;
 }
 
 }  // namespace windlass

@@ -50,4 +50,8 @@ class DiskUsage {
 // All at once. Errors: Errc::timeout when there are more entries than that.
 [[nodiscard]] Result<std::uint64_t> disk_usage(const std::vector<std::string>& folders, std::size_t entries_max);
 
+// Whether the file system that holds the path is mounted with project quotas, which Docker needs for a size of its own
+// for each container. False also when the mounts cannot be read.
+[[nodiscard]] bool has_project_quota(const std::string& path, const std::string& mountinfo = "/proc/self/mountinfo");
+
 }  // namespace windlass

@@ -94,5 +94,24 @@ TEST(DiskUsage, WhatVanishesMeanwhileIsNoError) {
   EXPECT_GT(usage.bytes(), 0U);
 }
 
+TEST(ProjectQuota, IsThatOfTheMountWhichHoldsThePath) {
+  TempDir folder;
+  ASSERT_TRUE(append_file(folder / "mountinfo",
+                          "25 1 8:1 / / rw - ext4 /dev/vda rw\n"
+                          "36 25 8:2 / /var/lib/docker rw,noatime shared:1 master:2 - xfs /dev/sdb rw,attr2,prjquota\n"
+                          "37 25 8:3 / /var/lib/docker2 rw - xfs /dev/sdc rw,attr2,noquota\n"
+                          "38 25 8:4 / /over rw - xfs /dev/sdd rw,pquota\n"
+                          "39 38 8:5 / /over rw - ext4 /dev/sde rw\n\nx\n"));
+  const auto has = [&](const std::string& path) { return has_project_quota(path, folder / "mountinfo"); };
+  EXPECT_TRUE(has("/var/lib/docker"));
+  EXPECT_TRUE(has("/var/lib/docker/overlay2/x"));
+  EXPECT_FALSE(has("/var/lib/docker2"));
+  EXPECT_FALSE(has("/var/lib/docker3")) << "its name only begins as that of another";
+  EXPECT_FALSE(has("/var/lib"));
+  EXPECT_FALSE(has("/over")) << "what was mounted last counts";
+  EXPECT_FALSE(has(""));
+  EXPECT_FALSE(has_project_quota("/var/lib/docker", folder / "missing"));
+}
+
 }  // namespace
 }  // namespace windlass

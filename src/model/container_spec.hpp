@@ -47,6 +47,16 @@ struct DeviceMapping {
   friend bool operator==(const DeviceMapping&, const DeviceMapping&) = default;
 };
 
+// GPUs (--gpus) and CDI devices.
+struct DeviceRequest {
+  std::string driver = {};
+  std::int64_t count = 0;  // -1: all
+  std::vector<std::string> ids = {};
+  std::vector<std::vector<std::string>> capabilities = {};
+  std::map<std::string, std::string> options = {};
+  friend bool operator==(const DeviceRequest&, const DeviceRequest&) = default;
+};
+
 struct Ulimit {
   std::string name;
   std::int64_t soft = 0;
@@ -103,6 +113,7 @@ struct ContainerSpec {
   std::vector<std::string> security_options = {};
   bool unmask_system_paths = false;
   std::vector<DeviceMapping> devices = {};
+  std::vector<DeviceRequest> device_requests = {};
   std::string ipc_mode = {};
   std::string pid_mode = {};
   std::string uts_mode = {};
@@ -123,6 +134,7 @@ struct ContainerSpec {
   std::optional<int> oom_score_adj = {};
   std::optional<std::int64_t> pids_limit = {};
   std::vector<Ulimit> ulimits = {};
+  std::map<std::string, std::string> storage_options = {};
   std::string cgroup_parent = {};
 
   // Logging by the daemon (the executor's own copy goes to the sandbox).
@@ -163,6 +175,7 @@ struct ContainerAddress {
 // Docker's container inspect.
 struct ContainerView {
   std::string id = {};
+  int pid = 0;  // of its first process, as the daemon sees it; 0: it does not run
   bool running = false;
   bool started = false;          // StartedAt is a time: it runs or has run
   std::string stop_signal = {};  // "SIGTERM" unless image or options say otherwise
@@ -171,7 +184,8 @@ struct ContainerView {
   std::string error = {};  // State.Error
   // The network of NetworkMode first. Only networks that gave it an address.
   std::vector<ContainerAddress> addresses = {};
-  std::string document = {};  // the JSON object as Docker sent it
+  std::string upper_dir = {};  // what it has written into its own layer; empty: the storage driver has no such folder
+  std::string document = {};   // the JSON object as Docker sent it
   friend bool operator==(const ContainerView&, const ContainerView&) = default;
 };
 

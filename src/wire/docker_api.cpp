@@ -222,6 +222,21 @@ void put_rights(json::object& host, const ContainerSpec& spec) {
   }
 }
 
+void put_device_requests(json::object& host, const ContainerSpec& spec) {
+  if (spec.device_requests.empty()) return;
+  json::array requests;
+  for (const DeviceRequest& request : spec.device_requests) {
+    json::array capabilities;
+    for (const auto& all_of : request.capabilities) capabilities.push_back(to_array(all_of));
+    json::object object{{"Driver", request.driver}, {"Count", request.count}};
+    put(object, "DeviceIDs", request.ids);
+    object["Capabilities"] = std::move(capabilities);
+    object["Options"] = to_object(request.options);
+    requests.push_back(std::move(object));
+  }
+  host["DeviceRequests"] = std::move(requests);
+}
+
 void put_limits(json::object& host, const ContainerSpec& spec) {
   put(host, "Memory", spec.memory_bytes);
   put(host, "MemoryReservation", spec.memory_reservation_bytes);
@@ -236,6 +251,7 @@ void put_limits(json::object& host, const ContainerSpec& spec) {
   put_true(host, "OomKillDisable", spec.oom_kill_disable);
   put(host, "OomScoreAdj", spec.oom_score_adj);
   put(host, "PidsLimit", spec.pids_limit);
+  put(host, "StorageOpt", spec.storage_options);
   put(host, "CgroupParent", spec.cgroup_parent);
   if (!spec.ulimits.empty()) {
     json::array limits;
@@ -343,6 +359,7 @@ std::string encode_container_spec(const ContainerSpec& spec) {
   put_network(body, host, spec);
   put_files(body, host, spec);
   put_rights(host, spec);
+  put_device_requests(host, spec);
   put_limits(host, spec);
   body["HostConfig"] = std::move(host);
   return json::serialize(body);
@@ -387,10 +404,14 @@ Result<ContainerView> read_container(std::string_view text) {
   if (view.stop_signal.empty()) view.stop_signal = "SIGTERM";
   view.running = flag_at(*state, "Running");
   view.started = !started.empty() && !started.starts_with(never);
+  view.pid = static_cast<int>(number_at(*state, "Pid"));
   view.exit_code = static_cast<int>(number_at(*state, "ExitCode"));
   view.oom_killed = flag_at(*state, "OOMKilled");
   view.error = text_at(*state, "Error");
   view.addresses = addresses_in(*value);
+  const auto* driver = find(*value, "GraphDriver");
+  const auto* folders = driver == nullptr ? nullptr : find(*driver, "Data");
+  if (folders != nullptr) view.upper_dir = text_at(*folders, "UpperDir");
   view.document = std::string{text.substr(0, text.find_last_not_of(" \r\n\t") + 1)};
   return view;
 }
