@@ -44,6 +44,7 @@ bool read_mount(const std::string& line, CgroupHierarchy& hierarchy) {
   if (fields.size() < 6 || fields.end() - dash < 4) return false;
   const std::string& type = *(dash + 1);
   if (type != "cgroup" && type != "cgroup2") return false;
+  hierarchy.root = fields[3];
   hierarchy.mount = fields[4];
   hierarchy.unified = type == "cgroup2";
   if (hierarchy.unified) {
@@ -134,10 +135,12 @@ bool is_sound(const std::string& group) {
 }  // namespace
 
 Result<Cgroups> Cgroups::detect(const std::string& mountinfo) {
-  auto text = read_file(mountinfo);
-  if (!text) return Error{Errc::unavailable, text.error().message, mountinfo};
+  // Line by line: on a machine with many containers it is large, and an executor is to stay small.
+  std::ifstream file{mountinfo};
+  if (!file) return Error{Errc::unavailable, "open: " + errno_text(), mountinfo};
   Cgroups result;
-  for (const std::string& line : split(*text, '\n')) {
+  std::string line;
+  while (std::getline(file, line)) {
     CgroupHierarchy hierarchy;
     if (read_mount(line, hierarchy)) result.hierarchies_.push_back(std::move(hierarchy));
   }

@@ -15,6 +15,7 @@ namespace windlass {
 
 struct CgroupHierarchy {
   std::string mount;                     // "/sys/fs/cgroup/memory"
+  std::string root;                      // the group that is seen there: "/", or the container's that we are in
   std::vector<std::string> controllers;  // {"memory"}, {"cpu", "cpuacct"}; v2: what cgroup.controllers lists
   bool unified = false;                  // version 2
 };

@@ -263,16 +263,17 @@ struct ContainerAddress {
 // Docker's container inspect.
 struct ContainerView {
   std::string id = {};
+  int pid = 0;  // of its first process, as the daemon sees it; 0: it does not run
   bool running = false;
   bool started = false;          // StartedAt is a time: it runs or has run
-  int pid = 0;                   // of its first process as the daemon's machine counts; 0: none
   std::string stop_signal = {};  // "SIGTERM" unless image or options say otherwise
   int exit_code = 0;
   bool oom_killed = false;
   std::string error = {};  // State.Error
   // The network of NetworkMode first. Only networks that gave it an address.
   std::vector<ContainerAddress> addresses = {};
-  std::string document = {};  // the JSON object as Docker sent it
+  std::string upper_dir = {};  // what it has written into its own layer; empty: the storage driver has no such folder
+  std::string document = {};   // the JSON object as Docker sent it
   friend bool operator==(const ContainerView&, const ContainerView&) = default;
 };
 

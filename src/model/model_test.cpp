@@ -3,6 +3,7 @@
 #include "model/framework.hpp"
 #include "model/ids.hpp"
 #include "model/resources.hpp"
+#include "model/statistics.hpp"
 #include "model/status.hpp"
 
 #include <gtest/gtest.h>
@@ -118,6 +119,18 @@ TEST(ContainerPolicy, BothAllowLessThanEach) {
   EXPECT_EQ(both(caps, {.denied = {Right::capabilities}, .capabilities = {"CAP_B"}}).capabilities,
             (std::set<std::string>{"CAP_B"}));
   EXPECT_TRUE(both(caps, {.denied = {Right::capabilities}}).capabilities.empty());
+}
+
+TEST(Statistics, WhyTheKernelKilled) {
+  OomEvents events{.kills = 1, .at_limit = true, .limit_bytes = 64 << 20, .peak_bytes = 64 << 20};
+  EXPECT_EQ(describe_oom(events), "the container is limited to 64 MB and used 64 MB at its peak");
+  events.at_limit = false;
+  events.peak_bytes = 12687769;
+  EXPECT_EQ(describe_oom(events),
+            "the host or a group above the container ran out of memory; the container is limited to 64 MB and used "
+            "12.1 MB at its peak");
+  EXPECT_EQ(describe_oom({.kills = 1}),
+            "the host or a group above the container ran out of memory; the container has no limit of its own");
 }
 
 }  // namespace

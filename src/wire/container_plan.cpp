@@ -12,20 +12,21 @@ namespace windlass {
 
 namespace {
 
-constexpr std::int64_t cpu_shares_per_cpu = 1024;
+constexpr double cpu_shares_per_cpu = 1024;
 constexpr std::int64_t cpu_shares_min = 2;
+constexpr std::int64_t cpu_shares_max = 262'144;  // more is refused by runc
 constexpr std::int64_t cfs_period_us = 100'000;
 constexpr std::int64_t cfs_quota_min_us = 1'000;
-constexpr std::int64_t mebibyte = 1 << 20;
-constexpr std::int64_t memory_min = 6 * mebibyte;  // less is refused by Docker Engines since 20.10
-constexpr std::int64_t oom_score_most = 999;
-constexpr std::int64_t oom_score_least = 3;
+constexpr double mebibyte = 1 << 20;
+constexpr std::int64_t memory_min = 6 << 20;  // less is refused by Docker Engines since 20.10
+constexpr double amount_max = 9e18;           // what fits into the API's numbers
+constexpr const char* app_id_variable = "MARATHON_APP_ID";
 
 Error invalid(std::string message) { return Error{Errc::invalid, std::move(message), {}}; }
 
-std::int64_t memory_from_mb(double megabytes) {
-  return std::max(memory_min, static_cast<std::int64_t>(megabytes * static_cast<double>(mebibyte)));
-}
+std::int64_t whole(double amount) { return static_cast<std::int64_t>(std::clamp(amount, 0.0, amount_max)); }
+
+std::int64_t memory_from_mb(double megabytes) { return std::max(memory_min, whole(megabytes * mebibyte)); }
 
 // --- what both contracts share -------------------------------------------------------------------------------------
 
@@ -34,6 +35,10 @@ void set_labels(ContainerSpec& spec, const TaskInfo& task, const ContainerContex
   spec.labels["MESOS_FRAMEWORK_ID"] = context.framework_id.value;
   spec.labels["MESOS_EXECUTOR_ID"] = context.executor_id.value;
   spec.labels["MESOS_CONTAINER_ID"] = context.container_id.value;
+  const std::string prefix = std::string{app_id_variable} + "=";
+  for (const std::string& entry : spec.env) {
+    if (entry.starts_with(prefix)) spec.labels.emplace(app_id_variable, entry.substr(prefix.size()));
+  }
 }
 
 // The docker CLI splits "a:b" at colons, and so does the Engine: such paths need the long form.
@@ -47,36 +52,56 @@ void add_bind(ContainerSpec& spec, const std::string& host, const std::string& c
   spec.mounts.push_back(std::move(mount));
 }
 
-// Burstable tasks (limit above request) are the first to go when the host runs out of memory, the larger their
-// request the later.
-void set_burstable_score(ContainerSpec& spec, std::int64_t request, std::uint64_t host_memory) {
-  if (host_memory == 0) return;
-  const auto share =
-      static_cast<std::int64_t>(1000.0 * static_cast<double>(request) / static_cast<double>(host_memory));
-  spec.oom_score_adj = static_cast<int>(std::clamp(1000 - share, oom_score_least, oom_score_most));
+// What the options have set stays: these come after them.
+void set_cpu_limits(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  const double cpus = task.resources.scalar("cpus");
+  if (cpus > 0 && !spec.cpu_shares) {
+    spec.cpu_shares = std::clamp(whole(cpus * cpu_shares_per_cpu), cpu_shares_min, cpu_shares_max);
+  }
+  double limit = context.enable_cfs ? cpus : 0;
+  const auto given = task.limits.find("cpus");
+  if (given != task.limits.end()) limit = given->second;
+  const bool limited = std::isfinite(limit) && (limit > 0 || given != task.limits.end());
+  if (!limited || spec.nano_cpus || spec.cpu_quota_us) return;
+  const std::int64_t period = spec.cpu_period_us.value_or(0) > 0 ? *spec.cpu_period_us : cfs_period_us;
+  spec.cpu_period_us = period;
+  spec.cpu_quota_us = std::max(cfs_quota_min_us, whole(limit * static_cast<double>(period)));
 }
 
-void set_limits(ContainerSpec& spec, const TaskInfo& task, std::uint64_t host_memory) {
-  const double cpus = task.resources.scalar("cpus");
-  if (cpus > 0) {
-    spec.cpu_shares =
-        std::max(cpu_shares_min, static_cast<std::int64_t>(cpus * static_cast<double>(cpu_shares_per_cpu)));
-  }
-  const auto cpu_limit = task.limits.find("cpus");
-  if (cpu_limit != task.limits.end() && std::isfinite(cpu_limit->second)) {
-    spec.cpu_period_us = cfs_period_us;
-    spec.cpu_quota_us =
-        std::max(cfs_quota_min_us, static_cast<std::int64_t>(cpu_limit->second * static_cast<double>(cfs_period_us)));
-  }
+// Mesos' sum. It leaves out what would protect a task that asks for more than the machine has.
+std::optional<int> burstable_score(double request_mb, std::uint64_t host_memory) {
+  if (host_memory == 0) return std::nullopt;
+  const auto share = whole(1000.0 * request_mb * mebibyte / static_cast<double>(host_memory));
+  return static_cast<int>(std::max<std::int64_t>(0, 1000 - std::min<std::int64_t>(share, 1000)));
+}
+
+void set_memory_limits(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
   const double mem = task.resources.scalar("mem");
-  const auto mem_limit = task.limits.find("mem");
-  if (mem_limit == task.limits.end()) {
-    if (mem > 0) spec.memory_bytes = memory_from_mb(mem);
-    return;
+  const auto given = task.limits.find("mem");
+  const double limit = given == task.limits.end() ? mem : given->second;
+  const bool limited = std::isfinite(limit) && (limit > 0 || given != task.limits.end());
+  if (limited && !spec.memory_bytes) spec.memory_bytes = memory_from_mb(limit);
+  if (given != task.limits.end() && mem > 0) {
+    const std::int64_t most = spec.memory_bytes.value_or(0) > 0 ? *spec.memory_bytes : whole(amount_max);
+    if (!spec.memory_reservation_bytes) spec.memory_reservation_bytes = std::min(memory_from_mb(mem), most);
+    if (limit > mem && !spec.oom_score_adj) spec.oom_score_adj = burstable_score(mem, context.host_memory_bytes);
   }
-  if (mem > 0) spec.memory_reservation_bytes = memory_from_mb(mem);
-  if (std::isfinite(mem_limit->second)) spec.memory_bytes = memory_from_mb(mem_limit->second);
-  if (mem_limit->second > mem) set_burstable_score(spec, memory_from_mb(mem), host_memory);
+  const bool has_limit = spec.memory_bytes.value_or(0) > 0;
+  if (context.limit_swap && has_limit && !spec.memory_swap_bytes) spec.memory_swap_bytes = spec.memory_bytes;
+}
+
+void set_gpus(ContainerSpec& spec, const TaskInfo& task) {
+  const std::int64_t gpus = whole(task.resources.scalar("gpus"));
+  if (gpus > 0 && spec.device_requests.empty()) {
+    spec.device_requests.push_back({.count = gpus, .capabilities = {{"gpu"}}});
+  }
+}
+
+void set_disk_limit(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  const double disk = task.resources.scalar("disk");
+  if (disk > 0 && context.can_limit_disk) {
+    spec.storage_options.emplace("size", std::to_string(whole(disk * mebibyte)));
+  }
 }
 
 // PORT0.., PORT and PORTS from the allocated host ports.
@@ -113,10 +138,9 @@ void set_executor_env(ContainerSpec& spec, const TaskInfo& task) {
   if (task.executor && task.executor->command) set_command_env(spec, *task.executor->command);
 }
 
-ContainerSpec new_spec(const TaskInfo& task, const ContainerContext& context) {
+ContainerSpec new_spec(const ContainerContext& context) {
   ContainerSpec spec{.name = container_name(context.container_id), .image = {}};
   spec.cgroup_parent = context.cgroup_parent;
-  set_limits(spec, task, context.host_memory_bytes);
   return spec;
 }
 
@@ -130,6 +154,10 @@ Result<void> finish_plan(ContainerPlan& plan, const TaskInfo& task, const Contai
   auto allowed = check_policy(spec, context.policy, context.cgroup_parent);
   if (!allowed) return allowed;
   if (!context.sandbox.empty()) add_bind(spec, context.sandbox, mapped_sandbox, VolumeMode::rw);
+  set_cpu_limits(spec, task, context);
+  set_memory_limits(spec, task, context);
+  set_gpus(spec, task);
+  set_disk_limit(spec, task, context);
   set_labels(spec, task, context);
   if (spec.pull == PullPolicy::always) plan.force_pull = true;
   if (spec.pull == PullPolicy::never) plan.never_pull = true;
@@ -269,7 +297,7 @@ Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerCont
   if (!container.docker) return invalid("ContainerInfo of type DOCKER without 'docker'");
   const DockerInfo& docker = *container.docker;
   if (docker.image.empty()) return invalid("DockerInfo.image is empty");
-  ContainerPlan plan{.spec = new_spec(task, context), .force_pull = docker.force_pull_image};
+  ContainerPlan plan{.spec = new_spec(context), .force_pull = docker.force_pull_image};
   ContainerSpec& spec = plan.spec;
   spec.image = with_tag(docker.image);
   spec.privileged = docker.privileged;
@@ -292,7 +320,7 @@ Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerCont
 
 Result<ContainerPlan> plan_seed(const TaskInfo& task, const ContainerContext& context) {
   SeedData seed = parse_seed_data(task.data);
-  ContainerPlan plan{.spec = new_spec(task, context)};
+  ContainerPlan plan{.spec = new_spec(context)};
   plan.warnings = std::move(seed.warnings);
   ContainerSpec& spec = plan.spec;
   if (!seed.image.empty()) {

@@ -3,6 +3,18 @@
 //
 //   first-class   TaskInfo.container is of type DOCKER (mesos.md 4.2)
 //   seed          otherwise: the executor's argv and TaskInfo.data (mesos.md 8.1, marathon.md 1.6-1.8)
+//
+// The limits, as Mesos sets them; an option of `docker run` that the user gives replaces the one of its name:
+//
+//   cpus     CpuShares: 1024 for each. CpuQuota: limits.cpus, or with enable_cfs the cpus; infinite: none
+//   mem      Memory: limits.mem, or the mem; infinite: none. With limits: MemoryReservation is the mem, and when the
+//            limit is above it, OomScoreAdj is the higher the smaller the mem is: who borrows is the first to go
+//   gpus     DeviceRequests with that count. Docker gives the first ones of the machine: of tasks that share a machine
+//            each gets the same, unless the frameworks name devices (--gpus device=…)
+//   disk     StorageOpt size, when the storage can
+//
+// Labels: MESOS_TASK_ID, MESOS_FRAMEWORK_ID, MESOS_EXECUTOR_ID, MESOS_CONTAINER_ID, and MARATHON_APP_ID when the
+// environment of the task has it.
 
 #include "base/error.hpp"
 #include "model/container_policy.hpp"
@@ -29,6 +41,9 @@ struct ContainerContext {
   // What `--env NAME` takes, and what reads files beneath the sandbox for --env-file and the like (nullptr: nothing).
   std::map<std::string, std::string> environment = {};
   Result<std::string> (*read_file)(const std::string& directory, const std::string& path) = nullptr;
+  bool enable_cfs = false;      // a task's cpus are a limit also without TaskInfo.limits (Mesos: cgroups_enable_cfs)
+  bool limit_swap = false;      // no swap beyond the memory limit (Mesos: cgroups_limit_swap); else Docker adds as much
+  bool can_limit_disk = false;  // Docker's storage takes a size for a container: wire/docker_storage.hpp
   friend bool operator==(const ContainerContext&, const ContainerContext&) = default;
 };
 

@@ -211,6 +211,135 @@ TEST(FirstClass, Limits) {
   EXPECT_EQ(spec.memory_reservation_bytes, 512 << 20);
 }
 
+ContainerSpec planned_with(const TaskInfo& task, const ContainerContext& context) {
+  auto plan = plan_container(task, context);
+  EXPECT_TRUE(plan) << (plan ? "" : plan.error().message);
+  return plan ? plan->spec : ContainerSpec{};
+}
+
+TEST(Limits, CpusAreALimitWhenTheOperatorSaysSo) {
+  ContainerContext context = context_with();
+  TaskInfo task = docker_task();
+  EXPECT_FALSE(planned_with(task, context).cpu_quota_us);
+  context.enable_cfs = true;
+  EXPECT_EQ(planned_with(task, context).cpu_quota_us, 100'000);
+  EXPECT_EQ(planned_with(task, context).cpu_period_us, 100'000);
+  task.limits = {{"cpus", 0.25}};
+  EXPECT_EQ(planned_with(task, context).cpu_quota_us, 25'000) << "the task's own limit";
+  task.limits = {{"cpus", std::numeric_limits<double>::infinity()}};
+  EXPECT_FALSE(planned_with(task, context).cpu_quota_us);
+  task.limits = {{"cpus", 0.0001}};
+  EXPECT_EQ(planned_with(task, context).cpu_quota_us, 1'000) << "Docker takes no less";
+  task.limits = {};
+  task.resources = Resources{};
+  EXPECT_FALSE(planned_with(task, context).cpu_quota_us) << "no cpus at all";
+  EXPECT_FALSE(planned_with(task, context).cpu_shares);
+}
+
+TEST(Limits, TheUsersOptionsReplaceOurs) {
+  ContainerContext context = context_with();
+  context.enable_cfs = context.limit_swap = context.can_limit_disk = true;
+  TaskInfo task = docker_task();
+  task.resources.add(Resource::scalar("gpus", 2));
+  task.resources.add(Resource::scalar("disk", 10));
+  auto& parameters = task.container->docker->parameters;
+  parameters = {{"cpus", "0.5"}, {"cpu-shares", "99"}, {"memory", "64m"}, {"oom-score-adj", "7"}};
+  ContainerSpec spec = planned_with(task, context);
+  EXPECT_EQ(spec.nano_cpus, 500'000'000);
+  EXPECT_FALSE(spec.cpu_quota_us || spec.cpu_period_us) << "Docker refuses both together";
+  EXPECT_EQ(spec.cpu_shares, 99);
+  EXPECT_EQ(spec.memory_bytes, 64 << 20);
+  EXPECT_EQ(spec.memory_swap_bytes, 64 << 20);
+  task.limits = {{"mem", 1024}};
+  context.host_memory_bytes = 1ULL << 40;
+  spec = planned_with(task, context);
+  EXPECT_EQ(spec.memory_reservation_bytes, 64 << 20) << "Docker takes no reservation above the limit";
+  EXPECT_EQ(spec.oom_score_adj, 7);
+  parameters = {{"cpu-period", "50000"}, {"memory-swap", "-1"}};
+  spec = planned_with(task, context);
+  EXPECT_EQ(spec.cpu_period_us, 50'000);
+  EXPECT_EQ(spec.cpu_quota_us, 50'000) << "one CPU in their period";
+  EXPECT_EQ(spec.memory_swap_bytes, -1);
+  parameters = {{"cpu-quota", "20000"}};
+  spec = planned_with(task, context);
+  EXPECT_EQ(spec.cpu_quota_us, 20'000);
+  EXPECT_FALSE(spec.cpu_period_us);
+}
+
+TEST(Limits, SwapIsDockersUnlessTheOperatorSaysSo) {
+  ContainerContext context = context_with();
+  TaskInfo task = docker_task();
+  EXPECT_FALSE(planned_with(task, context).memory_swap_bytes);
+  context.limit_swap = true;
+  EXPECT_EQ(planned_with(task, context).memory_swap_bytes, 512 << 20);
+  task.limits = {{"mem", 1024}};
+  EXPECT_EQ(planned_with(task, context).memory_swap_bytes, 1024LL << 20);
+  task.limits = {{"mem", std::numeric_limits<double>::infinity()}};
+  EXPECT_FALSE(planned_with(task, context).memory_swap_bytes) << "without a limit there is nothing to add to";
+}
+
+TEST(Limits, WhoBorrowsMemoryIsTheFirstToGo) {
+  ContainerContext context = context_with();
+  context.host_memory_bytes = 4096ULL << 20;
+  TaskInfo task = docker_task();  // 512 MB, an eighth of the machine
+  EXPECT_FALSE(planned_with(task, context).oom_score_adj) << "no limit above the request";
+  task.limits = {{"mem", 512}};
+  EXPECT_FALSE(planned_with(task, context).oom_score_adj);
+  task.limits = {{"mem", 513}};
+  EXPECT_EQ(planned_with(task, context).oom_score_adj, 1000 - 125);
+  task.limits = {{"mem", std::numeric_limits<double>::infinity()}};
+  EXPECT_EQ(planned_with(task, context).oom_score_adj, 1000 - 125);
+  context.host_memory_bytes = 256ULL << 20;
+  EXPECT_EQ(planned_with(task, context).oom_score_adj, 0) << "never a protection";
+  context.host_memory_bytes = 1ULL << 50;
+  EXPECT_EQ(planned_with(task, context).oom_score_adj, 1000);
+  context.host_memory_bytes = 0;
+  EXPECT_FALSE(planned_with(task, context).oom_score_adj) << "unknown";
+}
+
+TEST(Limits, GpusAndDisk) {
+  ContainerContext context = context_with();
+  TaskInfo task = docker_task();
+  task.resources.add(Resource::scalar("gpus", 2));
+  task.resources.add(Resource::scalar("disk", 64));
+  ContainerSpec spec = planned_with(task, context);
+  EXPECT_EQ(spec.device_requests, (std::vector<DeviceRequest>{{.count = 2, .capabilities = {{"gpu"}}}}));
+  EXPECT_TRUE(spec.storage_options.empty()) << "Docker would refuse it";
+  context.can_limit_disk = true;
+  EXPECT_EQ(planned_with(task, context).storage_options, (std::map<std::string, std::string>{{"size", "67108864"}}));
+  EXPECT_TRUE(planned_with(docker_task(), context).storage_options.empty());
+  EXPECT_TRUE(planned_with(docker_task(), context).device_requests.empty());
+}
+
+TEST(Limits, NumbersThatDockerCannotHaveAreCut) {
+  TaskInfo task = docker_task();
+  task.resources = Resources{};
+  task.resources.add(Resource::scalar("cpus", 1000));
+  task.resources.add(Resource::scalar("mem", 1));
+  task.limits = {{"cpus", 1e300}, {"mem", 1e300}};
+  const ContainerSpec spec = planned(task);
+  EXPECT_EQ(spec.cpu_shares, 262'144) << "more is refused by runc";
+  EXPECT_GT(spec.cpu_quota_us, 1'000'000'000);
+  EXPECT_GT(spec.memory_bytes, 1LL << 62);
+  task.limits = {{"cpus", std::numeric_limits<double>::quiet_NaN()}, {"mem", -1}};
+  EXPECT_FALSE(planned(task).cpu_quota_us);
+  EXPECT_EQ(planned(task).memory_bytes, 6 << 20);
+}
+
+TEST(Labels, TheAppIsNamedWhenTheEnvironmentHasIt) {
+  TaskInfo task = docker_task();
+  EXPECT_FALSE(planned(task).labels.contains("MARATHON_APP_ID"));
+  task.command->environment = {{"MARATHON_APP_ID", "/shop/cart"}, {"MARATHON_APP_ID_2", "x"}};
+  EXPECT_EQ(planned(task).labels.at("MARATHON_APP_ID"), "/shop/cart");
+  task.container->docker->parameters = {{"label", "MARATHON_APP_ID=mine"}, {"label", "MESOS_TASK_ID=mine"}};
+  EXPECT_EQ(planned(task).labels.at("MARATHON_APP_ID"), "mine");
+  EXPECT_EQ(planned(task).labels.at("MESOS_TASK_ID"), "t1") << "who looks for a task finds the task";
+  TaskInfo seed = seed_task();
+  seed.executor = ExecutorInfo{.id = {"e1"}};
+  seed.executor->command = CommandInfo{.environment = {{"MARATHON_APP_ID", "/multidis"}}};
+  EXPECT_EQ(planned(seed, {"redis"}).labels.at("MARATHON_APP_ID"), "/multidis");
+}
+
 TEST(FirstClass, SmallNumbersAreRaisedToWhatDockerTakes) {
   TaskInfo task = docker_task();
   task.resources = Resources{};

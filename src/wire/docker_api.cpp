@@ -332,6 +332,7 @@ void put(json::object& object, const char* key, const char* value_key, const std
 
 void put_limits(json::object& host, const ContainerSpec& spec) {
   put(host, "PidsLimit", spec.pids_limit);
+  put(host, "StorageOpt", spec.storage_options);
   put(host, "CgroupParent", spec.cgroup_parent);
   put(host, "BlkioWeight", spec.blkio_weight);
   put(host, "BlkioWeightDevice", "Weight", spec.blkio_weight_devices);
@@ -553,11 +554,14 @@ Result<ContainerView> read_container(std::string_view text) {
   if (view.stop_signal.empty()) view.stop_signal = "SIGTERM";
   view.running = flag_at(*state, "Running");
   view.started = !started.empty() && !started.starts_with(never);
+  view.pid = static_cast<int>(number_at(*state, "Pid"));
   view.exit_code = static_cast<int>(number_at(*state, "ExitCode"));
   view.oom_killed = flag_at(*state, "OOMKilled");
-  view.pid = static_cast<int>(number_at(*state, "Pid"));
   view.error = text_at(*state, "Error");
   view.addresses = addresses_in(*value);
+  const auto* driver = find(*value, "GraphDriver");
+  const auto* folders = driver == nullptr ? nullptr : find(*driver, "Data");
+  if (folders != nullptr) view.upper_dir = text_at(*folders, "UpperDir");
   view.document = std::string{text.substr(0, text.find_last_not_of(" \r\n\t") + 1)};
   return view;
 }

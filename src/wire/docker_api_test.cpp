@@ -148,6 +148,17 @@ TEST(DockerCreate, WhatOldEnginesDoNotKnow) {
   EXPECT_EQ(said([](Spec& s) { s.mac_address = "m"; }, 25), "taken");
 }
 
+TEST(DockerCreate, WritesGpusAndStorage) {
+  ContainerSpec spec{.name = "n", .image = "i"};
+  spec.device_requests = {{.count = 2, .capabilities = {{"gpu"}}}};
+  spec.storage_options = {{"size", "1024"}};
+  const std::string body = encode_container_spec(spec);
+  EXPECT_NE(body.find(R"("DeviceRequests":[{"Driver":"","Count":2,"Capabilities":[["gpu"]],"Options":{}}])"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find(R"("StorageOpt":{"size":"1024"})"), std::string::npos) << body;
+}
+
 TEST(DockerImageInspect, TcpPortsAscending) {
   auto image =
       read_image(R"({"Id":"sha256:1","Config":{"ExposedPorts":{"443/tcp":{},"53/udp":{},"80/tcp":{},"9":{}}}})");
@@ -179,6 +190,20 @@ TEST(DockerInspect, ReadsOldAndNewEngines) {
   EXPECT_EQ(fresh->addresses.size(), 2U);
   EXPECT_EQ(fresh->document.back(), '}');
   EXPECT_FALSE(read_container("{}"));
+}
+
+TEST(DockerInspect, SaysWhereToLookForWhatItUses) {
+  auto view = read_container(R"({"Id":"d","State":{"Running":true,"Pid":4711},)"
+                             R"("GraphDriver":{"Name":"overlay2","Data":{"UpperDir":"/var/lib/docker/x/diff"}}})");
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->pid, 4711);
+  EXPECT_EQ(view->upper_dir, "/var/lib/docker/x/diff");
+  for (const char* other : {R"({"State":{},"GraphDriver":{"Name":"btrfs","Data":null}})", R"({"State":{"Pid":0}})",
+                            R"({"State":{"Pid":"x"},"GraphDriver":[]})"}) {
+    ASSERT_TRUE(read_container(other)) << other;
+    EXPECT_EQ(read_container(other)->pid, 0);
+    EXPECT_EQ(read_container(other)->upper_dir, "");
+  }
 }
 
 TEST(DockerAnswers, WaitCreateErrors) {
