@@ -124,6 +124,13 @@ asio::awaitable<Result<std::string>> DockerClient::cgroup_driver() {
   co_return read_cgroup_driver(answer->body);
 }
 
+asio::awaitable<Result<DockerStorage>> DockerClient::storage() {
+  auto asking = exchange({.method = "GET", .target = "/info"}, short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return read_docker_storage(answer->body);
+}
+
 asio::awaitable<Result<std::optional<DockerImage>>> DockerClient::inspect_image(std::string image) {
   const std::string target = "/images/" + percent_encode(image, "/:@") + "/json";
   auto asking = exchange({.method = "GET", .target = target}, short_limit);

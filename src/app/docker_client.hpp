@@ -8,6 +8,7 @@
 #include "io/http_client.hpp"
 #include "model/container_spec.hpp"
 #include "wire/docker_api.hpp"
+#include "wire/docker_storage.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -32,6 +33,7 @@ class DockerClient {
   // Agrees on the API version; every other call does it by itself when it is still to be done.
   [[nodiscard]] asio::awaitable<Result<DockerApiVersion>> connect();
   [[nodiscard]] asio::awaitable<Result<std::string>> cgroup_driver();
+  [[nodiscard]] asio::awaitable<Result<DockerStorage>> storage();
 
   // Nothing: the image is not on this machine.
   [[nodiscard]] asio::awaitable<Result<std::optional<DockerImage>>> inspect_image(std::string image);

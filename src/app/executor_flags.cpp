@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <variant>
 
 namespace windlass {
 
@@ -54,14 +55,18 @@ Result<ContainerPolicy> allow_capabilities(const Names& names) {
   return policy;
 }
 
+using Policy = Result<ContainerPolicy> (*)(const Names& names);
+using Switch = bool ExecutorFlags::*;
+using Time = Duration ExecutorFlags::*;
+
 struct ExecutorFlag {
   const char* name;
-  const char* value;
-  Result<ContainerPolicy> (*read)(const Names& names);
+  const char* value;  // how it is called in the help; "" for a switch
+  std::variant<Policy, Switch, Time> meaning;
   const char* help;
 };
 
-constexpr auto executor_flags = std::to_array<ExecutorFlag>({
+const auto executor_flags = std::to_array<ExecutorFlag>({
     {"deny", "RIGHT,...", deny,
      "What tasks do not get, whoever asks: privileged, mounts (paths of the host), network, pid, ipc, uts, userns, "
      "cgroupns (the host's), devices, gpus, capabilities (beyond Docker's own), security (options that do not "
@@ -73,9 +78,20 @@ constexpr auto executor_flags = std::to_array<ExecutorFlag>({
     {"allow_devices", "PATH,...", allow_devices, "Of the host's devices tasks get only these and what is below."},
     {"allow_capabilities", "NAME,...", allow_capabilities,
      "Beyond Docker's own capabilities tasks get only these: NET_ADMIN, or ALL."},
+    {"enable_cfs", "", &ExecutorFlags::enable_cfs, "A task's cpus are a limit (CFS quota), not only a share."},
+    {"limit_swap", "", &ExecutorFlags::limit_swap,
+     "No swap beyond the memory limit; else Docker allows as much again."},
+    {"statistics_interval", "TIME", &ExecutorFlags::statistics_interval,
+     "Send the framework a MESSAGE with what each container uses, this often (5secs)."},
 });
 
 std::string variable_of(const ExecutorFlag& flag) { return std::string{variable_prefix} + docker::to_upper(flag.name); }
+
+// "--deny=RIGHT,...", "--enable_cfs"
+std::string shown_flag(const ExecutorFlag& flag) {
+  std::string text = std::string{"--"} + flag.name;
+  return *flag.value == '\0' ? text : text + "=" + flag.value;
+}
 
 const ExecutorFlag* find_flag(std::string_view name) {
   const auto* found = std::find_if(executor_flags.begin(), executor_flags.end(),
@@ -83,23 +99,66 @@ const ExecutorFlag* find_flag(std::string_view name) {
   return found == executor_flags.end() ? nullptr : found;
 }
 
-// Adds what one flag says, given as `shown`.
-Result<void> apply_flag(ExecutorFlags& flags, const ExecutorFlag& flag, const std::string& shown,
-                        std::string_view value) {
+Result<void> apply(ExecutorFlags& flags, Policy read, std::string_view value) {
   Names names;
   for (const std::string& name : docker::split(value, ',')) {
     const auto trimmed = docker::trim(name);
     if (!trimmed.empty()) names.emplace_back(trimmed);
   }
-  auto policy = flag.read(names);
-  if (!policy) return Error{Errc::invalid, shown + ": " + policy.error().message, {}};
+  auto policy = read(names);
+  if (!policy) return policy.error();
   flags.policy = both(flags.policy, *policy);
   return {};
 }
 
+Result<void> apply(ExecutorFlags& flags, Switch place, std::string_view value) {
+  if (value != "true" && value != "1" && value != "false" && value != "0") {
+    return Error{Errc::invalid, "'" + std::string{value} + "' is neither true nor false", {}};
+  }
+  flags.*place = value == "true" || value == "1";
+  return {};
+}
+
+Result<void> apply(ExecutorFlags& flags, Time place, std::string_view value) {
+  auto time = parse_mesos_duration(value);
+  if (!time) return Error{Errc::invalid, "'" + std::string{value} + "' is not a duration like 5secs", {}};
+  if (*time < Duration::zero()) return Error{Errc::invalid, "'" + std::string{value} + "' is negative", {}};
+  flags.*place = *time;
+  return {};
+}
+
+// Takes what one flag says, given as `shown`.
+Result<void> apply_flag(ExecutorFlags& flags, const ExecutorFlag& flag, const std::string& shown,
+                        std::string_view value) {
+  auto applied = std::visit([&](auto meaning) { return apply(flags, meaning, value); }, flag.meaning);
+  if (!applied) return Error{Errc::invalid, shown + ": " + applied.error().message, {}};
+  return {};
+}
+
+// Takes the word if it is a flag; false: it is not.
+Result<bool> take_flag(ExecutorFlags& flags, const std::string& word) {
+  if (!word.starts_with("--")) return false;
+  const auto equals = word.find('=');
+  const std::string shown = word.substr(0, equals);
+  const std::string_view name = std::string_view{shown}.substr(2);
+  const ExecutorFlag* flag = find_flag(name);
+  const bool negated = flag == nullptr && name.starts_with("no-") && equals == std::string::npos;
+  if (negated) flag = find_flag(name.substr(3));
+  if (flag == nullptr) return false;
+  const bool is_switch = std::holds_alternative<Switch>(flag->meaning);
+  if (negated && !is_switch) return false;
+  if (equals == std::string::npos && !is_switch) {
+    return Error{Errc::invalid, shown + " needs a value: " + shown + "=" + flag->value, {}};
+  }
+  const std::string value = equals == std::string::npos ? (negated ? "false" : "true") : word.substr(equals + 1);
+  auto applied = apply_flag(flags, *flag, shown, value);
+  if (!applied) return applied.error();
+  return true;
+}
+
 }  // namespace
 
-Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& words, const Environment& environment) {
+Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& argv, const Environment& environment) {
   ExecutorFlags flags;
   for (const ExecutorFlag& flag : executor_flags) {
     const auto found = environment.find(variable_of(flag));
@@ -107,28 +166,24 @@ Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& words,
     auto applied = apply_flag(flags, flag, found->first, found->second);
     if (!applied) return applied.error();
   }
-  auto word = words.begin();
-  for (; word != words.end() && word->starts_with("--"); ++word) {
+  auto word = argv.begin();
+  for (; word != argv.end(); ++word) {
     if (*word == "--") {
       ++word;
       break;
     }
-    const auto equals = word->find('=');
-    const std::string name = word->substr(0, equals);
-    const ExecutorFlag* flag = find_flag(std::string_view{name}.substr(2));
-    if (flag == nullptr) return Error{Errc::invalid, "unknown flag " + name, {}};
-    if (equals == std::string::npos) return Error{Errc::invalid, name + " needs a value: " + name + "=...", {}};
-    auto applied = apply_flag(flags, *flag, name, std::string_view{*word}.substr(equals + 1));
-    if (!applied) return applied.error();
+    auto taken = take_flag(flags, *word);
+    if (!taken) return taken.error();
+    if (!*taken) break;
   }
-  flags.argv.assign(word, words.end());
+  flags.arguments.assign(word, argv.end());
   return flags;
 }
 
 std::string executor_flags_help() {
-  std::string text = "Flags of the operator, each also in the environment (--deny as WINDLASS_EXECUTOR_DENY):\n";
+  std::string text;
   for (const ExecutorFlag& flag : executor_flags) {
-    text += std::string{"  --"} + flag.name + "=" + flag.value + "\n      " + flag.help + "\n";
+    text += "  " + shown_flag(flag) + "\n      " + flag.help + "\n";
   }
   return text;
 }
@@ -138,13 +193,15 @@ std::string executor_flags_markdown() {
       "# Flags of windlass-executor\n\n"
       "They stand before the image: `windlass-executor --deny=privileged,pid redis`. Written by `windlass-executor "
       "--markdown`.\n\n"
-      "What is said more than once, in flags or in the environment, can only deny more: a framework that adds flags "
-      "gains nothing.\nA framework can replace variables of the environment, though, so an operator who does not trust "
+      "The first word that is no flag ends them, and so does `--`. The command line counts more than the "
+      "environment; of a switch, `--no-NAME` is the opposite.\n\n"
+      "Denials add up: what is said more than once, in flags or in the environment, can only deny more, so that a "
+      "framework that adds flags\ngains nothing. A framework can replace variables of the environment, though, so an "
+      "operator who does not trust "
       "frameworks names\nas executor a script that ends in `exec windlass-executor --deny=... \"$@\"`.\n\n"
       "| flag | environment | meaning |\n| --- | --- | --- |\n";
   for (const ExecutorFlag& flag : executor_flags) {
-    text +=
-        std::string{"| `--"} + flag.name + "=" + flag.value + "` | `" + variable_of(flag) + "` | " + flag.help + " |\n";
+    text += "| `" + shown_flag(flag) + "` | `" + variable_of(flag) + "` | " + flag.help + " |\n";
   }
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include "app/agent_environment.hpp"
 #include "base/error.hpp"
+#include "base/time.hpp"
 #include "model/container_policy.hpp"
 
 #include <string>
@@ -13,13 +14,20 @@ namespace windlass {
 
 struct ExecutorFlags {
   ContainerPolicy policy = {};
-  std::vector<std::string> argv = {};  // what follows the flags
+  bool enable_cfs = false;            // a task's cpus are a limit, not only a share
+  bool limit_swap = false;            // a container has no swap beyond its memory
+  Duration statistics_interval = {};  // how often the framework is told what the container uses; 0: never
+
+  std::vector<std::string> arguments = {};  // what is not flags
+  friend bool operator==(const ExecutorFlags&, const ExecutorFlags&) = default;
 };
 
-// Flags are "--name=value", up to the first word that is none, or "--". Each may also stand in the environment:
-// --allow_mounts as WINDLASS_EXECUTOR_ALLOW_MOUNTS. What is said twice counts twice: all of it can only deny more.
-// Errors: Errc::invalid naming the flag or the variable.
-[[nodiscard]] Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& words,
+// argv without the program's name. Flags come before the image and its arguments, which may be anything: the first word
+// that is no flag of ours ends them, and so does "--". A switch is --name, --no-name, --name=true or --name=false;
+// other flags are --name=value. Each may also stand in the environment: --allow_mounts as
+// WINDLASS_EXECUTOR_ALLOW_MOUNTS. Of what is said twice the later counts, the command line more than the environment;
+// but denials add up: more words can only deny more. Errors: Errc::invalid naming the flag or the variable.
+[[nodiscard]] Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& argv,
                                                         const Environment& environment);
 
 std::string executor_flags_help();

@@ -25,15 +25,15 @@ std::string refused(const Words& words, const Environment& environment = {}) {
 TEST(ExecutorFlags, WithoutFlagsEverythingIsAllowed) {
   const ExecutorFlags flags = flags_of({"redis", "--port", "1"});
   EXPECT_EQ(flags.policy, ContainerPolicy{});
-  EXPECT_EQ(flags.argv, (Words{"redis", "--port", "1"}));
-  EXPECT_TRUE(flags_of({}).argv.empty());
+  EXPECT_EQ(flags.arguments, (Words{"redis", "--port", "1"}));
+  EXPECT_TRUE(flags_of({}).arguments.empty());
 }
 
 TEST(ExecutorFlags, StandBeforeTheImage) {
   const ExecutorFlags flags = flags_of({"--deny=privileged, pid,", "redis", "--deny=all"});
   EXPECT_EQ(flags.policy.denied, (std::set{ContainerRight::privileged, ContainerRight::pid}));
-  EXPECT_EQ(flags.argv, (Words{"redis", "--deny=all"}));
-  EXPECT_EQ(flags_of({"--deny=ipc", "--", "--deny=all"}).argv, (Words{"--deny=all"}));
+  EXPECT_EQ(flags.arguments, (Words{"redis", "--deny=all"}));
+  EXPECT_EQ(flags_of({"--deny=ipc", "--", "--deny=all"}).arguments, (Words{"--deny=all"}));
 }
 
 TEST(ExecutorFlags, ListsOfWhatIsAllowed) {
@@ -53,14 +53,39 @@ TEST(ExecutorFlags, TheEnvironmentCountsToo) {
   EXPECT_EQ(flags.policy.denied, (std::set{ContainerRight::mounts, ContainerRight::network, ContainerRight::pid}));
 }
 
+TEST(ExecutorFlags, SwitchesAndTimes) {
+  const ExecutorFlags flags =
+      flags_of({"--enable_cfs", "--limit_swap=1", "--statistics_interval=5secs", "redis", "-x"});
+  EXPECT_TRUE(flags.enable_cfs && flags.limit_swap);
+  EXPECT_EQ(flags.statistics_interval, std::chrono::seconds{5});
+  EXPECT_EQ(flags.arguments, (Words{"redis", "-x"}));
+  EXPECT_EQ(flags_of({"--enable_cfs", "--no-enable_cfs", "--limit_swap=false"}), ExecutorFlags{});
+  const Environment environment{{"WINDLASS_EXECUTOR_ENABLE_CFS", "true"}};
+  EXPECT_TRUE(flags_of({}, environment).enable_cfs);
+  EXPECT_FALSE(flags_of({"--no-enable_cfs"}, environment).enable_cfs);
+}
+
+TEST(ExecutorFlags, WhatIsNoneOfThemIsTheContainers) {
+  EXPECT_EQ(flags_of({"--port", "5"}).arguments, (Words{"--port", "5"}));
+  EXPECT_EQ(flags_of({"-c", "true"}).arguments, (Words{"-c", "true"}));
+  EXPECT_EQ(flags_of({"--no-deny"}).arguments, (Words{"--no-deny"}));
+  EXPECT_EQ(flags_of({"--", "--enable_cfs", "--"}), (ExecutorFlags{.arguments = {"--enable_cfs", "--"}}));
+  EXPECT_EQ(flags_of({""}).arguments, (Words{""}));
+}
+
 TEST(ExecutorFlags, NothingDeniedComesBack) {
   EXPECT_TRUE(flags_of({"--deny=mounts", "--allow_mounts=/data"}).policy.mounts.empty());
   EXPECT_EQ(flags_of({"--allow_mounts=/data", "--allow_mounts=/"}).policy.mounts, (Names{"/data"}));
 }
 
 TEST(ExecutorFlags, WhatIsWrong) {
-  EXPECT_EQ(refused({"--colour=red", "redis"}), "unknown flag --colour");
-  EXPECT_EQ(refused({"--deny", "pid"}), "--deny needs a value: --deny=...");
+  EXPECT_EQ(refused({"--deny", "pid"}), "--deny needs a value: --deny=RIGHT,...");
+  EXPECT_EQ(refused({"--enable_cfs=yes"}), "--enable_cfs: 'yes' is neither true nor false");
+  EXPECT_EQ(refused({"--statistics_interval"}), "--statistics_interval needs a value: --statistics_interval=TIME");
+  EXPECT_EQ(refused({"--statistics_interval=often"}), "--statistics_interval: 'often' is not a duration like 5secs");
+  EXPECT_EQ(refused({"--statistics_interval=-1secs"}), "--statistics_interval: '-1secs' is negative");
+  EXPECT_EQ(refused({}, {{"WINDLASS_EXECUTOR_LIMIT_SWAP", ""}}),
+            "WINDLASS_EXECUTOR_LIMIT_SWAP: '' is neither true nor false");
   EXPECT_EQ(refused({"--deny=everything"}), "--deny: 'everything' is not a right of containers");
   EXPECT_EQ(refused({"--allow_mounts=data"}), "--allow_mounts: 'data' is not an absolute path");
   EXPECT_EQ(refused({}, {{"WINDLASS_EXECUTOR_ALLOW_DEVICES", "fuse"}}),

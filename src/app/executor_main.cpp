@@ -22,7 +22,7 @@ namespace {
 using namespace windlass;
 
 constexpr const char* help =
-    R"(usage: windlass-executor [FLAG...] [IMAGE [ARGUMENT...]]
+    R"(usage: windlass-executor [FLAG...] [--] [IMAGE [ARGUMENT...]]
 
 A Mesos executor that runs each task in a Docker container, or as a process when the task is a plain command. The Mesos
 agent starts it and tells it by the environment where to report; by hand there is nothing to see.
@@ -71,8 +71,7 @@ int run(int argc, char** argv, Reaper& reaper) {
     std::fprintf(stderr, "windlass-executor: %s (see --help)\n", flags.error().message.c_str());
     return 1;
   }
-  setup.argv = std::move(flags->argv);
-  setup.policy = std::move(flags->policy);
+  setup.flags = std::move(*flags);
   auto agent = read_agent_environment(setup.environment);
   if (!agent) {
     std::fprintf(stderr, "windlass-executor: %s (a Mesos agent sets them; see --help)\n",

@@ -121,10 +121,12 @@ ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerC
   state_.settings = {.checkpoint = setup.agent.checkpoint,
                      .recovery_timeout = setup.agent.recovery_timeout,
                      .shutdown_grace = setup.agent.shutdown_grace_period};
-  context_ = {.argv = setup.argv,
+  context_ = {.argv = setup.flags.arguments,
               .framework_id = setup.agent.framework_id,
               .executor_id = setup.agent.executor_id,
-              .sandbox = setup.agent.sandbox};
+              .sandbox = setup.agent.sandbox,
+              .enable_cfs = setup.flags.enable_cfs,
+              .limit_swap = setup.flags.limit_swap};
 }
 
 AgentLink::Callbacks ExecutorShell::link_callbacks() {

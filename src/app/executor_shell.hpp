@@ -3,11 +3,8 @@
 // calls are carried out at once; what they answer are further events.
 
 #include "app/agent_environment.hpp"
+#include "app/executor_flags.hpp"
 #include "app/reaper.hpp"
-#include "model/container_policy.hpp"
-
-#include <string>
-#include <vector>
 
 namespace windlass {
 
@@ -16,9 +13,8 @@ inline constexpr const char* hold_argument = "--hold";
 
 struct ExecutorSetup {
   AgentEnvironment agent;
-  std::vector<std::string> argv = {};  // image and command of the seed contract
-  Environment environment = {};        // what command tasks get, below their own variables
-  ContainerPolicy policy = {};         // the operator's
+  ExecutorFlags flags = {};      // flags.arguments: image and command of the seed contract
+  Environment environment = {};  // what command tasks get, below their own variables
 };
 
 // Runs until the task and what is to be done about it have ended. Returns the exit code of the process.

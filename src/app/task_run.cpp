@@ -2,6 +2,7 @@
 
 #include "app/container_orphans.hpp"
 #include "app/executor_shell.hpp"
+#include "io/disk_usage.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
@@ -133,6 +134,11 @@ asio::awaitable<void> TaskRun::plan(executor::PlanContainer call) {
   }
   ContainerContext context = host_.context;
   context.sandbox = folder_;
+  if (call.task.resources.scalar("disk") > 0) {
+    auto asking = docker_->storage();
+    auto storage = co_await std::move(asking);
+    context.can_limit_disk = storage && takes_size_limit(*storage, has_project_quota(storage->root));
+  }
   auto planned = plan_container(call.task, context);
   if (planned && call.ordinal > 0) planned->spec.name += "." + std::to_string(call.ordinal + 1);
   if (planned) planned->spec.labels[owner_label] = host_.name;
