@@ -251,3 +251,37 @@ def test_the_reader_of_statistics_sees_real_containers(programs, images):
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "[  PASSED  ] 5 tests." in done.stdout and "SKIPPED" not in done.stdout
+
+
+# --- flags of the executor -----------------------------------------------------------------------------------
+
+
+def test_cpus_are_a_limit_with_the_flag(run):
+    container = run("--enable_cfs", cpus=0.5)
+    assert container.groups.quota() == (50_000, 100_000) and container.groups.has_shares(512)
+    assert container.asked["CpuQuota"] == 50_000
+    infinite = run("--enable_cfs", cpus=0.5, limits={"cpus": float("inf")})
+    assert infinite.groups.quota()[0] is None
+
+
+def test_no_swap_with_the_flag(run):
+    container = run(mem=48, environment={"WINDLASS_EXECUTOR_LIMIT_SWAP": "true"})
+    assert container.groups.memory() == 48 * MB
+    if host_swap_is_accounted():
+        assert container.groups.memory_and_swap() == container.asked["MemorySwap"] == 48 * MB
+
+
+def test_disk_is_no_limit_where_docker_would_refuse_it(run):
+    told = subprocess.run(["docker", "info", "-f", "{{.Driver}} {{.DriverStatus}}"], capture_output=True, text=True)
+    if not told.stdout.startswith("overlay2") or "xfs" in told.stdout:
+        pytest.skip("Docker's storage may limit it here")
+    container = run(resources={"disk": 64})
+    assert not container.asked.get("StorageOpt"), "it runs, and others watch what it writes"
+
+
+def test_a_wrong_flag_is_named(make_agent):
+    agent = make_agent()
+    with pytest.raises(AssertionError):
+        agent.start("--enable_cfs=maybe")
+    assert agent.process.wait(timeout=5) == 1
+    assert b"--enable_cfs: 'maybe' is neither true nor false" in agent.output("stderr")
