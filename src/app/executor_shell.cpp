@@ -125,6 +125,9 @@ ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerC
               .framework_id = setup.agent.framework_id,
               .executor_id = setup.agent.executor_id,
               .sandbox = setup.agent.sandbox,
+              .policy = setup.flags.policy,
+              .environment = setup.environment,
+              .read_file = read_file_beneath,
               .enable_cfs = setup.flags.enable_cfs,
               .limit_swap = setup.flags.limit_swap};
 }
