@@ -160,6 +160,9 @@ struct ContainerAddress {
   friend bool operator==(const ContainerAddress&, const ContainerAddress&) = default;
 };
 
+// State.Health.Status: what the HEALTHCHECK of the image has found.
+enum class DockerHealth { none, starting, healthy, unhealthy };
+
 // Docker's container inspect.
 struct ContainerView {
   std::string id = {};
@@ -169,10 +172,29 @@ struct ContainerView {
   int exit_code = 0;
   bool oom_killed = false;
   std::string error = {};  // State.Error
+  int pid = 0;             // its first process, as Docker's machine counts; 0: not running
+  bool host_network = false;
+  DockerHealth health = DockerHealth::none;
   // The network of NetworkMode first. Only networks that gave it an address.
   std::vector<ContainerAddress> addresses = {};
   std::string document = {};  // the JSON object as Docker sent it
   friend bool operator==(const ContainerView&, const ContainerView&) = default;
+};
+
+// A command in a running container.
+struct ExecSpec {
+  std::vector<std::string> argv;
+  std::vector<std::string> env = {};  // "NAME=value", added to the container's
+  std::string user = {};              // empty: the container's
+  friend bool operator==(const ExecSpec&, const ExecSpec&) = default;
+};
+
+// Docker's exec inspect.
+struct ExecView {
+  bool running = false;
+  std::optional<int> exit_code = {};
+  int pid = 0;  // as Docker's machine counts; 0: it is not told
+  friend bool operator==(const ExecView&, const ExecView&) = default;
 };
 
 // How a container ended.

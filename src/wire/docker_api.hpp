@@ -32,6 +32,11 @@ std::string encode_container_spec(const ContainerSpec& spec);
 [[nodiscard]] Result<std::string> read_created_id(std::string_view json);
 [[nodiscard]] Result<DockerImage> read_image(std::string_view json);
 [[nodiscard]] Result<ContainerView> read_container(std::string_view json);
+// The body of POST /containers/{id}/exec, and of POST /exec/{id}/start; the answer to the first is read as a created
+// container's. Then the answer to GET /exec/{id}/json.
+std::string encode_exec(const ExecSpec& spec);
+std::string encode_exec_start();
+[[nodiscard]] Result<ExecView> read_exec(std::string_view json);
 // The answer to POST /containers/{id}/wait.
 [[nodiscard]] Result<ContainerEnd> read_wait(std::string_view json);
 // CgroupDriver of GET /info: "cgroupfs", "systemd", or "" when it is not told.
