@@ -42,12 +42,20 @@ asio::awaitable<Result<ProbeResult>> ask_docker(DockerClient& docker, std::strin
   co_return ProbeResult{probe_results::DockerSays{view->health}};
 }
 
+bool is_running(int pid) {
+  const auto process = identify_process(pid);
+  return process && is_alive(*process);
+}
+
+// Its process is on this machine, so that we see its end before Docker does.
+bool is_near(const ProbeTarget& target) {
+  return target.container.empty() ? target.pid > 0 : is_in_container(target.pid, target.container);
+}
+
 // True when it runs, or when that cannot be found out.
-asio::awaitable<bool> still_runs(DockerClient& docker, ProbeTarget target) {
-  if (target.container.empty()) {
-    const auto process = identify_process(target.pid);
-    co_return target.pid == 0 || (process && is_alive(*process));
-  }
+asio::awaitable<bool> still_runs(DockerClient& docker, ProbeTarget target, bool was_near) {
+  if (was_near && !is_running(target.pid)) co_return false;
+  if (target.container.empty()) co_return true;
   auto inspecting = docker.inspect(target.container);
   auto limited = with_deadline<ContainerView>(second_look_limit, std::move(inspecting));
   auto view = co_await std::move(limited);
@@ -105,10 +113,11 @@ asio::awaitable<ProbeResult> ProbeRunner::Impl::look(DockerClient& docker, Probe
 }
 
 asio::awaitable<ProbeResult> ProbeRunner::Impl::run(DockerClient& docker, Probe probe, ProbeTarget target) {
+  const bool was_near = is_near(target);
   auto looking = look(docker, std::move(probe), target);
   auto result = co_await std::move(looking);
   if (!is_failure(result)) co_return result;
-  auto asking = still_runs(docker, std::move(target));
+  auto asking = still_runs(docker, std::move(target), was_near);
   const bool runs = co_await std::move(asking);
   if (!runs) co_return probe_results::Unknown{"the task has ended"};
   co_return result;
