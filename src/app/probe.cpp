@@ -42,11 +42,6 @@ asio::awaitable<Result<ProbeResult>> ask_docker(DockerClient& docker, std::strin
   co_return ProbeResult{probe_results::DockerSays{view->health}};
 }
 
-bool is_running(int pid) {
-  const auto process = identify_process(pid);
-  return process && is_alive(*process);
-}
-
 // Its process is on this machine, so that we see its end before Docker does.
 bool is_near(const ProbeTarget& target) {
   return target.container.empty() ? target.pid > 0 : is_in_container(target.pid, target.container);
@@ -54,7 +49,7 @@ bool is_near(const ProbeTarget& target) {
 
 // True when it runs, or when that cannot be found out.
 asio::awaitable<bool> still_runs(DockerClient& docker, ProbeTarget target, bool was_near) {
-  if (was_near && !is_running(target.pid)) co_return false;
+  if (was_near && is_ending(target.pid)) co_return false;
   if (target.container.empty()) co_return true;
   auto inspecting = docker.inspect(target.container);
   auto limited = with_deadline<ContainerView>(second_look_limit, std::move(inspecting));

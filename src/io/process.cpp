@@ -272,8 +272,9 @@ std::vector<std::string> stat_fields(pid_t pid) {
   return fields;
 }
 
-// Indexes into stat_fields: the fields 3, 6 and 22 of proc(5).
-constexpr std::size_t state_field = 0, session_field = 3, start_field = 19;
+// Indexes into stat_fields: the fields 3, 6, 9 and 22 of proc(5).
+constexpr std::size_t state_field = 0, session_field = 3, flags_field = 6, start_field = 19;
+constexpr unsigned flag_exiting = 4;  // PF_EXITING of the kernel
 
 template <class Number>
 Number to_number(const std::string& text) {
@@ -360,6 +361,12 @@ bool is_alive(ProcessId process) {
   const auto fields = stat_fields(process.pid);
   return fields.size() > start_field && to_number<std::uint64_t>(fields[start_field]) == process.start_ticks &&
          fields[state_field] != "Z" && fields[state_field] != "X";
+}
+
+bool is_ending(pid_t pid) {
+  const auto fields = stat_fields(pid);
+  if (fields.size() <= start_field || fields[state_field] == "Z" || fields[state_field] == "X") return true;
+  return (to_number<unsigned>(fields[flags_field]) & flag_exiting) != 0;
 }
 
 asio::awaitable<Result<std::optional<int>>> wait_process(ProcessId process) {

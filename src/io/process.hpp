@@ -53,6 +53,10 @@ struct StartedProcess {
 // True while exactly that process exists and is not a zombie.
 [[nodiscard]] bool is_alive(ProcessId process);
 
+// True when it has ended, or has begun to: what it held (sockets, the processes of the container whose first one it is)
+// may be gone already, though nobody has been told.
+[[nodiscard]] bool is_ending(pid_t pid);
+
 // Waits for the end of a process. The raw wait(2) status (reaped) of our own child; nullopt when it is not our child or
 // has ended before: then nobody can know. Errors: Errc::unavailable when the system offers no pidfd.
 [[nodiscard]] asio::awaitable<Result<std::optional<int>>> wait_process(ProcessId process);
