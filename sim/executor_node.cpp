@@ -98,6 +98,9 @@ struct ExecutorActs {
   void operator()(const executor::ForgetTask&) {}
   void operator()(const executor::MakeHolder&) { node.cluster_.world.fail("an executor of one task makes a holder"); }
   void operator()(const executor::RemoveHolder&) { node.cluster_.world.fail("an executor removes a holder"); }
+  void operator()(const executor::RunProbe&) { node.cluster_.world.fail("a task without checks is probed"); }
+  void operator()(const executor::CancelProbe&) { node.cluster_.world.fail("a probe that is none is cancelled"); }
+  void operator()(const executor::KillContainerProcess&) {}
   void operator()(const executor::StartProcess&) {
     node.cluster_.world.fail("an executor of a Docker task runs a process");
   }

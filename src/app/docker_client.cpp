@@ -265,6 +265,38 @@ asio::awaitable<Result<std::vector<LabelledContainer>>> DockerClient::list_label
   co_return read_container_list(answer->body, label);
 }
 
+asio::awaitable<Result<std::string>> DockerClient::create_exec(std::string container, ExecSpec spec) {
+  HttpClientRequest request{.method = "POST",
+                            .target = container_path(container, "/exec"),
+                            .headers = {{"Content-Type", "application/json"}},
+                            .body = encode_exec(spec)};
+  auto asking = exchange(std::move(request), short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return read_created_id(answer->body);
+}
+
+asio::awaitable<Result<RawConnection>> DockerClient::start_exec(std::string exec) {
+  auto connecting = connect();
+  auto connected = co_await std::move(connecting);
+  if (!connected) co_return connected.error();
+  HttpClientRequest request{.method = "POST",
+                            .target = "/v" + connected->to_string() + "/exec/" + percent_encode(exec) + "/start",
+                            .headers = {{"Content-Type", "application/json"}},
+                            .body = encode_exec_start()};
+  auto upgrading = client_->upgrade(std::move(request), short_limit);
+  auto started = co_await std::move(upgrading);
+  if (!started) co_return started.error();
+  co_return std::move(*started);
+}
+
+asio::awaitable<Result<ExecView>> DockerClient::inspect_exec(std::string exec) {
+  auto asking = exchange({.method = "GET", .target = "/exec/" + percent_encode(exec) + "/json"}, short_limit);
+  auto answer = co_await std::move(asking);
+  if (!answer) co_return answer.error();
+  co_return read_exec(answer->body);
+}
+
 asio::awaitable<Result<void>> DockerClient::remove(std::string id) {
   auto asking = exchange({.method = "DELETE", .target = container_path(id, "?force=1&v=1")}, long_limit);
   auto answer = co_await std::move(asking);

@@ -55,6 +55,10 @@ class DockerClient {
   [[nodiscard]] asio::awaitable<Result<void>> signal(std::string id, std::string signal);
   // Containers that have the label, running or not: id and the label's value.
   [[nodiscard]] asio::awaitable<Result<std::vector<LabelledContainer>>> list_labelled(std::string label);
+  // A command in the container: made, then run (the output comes until its end), then asked about.
+  [[nodiscard]] asio::awaitable<Result<std::string>> create_exec(std::string container, ExecSpec spec);
+  [[nodiscard]] asio::awaitable<Result<RawConnection>> start_exec(std::string exec);
+  [[nodiscard]] asio::awaitable<Result<ExecView>> inspect_exec(std::string exec);
   // Running or not, with its anonymous volumes. One that is not there is fine.
   [[nodiscard]] asio::awaitable<Result<void>> remove(std::string id);
 

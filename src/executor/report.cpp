@@ -11,11 +11,17 @@ namespace {
 constexpr Duration acknowledge_wait = std::chrono::seconds{60};
 constexpr Duration removal_wait = std::chrono::seconds{30};
 
-TaskStatus make_status(Turn& turn, const TaskId& task_id, TaskState state, std::string message) {
+TaskStatus make_bare_status(Turn& turn, const TaskId& task_id, TaskState state, std::string message) {
   TaskStatus status{.task_id = task_id, .state = state, .message = std::move(message)};
   status.source = StatusSource::executor;
   status.timestamp = turn.in.now;
   status.uuid = Uuid::random(turn.in.prng);
+  return status;
+}
+
+TaskStatus make_status(Turn& turn, const Job& job, TaskState state, std::string message) {
+  TaskStatus status = make_bare_status(turn, job.task.id, state, std::move(message));
+  attach_checks(job.checks, job.task, status);
   return status;
 }
 
@@ -28,17 +34,18 @@ void send_update(Turn& turn, TaskStatus status) {
 }  // namespace
 
 void report(Turn& turn, const Job& job, TaskState state, std::string message, std::optional<std::string> data) {
-  TaskStatus status = make_status(turn, job.task.id, state, std::move(message));
+  TaskStatus status = make_status(turn, job, state, std::move(message));
   status.data = std::move(data);
   status.container = job.addresses;
   send_update(turn, std::move(status));
 }
 
 void finish(TaskTurn& turn, const Outcome& outcome, std::string leftover) {
-  const Job* job = find_job(turn.life);
+  Job* job = find_job(turn.life);
   CHECK(job != nullptr);
+  end_checks(turn, *job);
   const auto group = job->group;
-  TaskStatus status = make_status(turn, turn.task, outcome.state, outcome.message);
+  TaskStatus status = make_status(turn, *job, outcome.state, outcome.message);
   status.reason = outcome.reason;
   turn.log("task " + turn.task.value + " ends as " + to_string(outcome.state) + ": " + outcome.message);
   turn.life = Reported{.leftover = std::move(leftover),
@@ -49,9 +56,29 @@ void finish(TaskTurn& turn, const Outcome& outcome, std::string leftover) {
   if (group && outcome.state != TaskState::finished) end_group(turn, *group, turn.task);
 }
 
+void follow_checks(TaskTurn& turn, const CheckActions& actions) {
+  const Job& job = std::get<Running>(turn.life).job;
+  for (const std::string& line : actions.log) turn.log(line);
+  for (const ProbeToRun& each : actions.run) turn.call(RunProbe{each.number, each.probe});
+  for (const std::uint64_t number : actions.cancel) turn.call(CancelProbe{number});
+  if (actions.report) {
+    TaskStatus status = make_status(turn, job, TaskState::running, actions.report->message);
+    status.reason = actions.report->reason;
+    status.container = job.addresses;
+    send_update(turn, std::move(status));
+  }
+  if (!actions.kill) return;
+  const Duration grace = kill_grace(turn.state.settings, &job, {});
+  end_task(turn, Ending{.cause = Cause::health_check, .grace = grace, .why = *actions.kill});
+}
+
+void end_checks(TaskTurn& turn, Job& job) {
+  for (const std::uint64_t number : pause_checks(job.checks).cancel) turn.call(CancelProbe{number});
+}
+
 void refuse(Turn& turn, const TaskInfo& task, const std::string& message) {
   turn.state.outbox.tasks.push_back(task);
-  TaskStatus status = make_status(turn, task.id, TaskState::failed, message);
+  TaskStatus status = make_bare_status(turn, task.id, TaskState::failed, message);
   send_update(turn, std::move(status));
 }
 

@@ -14,6 +14,7 @@
 // The executor leaves when its last task is gone.
 
 #include "base/time.hpp"
+#include "executor/checks.hpp"
 #include "model/container_spec.hpp"
 #include "model/ids.hpp"
 #include "model/status.hpp"
@@ -33,6 +34,7 @@ struct Settings {
   bool checkpoint = false;  // the framework checkpoints: a lost agent may come back
   Duration recovery_timeout = std::chrono::minutes{15};
   Duration shutdown_grace = std::chrono::seconds{5};
+  bool report_docker_health = false;  // the HEALTHCHECK of an image, where the task has no check of its own
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
@@ -66,12 +68,13 @@ struct Outbox {
 // --- the life of a task --------------------------------------------------------------------------------------------
 
 // Why it has to end before it ends by itself.
-enum class Cause { kill, shutdown, signal, agent_lost, completion_time, group };
+enum class Cause { kill, shutdown, signal, agent_lost, completion_time, group, health_check };
 
 struct Ending {
   Cause cause = Cause::kill;
   Duration grace = {};
-  int signal = 0;  // Cause::signal: which the executor got
+  int signal = 0;        // Cause::signal: which the executor got
+  std::string why = {};  // Cause::health_check
   friend bool operator==(const Ending&, const Ending&) = default;
 };
 
@@ -83,6 +86,7 @@ struct Job {
   std::optional<TimePoint> complete_by = {};      // max_completion_time
   std::optional<ContainerStatus> addresses = {};  // once it runs, for the updates that follow
   std::optional<std::int64_t> memory_bytes = {};  // the container's limit
+  Checks checks = {};
   friend bool operator==(const Job&, const Job&) = default;
 };
 

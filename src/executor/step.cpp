@@ -232,6 +232,13 @@ Outcome gone_outcome(const Watched& now, const Error& error) {
                  .exit_code = 1};
 }
 
+void begin_checks(TaskTurn& turn, Running running) {
+  turn.life = std::move(running);
+  Job& job = std::get<Running>(turn.life).job;
+  const CheckOptions options{.report_docker_health = turn.state.settings.report_docker_health};
+  follow_checks(turn, start_checks(job.checks, job.task, options, turn.in.now));
+}
+
 void begin_running(TaskTurn& turn, Starting& starting, const ContainerView& view) {
   Job job = std::move(starting.job);
   const auto ending = starting.ending;
@@ -242,7 +249,7 @@ void begin_running(TaskTurn& turn, Starting& starting, const ContainerView& view
   turn.call(WatchContainer{container.id});
   if (ending) return stop_running(turn, std::move(job), std::move(container), *ending);
   report(turn, job, TaskState::running, {}, "[" + view.document + "]");
-  turn.life = Running{.job = std::move(job), .runner = std::move(container)};
+  begin_checks(turn, Running{.job = std::move(job), .runner = std::move(container)});
 }
 
 void on_starting(TaskTurn& turn, Starting& starting, const ContainerInspected& event) {
@@ -321,7 +328,7 @@ void on(TaskTurn& turn, const ProcessStarted& event) {
   const auto ending = spawning->ending;
   if (ending) return stop_running(turn, std::move(job), Process{*event.pid}, *ending);
   report(turn, job, TaskState::running, {});
-  turn.life = Running{.job = std::move(job), .runner = Process{*event.pid}};
+  begin_checks(turn, Running{.job = std::move(job), .runner = Process{*event.pid}});
 }
 
 void on(TaskTurn& turn, const ProcessExited& event) {
@@ -330,6 +337,18 @@ void on(TaskTurn& turn, const ProcessExited& event) {
   } else if (const auto* stopping = std::get_if<Stopping>(&turn.life)) {
     finish(turn, process_outcome(stopping->job, event.exit_code, event.signal, stopping->ending), {});
   }
+}
+
+void on(TaskTurn& turn, const ProbeEnded& event) {
+  auto* running = std::get_if<Running>(&turn.life);
+  if (running == nullptr) return;
+  Job& job = running->job;
+  follow_checks(turn, take_probe_result(job.checks, job.task, event.number, event.result, turn.in.now));
+}
+
+void on(TaskTurn& turn, const StatisticsTaken& event) {
+  if (!std::holds_alternative<Subscribed>(turn.state.link)) return;
+  static_cast<Turn&>(turn).call(SendToAgent{executor_calls::Message{event.message}});
 }
 
 void on(Turn& turn, const TaskEvent& event) {
@@ -367,6 +386,7 @@ struct OnTime {
     if (const auto* container = std::get_if<Container>(&running.runner)) {
       look_if_due(turn, running.look_at, container->id);
     }
+    follow_checks(turn, continue_checks(running.job.checks, running.job.task, turn.in.now));
   }
   void operator()(Stopping& stopping) const {
     continue_stopping(turn, stopping);
@@ -417,7 +437,10 @@ struct NextTime {
     include(pull_time(pulling));
   }
   void operator()(const Starting& starting) { include(starting.look_at); }
-  void operator()(const Running& running) { include(running.look_at); }
+  void operator()(const Running& running) {
+    include(running.look_at);
+    include(next_check(running.job.checks));
+  }
   void operator()(const Stopping& stopping) {
     include(stopping.force_at);
     include(stopping.retry_at);

@@ -83,11 +83,21 @@ struct ProcessExited {
   int signal = 0;  // not 0: it was terminated by this
 };
 
+// What came of a RunProbe.
+struct ProbeEnded {
+  std::uint64_t number = 0;
+  ProbeResult result;
+};
+// What its container uses, as wire/statistics_json has it: for the framework.
+struct StatisticsTaken {
+  std::string message;
+};
+
 // Each tells of one task.
 using TaskEventBody =
     std::variant<ContainerPlanned, ImageInspected, PullProgress, PullEnded, ContainerCreated, ContainerAttached,
                  ContainerStarted, ContainerInspected, ContainerExited, WatchFailed, OutputLost, SignalFailed,
-                 ContainerProcessKilled, ContainerRemoved, ProcessStarted, ProcessExited>;
+                 ContainerProcessKilled, ContainerRemoved, ProcessStarted, ProcessExited, ProbeEnded, StatisticsTaken>;
 struct TaskEvent {
   TaskId task;
   TaskEventBody body;
@@ -188,10 +198,21 @@ struct SignalProcess {
   int signal = 0;
   friend bool operator==(const SignalProcess&, const SignalProcess&) = default;
 };
+// One look at the task, for its checks.
+struct RunProbe {
+  std::uint64_t number = 0;
+  Probe probe;
+  friend bool operator==(const RunProbe&, const RunProbe&) = default;
+};
+struct CancelProbe {
+  std::uint64_t number = 0;
+  friend bool operator==(const CancelProbe&, const CancelProbe&) = default;
+};
 // Each is about one task.
-using TaskCallBody = std::variant<PlanContainer, InspectImage, PullImage, CancelPull, CreateContainer, AttachContainer,
-                                  StartContainer, InspectContainer, WatchContainer, SignalContainer,
-                                  KillContainerProcess, RemoveContainer, StartProcess, SignalProcess>;
+using TaskCallBody =
+    std::variant<PlanContainer, InspectImage, PullImage, CancelPull, CreateContainer, AttachContainer, StartContainer,
+                 InspectContainer, WatchContainer, SignalContainer, KillContainerProcess, RemoveContainer, StartProcess,
+                 SignalProcess, RunProbe, CancelProbe>;
 struct TaskCall {
   TaskId task;
   TaskCallBody body;

@@ -18,6 +18,7 @@ constexpr std::int64_t mebibyte = 1 << 20;
 std::string because(const Job& job, const Ending& ending) {
   switch (ending.cause) {
     case Cause::kill: return {};
+    case Cause::health_check: return " after " + ending.why;
     case Cause::group: return " after another task of its group had ended";
     case Cause::shutdown: return " after the executor was told to shut down";
     case Cause::signal: return " after the executor received " + signal_name(ending.signal);
@@ -53,7 +54,7 @@ void announce(Turn& turn, const Job& job, const Ending& ending) {
 // Waits in states whose outcome decides whether there is something to stop.
 void hold(Turn& turn, const Job& job, std::optional<Ending>& held, const Ending& ending) {
   if (!held) announce(turn, job, ending);
-  held = held ? Ending{held->cause, ending.grace, held->signal} : ending;
+  held = held ? Ending{held->cause, ending.grace, held->signal, held->why} : ending;
 }
 
 void rearm(TaskTurn& turn, Stopping& stopping, const Ending& ending) {
@@ -100,7 +101,13 @@ struct EndTask {
   void drop(std::string id) const { finish(turn, killed_before_start(ending), std::move(id)); }
 };
 
-std::string memory_text(const Job& job) {
+// The kernel's count is right where Docker's flag may not be.
+bool was_out_of_memory(const ContainerEnd& end) {
+  return end.exit_code != 0 && (end.oom ? end.oom->kills > 0 : end.oom_killed);
+}
+
+std::string memory_text(const Job& job, const ContainerEnd& end) {
+  if (end.oom) return describe_oom(*end.oom);
   if (!job.memory_bytes) return "the container ran out of memory";
   return "the container is limited to " + std::to_string(*job.memory_bytes / mebibyte) + " MB";
 }
@@ -146,6 +153,7 @@ void end_all(Turn& turn, const Ending& ending) {
 }
 
 void stop_running(TaskTurn& turn, Job job, Runner runner, const Ending& ending) {
+  end_checks(turn, job);
   Stopping stopping{.job = std::move(job), .runner = std::move(runner), .ending = ending};
   if (ending.grace <= Duration::zero()) {
     force(turn, stopping);
@@ -181,9 +189,9 @@ Outcome container_outcome(const Job& job, const ContainerEnd& end, const std::op
     outcome.reason = Reason::max_completion_time_reached;
   } else if (ending) {
     outcome.state = TaskState::killed;
-  } else if (end.oom_killed && end.exit_code != 0) {
+  } else if (was_out_of_memory(end)) {
     outcome.reason = Reason::container_limitation_memory;
-    outcome.message = "Memory limit exceeded: " + memory_text(job) + ". " + outcome.message;
+    outcome.message = "Memory limit exceeded: " + memory_text(job, end) + ". " + outcome.message;
   }
   if (ending) outcome.message += because(job, *ending);
   if (!end.error.empty()) outcome.message += ": " + end.error;

@@ -55,6 +55,11 @@ void leave(TaskTurn& turn);
 // After every step: forgets what is gone; the executor leaves when nothing is left.
 void settle(Turn& turn);
 
+// REQUIRES: running. Carries out what its checks ask for; the task may be stopping afterwards.
+void follow_checks(TaskTurn& turn, const CheckActions& actions);
+// No check of it any more.
+void end_checks(TaskTurn& turn, Job& job);
+
 // --- launch.cpp: from launch to running ------------------------------------------------------------------------------
 
 void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group = {});

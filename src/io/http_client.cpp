@@ -12,6 +12,7 @@
 #include <boost/beast/http/read.hpp>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <deque>
@@ -161,13 +162,30 @@ asio::awaitable<Result<std::vector<Endpoint>>> endpoints_of(asio::any_io_executo
   co_return found;
 }
 
-asio::awaitable<Result<ExchangePtr>> connect(asio::any_io_executor loop, Peer peer, SteadyTime deadline) {
+using OpenSocket = std::function<Result<int>(int family)>;
+
+Result<void> open_with(const OpenSocket& open_socket, const Endpoint& endpoint, Connection& connection) {
+  auto fd = open_socket(endpoint.protocol().family());
+  if (!fd) return fd.error();
+  error_code error;
+  connection.socket.assign(endpoint.protocol(), *fd, error);
+  if (!error) return {};
+  ::close(*fd);
+  return Error{Errc::unavailable, "connect: " + error.message(), {}};
+}
+
+asio::awaitable<Result<ExchangePtr>> connect(asio::any_io_executor loop, Peer peer, SteadyTime deadline,
+                                             OpenSocket open_socket) {
   auto endpoints = co_await endpoints_of(loop, peer, deadline);
   if (!endpoints) co_return endpoints.error();
   Error last{Errc::unavailable, "connect: the host has no address", peer.name};
   for (const Endpoint& endpoint : *endpoints) {
     auto exchange = std::make_shared<Exchange>(loop);
     Connection& connection = *exchange->connection;
+    if (open_socket) {
+      auto opened = open_with(open_socket, endpoint, connection);
+      if (!opened) co_return opened.error();
+    }
     connection.arm_until(deadline);
     auto connected = co_await connection.socket.async_connect(endpoint, nothrow);
     auto& [error] = connected;
@@ -326,7 +344,7 @@ asio::awaitable<Result<ExchangePtr>> HttpClient::Impl::start(std::shared_ptr<Imp
     const bool reused = exchange != nullptr;
     if (!reused) {
       const auto connect_by = std::min(deadline, std::chrono::steady_clock::now() + impl->options.connect_timeout);
-      auto connected = co_await connect(impl->loop, impl->peer, connect_by);
+      auto connected = co_await connect(impl->loop, impl->peer, connect_by, impl->options.open_socket);
       if (!connected) co_return connected.error();
       exchange = *connected;
     }

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,8 @@ struct HttpClientOptions {
   std::size_t header_bytes_max = 64 * 1024;       // of a response
   std::size_t body_bytes_max = 64 * 1024 * 1024;  // of a response that is read whole
   std::chrono::milliseconds connect_timeout{10'000};
+  // Makes the sockets of connections, for an address family; the client closes them. Empty: ours.
+  std::function<Result<int>(int family)> open_socket = {};
 };
 
 // Host, Content-Length and Connection are written by the client.

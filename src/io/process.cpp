@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -46,7 +47,7 @@ Error errno_error(const std::string& what, int error) {
 
 // ---- what the child does between vfork and exec ----
 
-enum class Step : int { session, cgroup, groups, gid, uid, cwd, output, exec };
+enum class Step : int { session, cgroup, network, groups, gid, uid, cwd, output, exec };
 
 struct Report {
   Step step;
@@ -61,7 +62,7 @@ struct Plan {
   std::vector<char*> argv, env;
   std::vector<const char*> cgroup_procs;
   const char* cwd = nullptr;
-  int in = -1, out = -1, err = -1, report = -1;
+  int in = -1, out = -1, err = -1, report = -1, network = -1;
   bool new_session = false, switch_user = false;
   uid_t uid = 0;
   gid_t gid = 0;
@@ -114,6 +115,7 @@ void switch_user(const Plan& plan) {
   join_cgroups(plan);
   // The three are above 2 (see open_plain), so none is overwritten before it is copied.
   if (::dup2(plan.in, 0) < 0 || ::dup2(plan.out, 1) < 0 || ::dup2(plan.err, 2) < 0) give_up(plan, Step::output);
+  if (plan.network >= 0 && ::setns(plan.network, CLONE_NEWNET) != 0) give_up(plan, Step::network);
   close_the_rest();
   if (plan.switch_user) switch_user(plan);
   if (plan.cwd != nullptr && ::chdir(plan.cwd) != 0) give_up(plan, Step::cwd);
@@ -138,7 +140,7 @@ __attribute__((noinline)) pid_t spawn_child(const Plan& plan) {
 bool has_nul(const ProcessSpec& spec) {
   const auto bad = [](const std::string& text) { return text.find('\0') != std::string::npos; };
   return std::any_of(spec.argv.begin(), spec.argv.end(), bad) || std::any_of(spec.env.begin(), spec.env.end(), bad) ||
-         bad(spec.cwd) || bad(spec.stdout_path) || bad(spec.stderr_path);
+         bad(spec.cwd) || bad(spec.stdout_path) || bad(spec.stderr_path) || bad(spec.network_namespace);
 }
 
 std::vector<std::string> exec_candidates(const ProcessSpec& spec) {
@@ -182,7 +184,8 @@ int above_standard(int fd) {
   return moved;
 }
 
-Result<Fd> open_output(const std::string& path, const Plan& plan) {
+Result<Fd> open_output(int given, const std::string& path, const Plan& plan) {
+  if (given >= 0) return Fd{above_standard(::fcntl(given, F_DUPFD_CLOEXEC, 3))};
   if (path.empty()) return Fd{above_standard(::open("/dev/null", O_WRONLY | O_CLOEXEC))};
   Fd fd{above_standard(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644))};
   if (fd.value < 0) return errno_error("open " + path, errno);
@@ -197,6 +200,7 @@ std::string step_text(const Report& report, const ProcessSpec& spec) {
   switch (report.step) {
     case Step::session: return "setsid";
     case Step::cgroup: return "join " + spec.cgroup_procs[static_cast<std::size_t>(report.index)];
+    case Step::network: return "enter the network of " + spec.network_namespace;
     case Step::groups: return "set the groups of user " + spec.user;
     case Step::gid: return "switch to the group of user " + spec.user;
     case Step::uid: return "switch to user " + spec.user;
@@ -268,8 +272,9 @@ std::vector<std::string> stat_fields(pid_t pid) {
   return fields;
 }
 
-// Indexes into stat_fields: the fields 3, 6 and 22 of proc(5).
-constexpr std::size_t state_field = 0, session_field = 3, start_field = 19;
+// Indexes into stat_fields: the fields 3, 6, 9 and 22 of proc(5).
+constexpr std::size_t state_field = 0, session_field = 3, flags_field = 6, start_field = 19;
+constexpr unsigned flag_exiting = 4;  // PF_EXITING of the kernel
 
 template <class Number>
 Number to_number(const std::string& text) {
@@ -311,15 +316,21 @@ int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pi
 Result<StartedProcess> start_process(const ProcessSpec& spec) {
   auto plan = make_plan(spec);
   if (!plan) return plan.error();
-  auto out = open_output(spec.stdout_path, *plan);
+  auto out = open_output(spec.stdout_fd, spec.stdout_path, *plan);
   if (!out) return out.error();
-  auto err = open_output(spec.stderr_path, *plan);
+  auto err = open_output(spec.stderr_fd, spec.stderr_path, *plan);
   if (!err) return err.error();
   const Fd in{above_standard(::open("/dev/null", O_RDONLY | O_CLOEXEC))};
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe", errno);
   const Fd report_in{above_standard(ends[0])};
   Fd report_out{above_standard(ends[1])};
+  Fd network;
+  if (!spec.network_namespace.empty()) {
+    network = Fd{above_standard(::open(spec.network_namespace.c_str(), O_RDONLY | O_CLOEXEC))};
+    if (network.value < 0) return errno_error("open " + spec.network_namespace, errno);
+  }
+  plan->network = network.value;
   plan->in = in.value;
   plan->out = out->value;
   plan->err = err->value;
@@ -350,6 +361,12 @@ bool is_alive(ProcessId process) {
   const auto fields = stat_fields(process.pid);
   return fields.size() > start_field && to_number<std::uint64_t>(fields[start_field]) == process.start_ticks &&
          fields[state_field] != "Z" && fields[state_field] != "X";
+}
+
+bool is_ending(pid_t pid) {
+  const auto fields = stat_fields(pid);
+  if (fields.size() <= start_field || fields[state_field] == "Z" || fields[state_field] == "X") return true;
+  return (to_number<unsigned>(fields[flags_field]) & flag_exiting) != 0;
 }
 
 asio::awaitable<Result<std::optional<int>>> wait_process(ProcessId process) {

@@ -25,6 +25,9 @@ struct ProcessSpec {
   std::string user = {};                       // with its primary and supplementary groups; empty: ours
   bool new_session = true;                     // setsid: the child's pid is then its session id
   std::vector<std::string> cgroup_procs = {};  // the child writes itself into these before exec; failing is a warning
+  std::string network_namespace = {};          // "/proc/<pid>/ns/net": entered before exec; empty: ours
+  int stdout_fd = -1;                          // 3 or above: instead of stdout_path; stays ours
+  int stderr_fd = -1;                          // likewise
 };
 
 // A pid alone may be recycled; with its start time it names one process until the machine restarts.
@@ -49,6 +52,10 @@ struct StartedProcess {
 [[nodiscard]] Result<ProcessId> identify_process(pid_t pid);
 // True while exactly that process exists and is not a zombie.
 [[nodiscard]] bool is_alive(ProcessId process);
+
+// True when it has ended, or has begun to: what it held (sockets, the processes of the container whose first one it is)
+// may be gone already, though nobody has been told.
+[[nodiscard]] bool is_ending(pid_t pid);
 
 // Waits for the end of a process. The raw wait(2) status (reaped) of our own child; nullopt when it is not our child or
 // has ended before: then nobody can know. Errors: Errc::unavailable when the system offers no pidfd.

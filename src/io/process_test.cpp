@@ -305,5 +305,16 @@ TEST(Files, KnowsTheMachine) {
   }
 }
 
+TEST(Process, IsEndingWhenItIsGoneOrAZombie) {
+  EXPECT_FALSE(is_ending(::getpid()));
+  EXPECT_TRUE(is_ending(1 << 30));
+  auto started = start_process({.argv = {"/bin/true"}});
+  ASSERT_TRUE(started);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(started->id.pid), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_TRUE(is_ending(started->id.pid));
+  EXPECT_EQ(::waitpid(started->id.pid, nullptr, 0), started->id.pid);
+}
+
 }  // namespace
 }  // namespace windlass

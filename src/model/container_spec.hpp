@@ -3,6 +3,7 @@
 // The planner and the `docker run` options fill a ContainerSpec; wire/docker_api makes the Engine API's JSON of it.
 
 #include "model/ids.hpp"
+#include "model/statistics.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -260,6 +261,9 @@ struct ContainerAddress {
   friend bool operator==(const ContainerAddress&, const ContainerAddress&) = default;
 };
 
+// State.Health.Status: what the HEALTHCHECK of the image has found.
+enum class HealthState { none, starting, healthy, unhealthy };
+
 // Docker's container inspect.
 struct ContainerView {
   std::string id = {};
@@ -270,6 +274,8 @@ struct ContainerView {
   int exit_code = 0;
   bool oom_killed = false;
   std::string error = {};  // State.Error
+  bool host_network = false;
+  HealthState health = HealthState::none;
   // The network of NetworkMode first. Only networks that gave it an address.
   std::vector<ContainerAddress> addresses = {};
   std::string upper_dir = {};  // what it has written into its own layer; empty: the storage driver has no such folder
@@ -277,11 +283,28 @@ struct ContainerView {
   friend bool operator==(const ContainerView&, const ContainerView&) = default;
 };
 
+// A command in a running container.
+struct ExecSpec {
+  std::vector<std::string> argv;
+  std::vector<std::string> env = {};  // "NAME=value", added to the container's
+  std::string user = {};              // empty: the container's
+  friend bool operator==(const ExecSpec&, const ExecSpec&) = default;
+};
+
+// Docker's exec inspect.
+struct ExecView {
+  bool running = false;
+  std::optional<int> exit_code = {};
+  int pid = 0;  // as Docker's machine counts; 0: it is not told
+  friend bool operator==(const ExecView&, const ExecView&) = default;
+};
+
 // How a container ended.
 struct ContainerEnd {
   int exit_code = 0;
-  bool oom_killed = false;
-  std::string error = {};  // what Docker says went wrong; empty: nothing
+  bool oom_killed = false;            // as Docker says
+  std::optional<OomEvents> oom = {};  // as the kernel says; it counts for more
+  std::string error = {};             // what Docker says went wrong; empty: nothing
   friend bool operator==(const ContainerEnd&, const ContainerEnd&) = default;
 };
 

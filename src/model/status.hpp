@@ -98,6 +98,15 @@ struct ContainerStatus {
   friend bool operator==(const ContainerStatus&, const ContainerStatus&) = default;
 };
 
+// CheckStatusInfo: what a general check found last. Without a value: not known yet, or the check could not be made.
+struct CheckStatus {
+  CheckType type = CheckType::unknown;
+  std::optional<int> exit_code = {};              // command
+  std::optional<std::uint32_t> status_code = {};  // http
+  std::optional<bool> succeeded = {};             // tcp
+  friend bool operator==(const CheckStatus&, const CheckStatus&) = default;
+};
+
 struct TaskStatus {
   TaskId task_id;
   TaskState state = TaskState::staging;
@@ -114,6 +123,7 @@ struct TaskStatus {
   std::vector<Label> labels = {};
   std::optional<ContainerStatus> container = {};
   std::optional<TimePoint> unreachable_time = {};
+  std::optional<CheckStatus> check = {};
   std::string raw = {};  // as received; the wire overlays the fields above and so passes on the rest
 
   friend bool operator==(const TaskStatus&, const TaskStatus&) = default;

@@ -1,6 +1,7 @@
 #pragma once
 // What a framework asks for: TaskInfo and what hangs from it (mesos.md 2.4, 4.2).
 
+#include "base/heap_optional.hpp"
 #include "base/time.hpp"
 #include "model/ids.hpp"
 #include "model/resources.hpp"
@@ -105,6 +106,51 @@ struct KillPolicy {
   friend bool operator==(const KillPolicy&, const KillPolicy&) = default;
 };
 
+enum class CheckType { unknown = 0, command = 1, http = 2, tcp = 3 };
+
+enum class AddressFamily { ipv4 = 1, ipv6 = 2 };  // NetworkInfo.Protocol
+
+struct HttpCheck {
+  std::uint32_t port = 0;
+  std::optional<std::string> path = {};
+  std::optional<std::string> scheme = {};    // "http", "https"; a general check has none and uses http
+  std::vector<std::uint32_t> statuses = {};  // carried, but of no meaning (as in Mesos)
+  std::optional<AddressFamily> family = {};  // unset: IPv4; a general check has none
+  friend bool operator==(const HttpCheck&, const HttpCheck&) = default;
+};
+
+struct TcpCheck {
+  std::uint32_t port = 0;
+  std::optional<AddressFamily> family = {};  // as above
+  friend bool operator==(const TcpCheck&, const TcpCheck&) = default;
+};
+
+// Decides whether a task is healthy, and ends it after too many failures (mesos.md 3.7).
+struct HealthCheck {
+  CheckType type = CheckType::unknown;
+  std::optional<CommandInfo> command = {};
+  std::optional<HttpCheck> http = {};
+  std::optional<TcpCheck> tcp = {};
+  Duration delay = std::chrono::seconds{15};
+  Duration interval = std::chrono::seconds{10};
+  Duration timeout = std::chrono::seconds{20};  // 0: unlimited
+  Duration grace_period = std::chrono::seconds{10};
+  std::uint32_t consecutive_failures = 3;
+  friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
+};
+
+// A general check: its result is reported, nothing follows from it.
+struct CheckInfo {
+  CheckType type = CheckType::unknown;
+  std::optional<CommandInfo> command = {};
+  std::optional<HttpCheck> http = {};  // port and path only
+  std::optional<TcpCheck> tcp = {};    // port only
+  Duration delay = std::chrono::seconds{15};
+  Duration interval = std::chrono::seconds{10};
+  Duration timeout = std::chrono::seconds{20};  // 0: unlimited
+  friend bool operator==(const CheckInfo&, const CheckInfo&) = default;
+};
+
 enum class ExecutorType { unknown = 0, default_executor = 1, custom = 2 };
 
 struct ExecutorInfo {
@@ -135,8 +181,8 @@ struct TaskInfo {
   std::optional<KillPolicy> kill_policy = {};
   std::optional<Duration> max_completion_time = {};
   std::map<std::string, double> limits = {};  // "cpus", "mem"; may be infinite
-  bool has_health_check = false;
-  bool has_check = false;
+  HeapOptional<HealthCheck> health_check = {};
+  HeapOptional<CheckInfo> check = {};
   // What is wrong with it that only its protobuf form shows (mesos.md 2.6 rules 4-11, first failing); empty: nothing.
   std::string defect = {};
   // As received (protobuf). The wire sends it on with `resources`, `agent_id` and executor.framework_id as they are

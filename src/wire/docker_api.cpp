@@ -81,13 +81,26 @@ std::optional<ContainerAddress> address_in(const std::string& name, const json::
   return address;
 }
 
+std::string network_mode_in(const json::value& container) {
+  const auto* host_config = find(container, "HostConfig");
+  return host_config == nullptr ? std::string{} : text_at(*host_config, "NetworkMode");
+}
+
+// Newer Engines say "none" for an image without HEALTHCHECK, older ones nothing at all.
+HealthState health_in(const json::value& state) {
+  const auto* health = find(state, "Health");
+  const std::string status = health == nullptr ? std::string{} : text_at(*health, "Status");
+  if (status == "starting") return HealthState::starting;
+  if (status == "healthy") return HealthState::healthy;
+  return status == "unhealthy" ? HealthState::unhealthy : HealthState::none;
+}
+
 // Old Engines have the bridge's address in NetworkSettings itself, newer ones only in Networks.
 std::vector<ContainerAddress> addresses_in(const json::value& container) {
   std::vector<ContainerAddress> addresses;
   const auto* settings = find(container, "NetworkSettings");
   if (settings == nullptr) return addresses;
-  const auto* host_config = find(container, "HostConfig");
-  std::string mode = host_config == nullptr ? std::string{} : text_at(*host_config, "NetworkMode");
+  std::string mode = network_mode_in(container);
   if (mode == "default") mode = "bridge";
   const auto* networks = find(*settings, "Networks");
   if (networks != nullptr && networks->is_object()) {
@@ -554,10 +567,12 @@ Result<ContainerView> read_container(std::string_view text) {
   if (view.stop_signal.empty()) view.stop_signal = "SIGTERM";
   view.running = flag_at(*state, "Running");
   view.started = !started.empty() && !started.starts_with(never);
-  view.pid = static_cast<int>(number_at(*state, "Pid"));
   view.exit_code = static_cast<int>(number_at(*state, "ExitCode"));
   view.oom_killed = flag_at(*state, "OOMKilled");
   view.error = text_at(*state, "Error");
+  view.pid = static_cast<int>(number_at(*state, "Pid"));
+  view.host_network = network_mode_in(*value) == "host";
+  view.health = health_in(*state);
   view.addresses = addresses_in(*value);
   const auto* driver = find(*value, "GraphDriver");
   const auto* folders = driver == nullptr ? nullptr : find(*driver, "Data");
@@ -576,6 +591,26 @@ Result<std::vector<LabelledContainer>> read_container_list(std::string_view text
     found.push_back({text_at(entry, "Id"), text_at(*labels, label)});
   }
   return found;
+}
+
+std::string encode_exec(const ExecSpec& spec) {
+  json::object body{{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", to_array(spec.argv)}};
+  put(body, "Env", spec.env);
+  put(body, "User", spec.user);
+  return json::serialize(body);
+}
+
+std::string encode_exec_start() { return json::serialize(json::object{{"Detach", false}, {"Tty", false}}); }
+
+Result<ExecView> read_exec(std::string_view text) {
+  auto value = read_object(text, "exec inspect");
+  if (!value) return value.error();
+  const auto* code = find(*value, "ExitCode");
+  ExecView view{.running = flag_at(*value, "Running"), .pid = static_cast<int>(number_at(*value, "Pid"))};
+  if (!view.running && code != nullptr && code->is_number()) {
+    view.exit_code = static_cast<int>(number_at(*value, "ExitCode"));
+  }
+  return view;
 }
 
 Result<ContainerEnd> read_wait(std::string_view text) {

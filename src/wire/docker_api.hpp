@@ -45,6 +45,11 @@ struct LabelledContainer {
 // The answer to GET /containers/json: those that have the label.
 [[nodiscard]] Result<std::vector<LabelledContainer>> read_container_list(std::string_view json,
                                                                          const std::string& label);
+// The body of POST /containers/{id}/exec, and of POST /exec/{id}/start; the answer to the first is read as a created
+// container's. Then the answer to GET /exec/{id}/json.
+std::string encode_exec(const ExecSpec& spec);
+std::string encode_exec_start();
+[[nodiscard]] Result<ExecView> read_exec(std::string_view json);
 // The answer to POST /containers/{id}/wait.
 [[nodiscard]] Result<ContainerEnd> read_wait(std::string_view json);
 // CgroupDriver of GET /info: "cgroupfs", "systemd", or "" when it is not told.

@@ -254,6 +254,41 @@ TEST(Pull, WordsThatMeanThatTryingAgainIsOfNoUse) {
   EXPECT_EQ(pull_error_code("filesystem layer verification failed for digest sha256:12"), Errc::unavailable);
 }
 
+struct HealthCase {
+  std::string state;
+  HealthState health;
+};
+
+TEST(DockerInspect, TellsProcessNetworkAndHealth) {
+  const std::vector<HealthCase> cases{{R"({"Pid":42})", HealthState::none},
+                                      {R"({"Pid":42,"Health":null})", HealthState::none},
+                                      {R"({"Pid":42,"Health":{"Status":""}})", HealthState::none},
+                                      {R"({"Pid":42,"Health":{"Status":"none"}})", HealthState::none},
+                                      {R"({"Pid":42,"Health":{"Status":7}})", HealthState::none},
+                                      {R"({"Pid":42,"Health":{"Status":"starting"}})", HealthState::starting},
+                                      {R"({"Pid":42,"Health":{"Status":"healthy"}})", HealthState::healthy},
+                                      {R"({"Pid":42,"Health":{"Status":"unhealthy"}})", HealthState::unhealthy}};
+  for (const HealthCase& each : cases) {
+    const auto view = read_container(R"({"Id":"c","HostConfig":{"NetworkMode":"host"},"State":)" + each.state + "}");
+    ASSERT_TRUE(view) << each.state;
+    EXPECT_EQ(view->health, each.health) << each.state;
+    EXPECT_EQ(view->pid, 42);
+    EXPECT_TRUE(view->host_network);
+  }
+  EXPECT_FALSE(read_container(R"({"HostConfig":{"NetworkMode":"default"},"State":{}})")->host_network);
+}
+
+TEST(DockerExec, IsWrittenAndRead) {
+  EXPECT_EQ(encode_exec({.argv = {"sh", "-c", "x"}}),
+            R"({"AttachStdout":true,"AttachStderr":true,"Cmd":["sh","-c","x"]})");
+  EXPECT_EQ(encode_exec({.argv = {"x"}, .env = {"A=b"}, .user = "nobody"}),
+            R"({"AttachStdout":true,"AttachStderr":true,"Cmd":["x"],"Env":["A=b"],"User":"nobody"})");
+  EXPECT_EQ(*read_exec(R"({"Running":true,"ExitCode":null,"Pid":7})"), (ExecView{.running = true, .pid = 7}));
+  EXPECT_EQ(*read_exec(R"({"Running":true,"ExitCode":0})"), (ExecView{.running = true})) << "older Engines say 0";
+  EXPECT_EQ(*read_exec(R"({"Running":false,"ExitCode":3,"Pid":7})"), (ExecView{.exit_code = 3, .pid = 7}));
+  EXPECT_EQ(read_exec("[]").error().code, Errc::malformed);
+}
+
 TEST(DockerRegistry, OfAnImage) {
   EXPECT_EQ(registry_of("redis"), "docker.io");
   EXPECT_EQ(registry_of("library/redis"), "docker.io");

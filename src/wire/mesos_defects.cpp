@@ -16,57 +16,90 @@ std::string kill_policy_defect(const pb::TaskInfo& task) {
   return {};
 }
 
-std::string times_defect(double delay, double interval, double timeout) {
+std::string command_defect(const pb::CommandInfo& command) {
+  for (const auto& variable : command.environment().variables()) {
+    const bool secret = variable.type() == pb::Environment::Variable::SECRET;
+    if (!secret && !variable.has_value()) {
+      return "Environment variable '" + variable.name() + "' must have a value set";
+    }
+    if (secret && !variable.has_secret()) {
+      return "Environment variable '" + variable.name() + "' of type 'SECRET' must have a secret set";
+    }
+  }
+  return {};
+}
+
+std::string path_defect(const std::string& path, const char* kind) {
+  if (path.starts_with('/')) return {};
+  return "The path '" + path + "' of " + kind + " must start with '/'";
+}
+
+std::string probe_command_defect(const pb::CommandInfo& command, const char* what, const char* owner) {
+  if (!command.has_value()) {
+    return std::string{what} + " must contain " + (command.shell() ? "'shell command'" : "'executable path'");
+  }
+  const std::string defect = command_defect(command);
+  return defect.empty() ? defect : std::string{owner} + " `CommandInfo` is invalid: " + defect;
+}
+
+// What is negative, or no number at all.
+std::string times_defect(double delay, double grace_period, double interval, double timeout) {
   if (!(delay >= 0.0)) return "Expecting 'delay_seconds' to be non-negative";
+  if (!(grace_period >= 0.0)) return "Expecting 'grace_period_seconds' to be non-negative";
   if (!(interval >= 0.0)) return "Expecting 'interval_seconds' to be non-negative";
   if (!(timeout >= 0.0)) return "Expecting 'timeout_seconds' to be non-negative";
   return {};
 }
 
-std::string path_defect(const std::string& path, const char* kind) {
-  if (path.empty() || path.starts_with('/')) return {};
-  return "The path '" + path + "' of " + kind + " must start with '/'";
+std::string probe_defect(const pb::CheckInfo& check) {
+  switch (check.type()) {
+    case pb::CheckInfo::COMMAND:
+      if (!check.has_command()) return "Expecting 'command' to be set for COMMAND check";
+      return probe_command_defect(check.command().command(), "Command check", "Check's");
+    case pb::CheckInfo::HTTP:
+      if (!check.has_http()) return "Expecting 'http' to be set for HTTP check";
+      return check.http().has_path() ? path_defect(check.http().path(), "HTTP check") : std::string{};
+    case pb::CheckInfo::TCP: return check.has_tcp() ? "" : "Expecting 'tcp' to be set for TCP check";
+    case pb::CheckInfo::UNKNOWN: break;
+  }
+  return "'UNKNOWN' is not a valid check type";
 }
 
 std::string check_defect(const pb::CheckInfo& check) {
   if (!check.has_type()) return "CheckInfo must specify 'type'";
-  switch (check.type()) {
-    case pb::CheckInfo::COMMAND:
-      if (!check.has_command()) return "Expecting 'command' to be set for COMMAND check";
-      if (!check.command().command().has_value()) return "Command check must contain 'shell command'";
-      break;
-    case pb::CheckInfo::HTTP:
-      if (!check.has_http()) return "Expecting 'http' to be set for HTTP check";
-      if (const auto defect = path_defect(check.http().path(), "HTTP check"); !defect.empty()) return defect;
-      break;
-    case pb::CheckInfo::TCP:
-      if (!check.has_tcp()) return "Expecting 'tcp' to be set for TCP check";
-      break;
-    case pb::CheckInfo::UNKNOWN: return "'UNKNOWN' is not a valid check type";
+  const std::string defect = probe_defect(check);
+  if (!defect.empty()) return defect;
+  return times_defect(check.delay_seconds(), 0, check.interval_seconds(), check.timeout_seconds());
+}
+
+std::string http_health_defect(const pb::HealthCheck::HTTPCheckInfo& http) {
+  if (http.has_scheme() && http.scheme() != "http" && http.scheme() != "https") {
+    return "Unsupported HTTP health check scheme: '" + http.scheme() + "'";
   }
-  return times_defect(check.delay_seconds(), check.interval_seconds(), check.timeout_seconds());
+  return http.has_path() ? path_defect(http.path(), "HTTP health check") : std::string{};
+}
+
+std::string health_probe_defect(const pb::HealthCheck& check, CheckType type) {
+  switch (type) {
+    case CheckType::command:
+      if (!check.has_command()) return "Expecting 'command' to be set for COMMAND health check";
+      return probe_command_defect(check.command(), "Command health check", "Health check's");
+    case CheckType::http:
+      if (!check.has_http()) return "Expecting 'http' to be set for HTTP health check";
+      return http_health_defect(check.http());
+    case CheckType::tcp: return check.has_tcp() ? "" : "Expecting 'tcp' to be set for TCP health check";
+    case CheckType::unknown: break;
+  }
+  return "'UNKNOWN' is not a valid health check type";
 }
 
 std::string health_check_defect(const pb::HealthCheck& check) {
-  const bool typed = check.has_type() || check.has_command() || check.has_http();
-  if (!typed) return "HealthCheck must specify 'type'";
-  if (check.type() == pb::HealthCheck::COMMAND || (!check.has_type() && check.has_command())) {
-    if (!check.has_command()) return "Expecting 'command' to be set for COMMAND health check";
-    if (!check.command().has_value()) return "Command health check must contain 'shell command'";
-  } else if (check.type() == pb::HealthCheck::HTTP || !check.has_type()) {
-    if (!check.has_http()) return "Expecting 'http' to be set for HTTP health check";
-    const auto& scheme = check.http().scheme();
-    if (!scheme.empty() && scheme != "http" && scheme != "https") {
-      return "Unsupported HTTP health check scheme: '" + scheme + "'";
-    }
-    if (const auto defect = path_defect(check.http().path(), "HTTP health check"); !defect.empty()) return defect;
-  } else if (check.type() == pb::HealthCheck::TCP) {
-    if (!check.has_tcp()) return "Expecting 'tcp' to be set for TCP health check";
-  } else {
-    return "'UNKNOWN' is not a valid health check type";
-  }
-  if (!(check.grace_period_seconds() >= 0.0)) return "Expecting 'grace_period_seconds' to be non-negative";
-  return times_defect(check.delay_seconds(), check.interval_seconds(), check.timeout_seconds());
+  const CheckType type = from(check).type;
+  if (!check.has_type() && type == CheckType::unknown) return "HealthCheck must specify 'type'";
+  const std::string defect = health_probe_defect(check, type);
+  if (!defect.empty()) return defect;
+  return times_defect(check.delay_seconds(), check.grace_period_seconds(), check.interval_seconds(),
+                      check.timeout_seconds());
 }
 
 std::string resource_defect(const pb::Resource& resource) {
@@ -99,19 +132,6 @@ std::string resources_defect(const Repeated& resources, const char* owner) {
     const std::string defect = resource_defect(resource);
     if (!defect.empty()) {
       return std::string{owner} + " uses invalid resources: Resource '" + resource.name() + "' is invalid: " + defect;
-    }
-  }
-  return {};
-}
-
-std::string command_defect(const pb::CommandInfo& command) {
-  for (const auto& variable : command.environment().variables()) {
-    const bool secret = variable.type() == pb::Environment::Variable::SECRET;
-    if (!secret && !variable.has_value()) {
-      return "Environment variable '" + variable.name() + "' must have a value set";
-    }
-    if (secret && !variable.has_secret()) {
-      return "Environment variable '" + variable.name() + "' of type 'SECRET' must have a secret set";
     }
   }
   return {};

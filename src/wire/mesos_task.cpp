@@ -8,6 +8,15 @@ namespace {
 
 Duration duration_from(const pb::DurationInfo& in) { return Duration{in.nanoseconds()}; }
 
+// Seconds to the nanosecond; what is longer than a Duration can be becomes the longest.
+constexpr double longest_seconds = 9.2e9;
+Duration duration_from(double seconds) {
+  if (std::isnan(seconds)) return Duration{};
+  if (std::fabs(seconds) >= longest_seconds) return seconds < 0 ? Duration::min() : Duration::max();
+  return Duration{std::llround(seconds * 1e9)};
+}
+double seconds_of(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
+
 DockerInfo docker_from(const pb::ContainerInfo::DockerInfo& in) {
   DockerInfo out{.image = in.image()};
   if (in.has_network()) out.network = static_cast<NetworkMode>(in.network());
@@ -163,6 +172,93 @@ void to(const KillPolicy& in, pb::KillPolicy& out) {
   if (in.grace_period) out.mutable_grace_period()->set_nanoseconds(in.grace_period->count());
 }
 
+namespace {
+
+HttpCheck http_from(const pb::HealthCheck::HTTPCheckInfo& in) {
+  HttpCheck out{.port = in.port()};
+  if (in.has_path()) out.path = in.path();
+  if (in.has_scheme()) out.scheme = in.scheme();
+  out.statuses = {in.statuses().begin(), in.statuses().end()};
+  if (in.has_protocol()) out.family = static_cast<AddressFamily>(in.protocol());
+  return out;
+}
+
+void http_to(const HttpCheck& in, pb::HealthCheck::HTTPCheckInfo& out) {
+  out.set_port(in.port);
+  if (in.path) out.set_path(*in.path);
+  if (in.scheme) out.set_scheme(*in.scheme);
+  for (const std::uint32_t status : in.statuses) out.add_statuses(status);
+  if (in.family) out.set_protocol(static_cast<pb::NetworkInfo::Protocol>(*in.family));
+}
+
+TcpCheck tcp_from(const pb::HealthCheck::TCPCheckInfo& in) {
+  TcpCheck out{.port = in.port()};
+  if (in.has_protocol()) out.family = static_cast<AddressFamily>(in.protocol());
+  return out;
+}
+
+void tcp_to(const TcpCheck& in, pb::HealthCheck::TCPCheckInfo& out) {
+  out.set_port(in.port);
+  if (in.family) out.set_protocol(static_cast<pb::NetworkInfo::Protocol>(*in.family));
+}
+
+}  // namespace
+
+HealthCheck from(const pb::HealthCheck& in) {
+  HealthCheck out{.type = static_cast<CheckType>(in.type())};
+  // The type was added later; old frameworks say it by what they fill in.
+  if (!in.has_type() && in.has_command() && !in.has_http()) out.type = CheckType::command;
+  if (!in.has_type() && in.has_http() && !in.has_command()) out.type = CheckType::http;
+  if (in.has_command()) out.command = from(in.command());
+  if (in.has_http()) out.http = http_from(in.http());
+  if (in.has_tcp()) out.tcp = tcp_from(in.tcp());
+  out.delay = duration_from(in.delay_seconds());
+  out.interval = duration_from(in.interval_seconds());
+  out.timeout = duration_from(in.timeout_seconds());
+  out.grace_period = duration_from(in.grace_period_seconds());
+  out.consecutive_failures = in.consecutive_failures();
+  return out;
+}
+
+void to(const HealthCheck& in, pb::HealthCheck& out) {
+  out.set_type(static_cast<pb::HealthCheck::Type>(in.type));
+  if (in.command) to(*in.command, *out.mutable_command());
+  if (in.http) http_to(*in.http, *out.mutable_http());
+  if (in.tcp) tcp_to(*in.tcp, *out.mutable_tcp());
+  out.set_delay_seconds(seconds_of(in.delay));
+  out.set_interval_seconds(seconds_of(in.interval));
+  out.set_timeout_seconds(seconds_of(in.timeout));
+  out.set_grace_period_seconds(seconds_of(in.grace_period));
+  out.set_consecutive_failures(in.consecutive_failures);
+}
+
+CheckInfo from(const pb::CheckInfo& in) {
+  CheckInfo out{.type = static_cast<CheckType>(in.type())};
+  if (in.has_command()) out.command = from(in.command().command());
+  if (in.has_http()) {
+    out.http = HttpCheck{.port = in.http().port()};
+    if (in.http().has_path()) out.http->path = in.http().path();
+  }
+  if (in.has_tcp()) out.tcp = TcpCheck{.port = in.tcp().port()};
+  out.delay = duration_from(in.delay_seconds());
+  out.interval = duration_from(in.interval_seconds());
+  out.timeout = duration_from(in.timeout_seconds());
+  return out;
+}
+
+void to(const CheckInfo& in, pb::CheckInfo& out) {
+  out.set_type(static_cast<pb::CheckInfo::Type>(in.type));
+  if (in.command) to(*in.command, *out.mutable_command()->mutable_command());
+  if (in.http) {
+    out.mutable_http()->set_port(in.http->port);
+    if (in.http->path) out.mutable_http()->set_path(*in.http->path);
+  }
+  if (in.tcp) out.mutable_tcp()->set_port(in.tcp->port);
+  out.set_delay_seconds(seconds_of(in.delay));
+  out.set_interval_seconds(seconds_of(in.interval));
+  out.set_timeout_seconds(seconds_of(in.timeout));
+}
+
 ExecutorInfo from(const pb::ExecutorInfo& in) {
   ExecutorInfo out;
   out.id.value = in.executor_id().value();
@@ -210,14 +306,12 @@ TaskInfo from(const pb::TaskInfo& in) {
   if (in.has_kill_policy()) out.kill_policy = from(in.kill_policy());
   if (in.has_max_completion_time()) out.max_completion_time = duration_from(in.max_completion_time());
   for (const auto& [name, limit] : in.limits()) out.limits[name] = limit.value();
-  out.has_health_check = in.has_health_check();
-  out.has_check = in.has_check();
+  if (in.has_health_check()) out.health_check = from(in.health_check());
+  if (in.has_check()) out.check = from(in.check());
   out.defect = task_defect(in);
   pb::TaskInfo normal = in;
-  if (normal.has_health_check() && !normal.health_check().has_type()) {
-    // The type was added later; old frameworks say it by what they fill in.
-    if (normal.health_check().has_command()) normal.mutable_health_check()->set_type(pb::HealthCheck::COMMAND);
-    if (normal.health_check().has_http()) normal.mutable_health_check()->set_type(pb::HealthCheck::HTTP);
+  if (in.has_health_check() && out.health_check->type != CheckType::unknown) {
+    normal.mutable_health_check()->set_type(static_cast<pb::HealthCheck::Type>(out.health_check->type));
   }
   out.raw = normal.SerializePartialAsString();
   return out;
@@ -241,6 +335,8 @@ void to(const TaskInfo& in, pb::TaskInfo& out) {
   if (in.kill_policy) to(*in.kill_policy, *out.mutable_kill_policy());
   if (in.max_completion_time) out.mutable_max_completion_time()->set_nanoseconds(in.max_completion_time->count());
   for (const auto& [name, limit] : in.limits) (*out.mutable_limits())[name].set_value(limit);
+  if (in.health_check) to(*in.health_check, *out.mutable_health_check());
+  if (in.check) to(*in.check, *out.mutable_check());
 }
 
 namespace {
@@ -280,6 +376,26 @@ void container_status_to(const ContainerStatus& in, pb::ContainerStatus& out) {
   if (in.executor_pid) out.set_executor_pid(*in.executor_pid);
 }
 
+CheckStatus check_status_from(const pb::CheckStatusInfo& in) {
+  CheckStatus out{.type = static_cast<CheckType>(in.type())};
+  if (in.command().has_exit_code()) out.exit_code = in.command().exit_code();
+  if (in.http().has_status_code()) out.status_code = in.http().status_code();
+  if (in.tcp().has_succeeded()) out.succeeded = in.tcp().succeeded();
+  return out;
+}
+
+// The message of its type is always there, if only empty.
+void check_status_to(const CheckStatus& in, pb::CheckStatusInfo& out) {
+  out.Clear();
+  out.set_type(static_cast<pb::CheckInfo::Type>(in.type));
+  if (in.type == CheckType::command) out.mutable_command();
+  if (in.type == CheckType::http) out.mutable_http();
+  if (in.type == CheckType::tcp) out.mutable_tcp();
+  if (in.exit_code) out.mutable_command()->set_exit_code(*in.exit_code);
+  if (in.status_code) out.mutable_http()->set_status_code(*in.status_code);
+  if (in.succeeded) out.mutable_tcp()->set_succeeded(*in.succeeded);
+}
+
 std::int64_t nanoseconds(TimePoint time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
@@ -306,6 +422,7 @@ TaskStatus from(const pb::TaskStatus& in) {
     const std::chrono::nanoseconds since{in.unreachable_time().nanoseconds()};
     out.unreachable_time = TimePoint{std::chrono::floor<std::chrono::microseconds>(since)};
   }
+  if (in.has_check_status()) out.check = check_status_from(in.check_status());
   out.raw = in.SerializePartialAsString();
   return out;
 }
@@ -331,6 +448,10 @@ void to(const TaskStatus& in, pb::TaskStatus& out) {
   if (in.container) container_status_to(*in.container, *out.mutable_container_status());
   if (!in.container) out.clear_container_status();
   if (in.unreachable_time) out.mutable_unreachable_time()->set_nanoseconds(nanoseconds(*in.unreachable_time));
+  // As it came in, unless it has changed.
+  const bool same_check = in.check && out.has_check_status() && check_status_from(out.check_status()) == *in.check;
+  if (!in.check) out.clear_check_status();
+  if (in.check && !same_check) check_status_to(*in.check, *out.mutable_check_status());
 }
 
 }  // namespace windlass::convert

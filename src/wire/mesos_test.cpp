@@ -90,8 +90,165 @@ TEST(TaskDefects, NameTheFirstBrokenRule) {
             "Task's `ContainerInfo` is invalid: Parameter in DockerInfo must not be 'name'");
   EXPECT_NE(defect(R"("resources":[{"name":"cpus","type":"SCALAR","scalar":{"value":-1}}])"), "");
   EXPECT_NE(defect(R"("limits":{"disk":{"value":1}})"), "");
-  EXPECT_NE(defect(R"("health_check":{})"), "");
-  EXPECT_NE(defect(R"("check":{"type":"HTTP"})"), "");
+}
+
+struct CheckDefect {
+  std::string members;
+  std::string text;
+};
+
+std::string defect_of(const std::string& members) {
+  const auto call = decode_scheduler_call(
+      R"({"framework_id":{"value":"f"},"type":"ACCEPT","accept":{"operations":[
+         {"type":"LAUNCH","launch":{"task_infos":[{"name":"t","task_id":{"value":"t"},"agent_id":{"value":"s"},)" +
+          members + "}]}}]}}",
+      Encoding::json);
+  EXPECT_TRUE(call) << members;
+  return call ? std::get<calls::Accept>(call->body).operations.at(0).tasks.at(0).defect : "";
+}
+
+TEST(TaskDefects, OfGeneralChecks) {
+  const std::vector<CheckDefect> cases{
+      {R"({})", "CheckInfo must specify 'type'"},
+      {R"({"type":"UNKNOWN"})", "'UNKNOWN' is not a valid check type"},
+      {R"({"type":"COMMAND"})", "Expecting 'command' to be set for COMMAND check"},
+      {R"({"type":"COMMAND","command":{"command":{}}})", "Command check must contain 'shell command'"},
+      {R"({"type":"COMMAND","command":{"command":{"shell":false}}})", "Command check must contain 'executable path'"},
+      {R"({"type":"COMMAND","command":{"command":{"value":"x","environment":{"variables":[{"name":"A"}]}}}})",
+       "Check's `CommandInfo` is invalid: Environment variable 'A' must have a value set"},
+      {R"({"type":"COMMAND","command":{"command":{"value":"x"}}})", ""},
+      {R"({"type":"HTTP"})", "Expecting 'http' to be set for HTTP check"},
+      {R"({"type":"HTTP","http":{"port":1,"path":"x"}})", "The path 'x' of HTTP check must start with '/'"},
+      {R"({"type":"HTTP","http":{"port":1,"path":""}})", "The path '' of HTTP check must start with '/'"},
+      {R"({"type":"HTTP","http":{"port":1}})", ""},
+      {R"({"type":"TCP"})", "Expecting 'tcp' to be set for TCP check"},
+      {R"({"type":"TCP","tcp":{"port":1}})", ""},
+      {R"({"type":"TCP","tcp":{"port":1},"delay_seconds":-1})", "Expecting 'delay_seconds' to be non-negative"},
+      {R"({"type":"TCP","tcp":{"port":1},"interval_seconds":-1})", "Expecting 'interval_seconds' to be non-negative"},
+      {R"({"type":"TCP","tcp":{"port":1},"timeout_seconds":-0.1})", "Expecting 'timeout_seconds' to be non-negative"},
+      {R"({"type":"TCP","tcp":{"port":1},"timeout_seconds":0})", ""}};
+  for (const CheckDefect& each : cases) {
+    const std::string expected = each.text.empty() ? "" : "Task uses invalid check: " + each.text;
+    EXPECT_EQ(defect_of("\"check\":" + each.members), expected) << each.members;
+  }
+}
+
+TEST(TaskDefects, OfHealthChecks) {
+  const std::vector<CheckDefect> cases{
+      {R"({})", "HealthCheck must specify 'type'"},
+      {R"({"tcp":{"port":1}})", "HealthCheck must specify 'type'"},
+      {R"({"http":{"port":1},"command":{"value":"x"}})", "HealthCheck must specify 'type'"},
+      {R"({"http":{"port":1}})", ""},
+      {R"({"command":{"value":"x"}})", ""},
+      {R"({"command":{}})", "Command health check must contain 'shell command'"},
+      {R"({"type":"UNKNOWN"})", "'UNKNOWN' is not a valid health check type"},
+      {R"({"type":"COMMAND","http":{"port":1}})", "Expecting 'command' to be set for COMMAND health check"},
+      {R"({"type":"COMMAND","command":{"shell":false}})", "Command health check must contain 'executable path'"},
+      {R"({"type":"COMMAND","command":{"value":"x","environment":{"variables":[{"name":"A"}]}}})",
+       "Health check's `CommandInfo` is invalid: Environment variable 'A' must have a value set"},
+      {R"({"type":"HTTP","command":{"value":"x"}})", "Expecting 'http' to be set for HTTP health check"},
+      {R"({"type":"HTTP","http":{"port":1,"scheme":"ftp"}})", "Unsupported HTTP health check scheme: 'ftp'"},
+      {R"({"type":"HTTP","http":{"port":1,"scheme":""}})", "Unsupported HTTP health check scheme: ''"},
+      {R"({"type":"HTTP","http":{"port":1,"scheme":"https","path":"/a"}})", ""},
+      {R"({"type":"HTTP","http":{"port":1,"path":"a"}})", "The path 'a' of HTTP health check must start with '/'"},
+      {R"({"type":"TCP","http":{"port":1}})", "Expecting 'tcp' to be set for TCP health check"},
+      {R"({"type":"TCP","tcp":{"port":1}})", ""},
+      {R"({"type":"TCP","tcp":{"port":1},"delay_seconds":-1,"grace_period_seconds":-1})",
+       "Expecting 'delay_seconds' to be non-negative"},
+      {R"({"type":"TCP","tcp":{"port":1},"grace_period_seconds":-1,"interval_seconds":-1})",
+       "Expecting 'grace_period_seconds' to be non-negative"},
+      {R"({"type":"TCP","tcp":{"port":1},"interval_seconds":-1})", "Expecting 'interval_seconds' to be non-negative"},
+      {R"({"type":"TCP","tcp":{"port":1},"timeout_seconds":-1})", "Expecting 'timeout_seconds' to be non-negative"},
+      {R"({"type":"TCP","tcp":{"port":1},"consecutive_failures":0,"timeout_seconds":0})", ""}};
+  for (const CheckDefect& each : cases) {
+    const std::string expected = each.text.empty() ? "" : "Task uses invalid health check: " + each.text;
+    EXPECT_EQ(defect_of("\"health_check\":" + each.members), expected) << each.members;
+  }
+}
+
+CommandInfo probe_command() {
+  return CommandInfo{.shell = false, .value = "/bin/true", .arguments = {"true", "-v"}, .environment = {{"A", "b"}}};
+}
+
+// What is made here, sent, and read again is the same: nothing is lost on the way.
+TEST(TaskInfoTest, ChecksTravelWithoutLoss) {
+  TaskInfo task{.id = {"t"}, .name = "t", .agent_id = {"a"}};
+  const HttpCheck http{
+      .port = 80, .path = "/", .scheme = "https", .statuses = {200, 201}, .family = AddressFamily::ipv6};
+  const TcpCheck tcp{.port = 70'000, .family = AddressFamily::ipv4};
+  using namespace std::chrono_literals;
+  const std::vector<HealthCheck> health{
+      {.type = CheckType::command, .command = probe_command(), .delay = 0ns, .interval = 1ms, .timeout = 0ns},
+      {.type = CheckType::http, .http = http, .grace_period = 1500ms, .consecutive_failures = 0},
+      {.type = CheckType::tcp, .tcp = tcp, .timeout = 24h * 365, .consecutive_failures = 7}};
+  const std::vector<CheckInfo> checks{
+      {.type = CheckType::command, .command = probe_command(), .delay = 1ns},
+      {.type = CheckType::http, .http = HttpCheck{.port = 8080, .path = "/a?b"}, .interval = 2s},
+      {.type = CheckType::tcp, .tcp = TcpCheck{.port = 53}, .timeout = 0ns}};
+  for (std::size_t i = 0; i < health.size(); ++i) {
+    task.health_check = health[i];
+    task.check = checks[i];
+    const auto again = decode_task_info(encode_task_info(task));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->health_check == task.health_check) << i;
+    EXPECT_TRUE(again->check == task.check) << i;
+    EXPECT_EQ(again->defect, "") << i;
+  }
+}
+
+TEST(TaskInfoTest, ChecksHaveTheDefaultsOfMesos) {
+  const auto call = decode_scheduler_call(
+      R"({"framework_id":{"value":"f"},"type":"ACCEPT","accept":{"operations":[{"type":"LAUNCH","launch":{"task_infos":[
+         {"name":"t","task_id":{"value":"t"},"agent_id":{"value":"s"},
+          "health_check":{"http":{"port":1}},"check":{"type":"TCP","tcp":{"port":2}}}]}}]}})",
+      Encoding::json);
+  ASSERT_TRUE(call);
+  const TaskInfo task = std::get<calls::Accept>(call->body).operations.at(0).tasks.at(0);
+  EXPECT_TRUE(task.health_check == (HealthCheck{.type = CheckType::http, .http = HttpCheck{.port = 1}}));
+  EXPECT_TRUE(task.check == (CheckInfo{.type = CheckType::tcp, .tcp = TcpCheck{.port = 2}}));
+}
+
+TEST(TaskInfoTest, TimesThatNoClockHasAreClamped) {
+  const auto call = decode_scheduler_call(
+      R"({"framework_id":{"value":"f"},"type":"ACCEPT","accept":{"operations":[{"type":"LAUNCH","launch":{"task_infos":[
+         {"name":"t","task_id":{"value":"t"},"agent_id":{"value":"s"},
+          "check":{"type":"TCP","tcp":{"port":2},"delay_seconds":1e300,"interval_seconds":-1e300}}]}}]}})",
+      Encoding::json);
+  ASSERT_TRUE(call);
+  const TaskInfo task = std::get<calls::Accept>(call->body).operations.at(0).tasks.at(0);
+  ASSERT_TRUE(task.check);
+  EXPECT_EQ(task.check->delay, Duration::max());
+  EXPECT_EQ(task.check->interval, Duration::min());
+}
+
+TEST(TaskStatusTest, CheckStatusTravels) {
+  const std::vector<CheckStatus> all{{.type = CheckType::command},
+                                     {.type = CheckType::command, .exit_code = 0},
+                                     {.type = CheckType::command, .exit_code = 137},
+                                     {.type = CheckType::http},
+                                     {.type = CheckType::http, .status_code = 503},
+                                     {.type = CheckType::tcp},
+                                     {.type = CheckType::tcp, .succeeded = false}};
+  const std::vector<std::string> shapes{R"("check_status":{"type":"COMMAND","command":{}})",
+                                        R"("check_status":{"type":"COMMAND","command":{"exit_code":0}})",
+                                        R"("check_status":{"type":"COMMAND","command":{"exit_code":137}})",
+                                        R"("check_status":{"type":"HTTP","http":{}})",
+                                        R"("check_status":{"type":"HTTP","http":{"status_code":503}})",
+                                        R"("check_status":{"type":"TCP","tcp":{}})",
+                                        R"("check_status":{"type":"TCP","tcp":{"succeeded":false}})"};
+  TaskStatus status{.task_id = {"t"}, .state = TaskState::running, .healthy = false};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    status.check = all[i];  // also over the one that is in `raw` by now
+    const std::string bytes = encode(SchedulerEvent{events::Update{status}}, Encoding::json);
+    EXPECT_NE(bytes.find(shapes[i]), std::string::npos) << bytes;
+    const auto again = decode_task_status(encode_task_status(status));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->check, status.check);
+    EXPECT_EQ(again->healthy, false);
+    status = *again;
+  }
+  status.check.reset();
+  EXPECT_EQ(encode(SchedulerEvent{events::Update{status}}, Encoding::json).find("check_status"), std::string::npos);
 }
 
 TEST(TaskInfoTest, WhatTheModelDoesNotKnowSurvives) {
