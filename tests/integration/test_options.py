@@ -21,10 +21,10 @@ from windlass import BUILD, ROOT
 
 SOCKET = "/var/run/docker.sock"
 COMMAND = ["sh", "-c", "exit 0"]
-PARALLEL = 4
+PARALLEL = 8
 NEWEST = 51  # of the API that we speak
 SEED = int(os.environ.get("WINDLASS_OPTIONS_SEED", "20261"))
-COMBINED, MUTATED = 50, 60
+COMBINED, MUTATED = 40, 40
 FROM_DAEMON = "Error response from daemon: "
 
 
