@@ -81,6 +81,8 @@ const auto executor_flags = std::to_array<ExecutorFlag>({
     {"enable_cfs", "", &ExecutorFlags::enable_cfs, "A task's cpus are a limit (CFS quota), not only a share."},
     {"limit_swap", "", &ExecutorFlags::limit_swap,
      "No swap beyond the memory limit; else Docker allows as much again."},
+    {"report_docker_health", "", &ExecutorFlags::report_docker_health,
+     "What the HEALTHCHECK of an image finds is reported as the task's health, where the task has no health check."},
     {"statistics_interval", "TIME", &ExecutorFlags::statistics_interval,
      "Send the framework a MESSAGE with what each container uses, this often (5secs)."},
 });

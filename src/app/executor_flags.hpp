@@ -16,6 +16,7 @@ struct ExecutorFlags {
   ContainerPolicy policy = {};
   bool enable_cfs = false;            // a task's cpus are a limit, not only a share
   bool limit_swap = false;            // a container has no swap beyond its memory
+  bool report_docker_health = false;  // an image's HEALTHCHECK, where the task has no check
   Duration statistics_interval = {};  // how often the framework is told what the container uses; 0: never
 
   std::vector<std::string> arguments = {};  // what is not flags

@@ -120,7 +120,8 @@ ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerC
             context_, prepared_, own_name(), [this](executor::TaskEvent event) { post(std::move(event)); }} {
   state_.settings = {.checkpoint = setup.agent.checkpoint,
                      .recovery_timeout = setup.agent.recovery_timeout,
-                     .shutdown_grace = setup.agent.shutdown_grace_period};
+                     .shutdown_grace = setup.agent.shutdown_grace_period,
+                     .report_docker_health = setup.flags.report_docker_health};
   context_ = {.argv = setup.flags.arguments,
               .framework_id = setup.agent.framework_id,
               .executor_id = setup.agent.executor_id,
@@ -202,14 +203,18 @@ void ExecutorShell::leave(int code) {
   boost::system::error_code ignored;
   signals_.cancel(ignored);
   alarm_.cancel();
-  for (const auto& [id, run] : runs_) run->cancel_pull();
+  for (const auto& [id, run] : runs_) {
+    run->cancel_pull();
+    run->cancel_probes();
+  }
   scope_.cancel_all();
   await_end(farewell);
 }
 
 // What does not heed the cancellation in time is left behind.
 void ExecutorShell::await_end(std::chrono::milliseconds left) {
-  if (scope_.running() == 0 || left.count() <= 0) return loop_.stop();
+  const bool probing = std::ranges::any_of(runs_, [](const auto& each) { return each.second->probes() > 0; });
+  if ((scope_.running() == 0 && !probing) || left.count() <= 0) return loop_.stop();
   end_.expires_after(farewell_check);
   auto check = [this, left](const boost::system::error_code&) { await_end(left - farewell_check); };
   end_.async_wait(std::move(check));

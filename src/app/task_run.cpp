@@ -6,6 +6,7 @@
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
+#include "wire/statistics_json.hpp"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -52,14 +53,6 @@ Error folder_error(const std::string& path) {
   return Error{Errc::disk, "could not make '" + path + "': " + std::generic_category().message(errno), {}};
 }
 
-// Its first process if that is one of this machine: with the container's id in the names of its control groups.
-ProcessId container_process(const ContainerView& view) {
-  auto groups = read_file("/proc/" + std::to_string(view.pid) + "/cgroup");
-  if (!groups || groups->find(view.id) == std::string::npos) return {};
-  auto process = identify_process(view.pid);
-  return process ? *process : ProcessId{};
-}
-
 // Keeps the run alive until the work has ended.
 asio::awaitable<void> hold(std::shared_ptr<TaskRun> run, asio::awaitable<void> work) {
   co_await std::move(work);
@@ -75,7 +68,7 @@ struct TaskRun::Act {
   void operator()(const executor::InspectImage& call) const {
     run.spawn("inspect image", run.inspect_image(call.image));
   }
-  void operator()(const executor::PullImage& call) const { run.spawn("pull", run.pull(call.image)); }
+  void operator()(const executor::PullImage& call) const { run.spawn("pull", run.pull(call)); }
   void operator()(const executor::CancelPull&) const { run.cancel_pull(); }
   void operator()(const executor::CreateContainer& call) const { run.spawn("create", run.create(call.spec)); }
   void operator()(const executor::AttachContainer& call) const { run.spawn("output", run.copy_output(call.id)); }
@@ -87,12 +80,23 @@ struct TaskRun::Act {
   }
   void operator()(const executor::KillContainerProcess&) const { run.spawn("kill", run.kill_container_process()); }
   void operator()(const executor::RemoveContainer& call) const { run.spawn("remove", run.remove(call.id)); }
+  void operator()(const executor::RunProbe& call) const {
+    run.probes_.start(run.task_, call.number, call.probe, run.target());
+  }
+  void operator()(const executor::CancelProbe& call) const { run.probes_.cancel(run.task_, call.number); }
   void operator()(const executor::StartProcess& call) const { run.start_command(call); }
   void operator()(const executor::SignalProcess& call) const { run.signal_command(call.signal); }
 };
 
 TaskRun::TaskRun(TaskHost& host, TaskId task, std::unique_ptr<DockerClient> docker)
-    : host_{host}, task_{std::move(task)}, docker_{std::move(docker)}, folder_{host.setup.agent.sandbox} {}
+    : host_{host},
+      task_{std::move(task)},
+      docker_{std::move(docker)},
+      folder_{host.setup.agent.sandbox},
+      account_{host.loop.get_executor()},
+      probes_{host.loop.get_executor(), *docker_, [this](const TaskId&, std::uint64_t number, ProbeResult result) {
+                post(executor::ProbeEnded{number, std::move(result)});
+              }} {}
 
 void TaskRun::act(const executor::TaskCallBody& call) { std::visit(Act{*this}, call); }
 
@@ -134,7 +138,8 @@ asio::awaitable<void> TaskRun::plan(executor::PlanContainer call) {
   }
   ContainerContext context = host_.context;
   context.sandbox = folder_;
-  if (call.task.resources.scalar("disk") > 0) {
+  disk_bytes_ = static_cast<std::uint64_t>(call.task.resources.scalar("disk")) << 20;
+  if (disk_bytes_ > 0) {
     auto asking = docker_->storage();
     auto storage = co_await std::move(asking);
     context.can_limit_disk = storage && takes_size_limit(*storage, has_project_quota(storage->root));
@@ -163,12 +168,12 @@ std::string TaskRun::registry_credentials(const std::string& image) const {
   return {};
 }
 
-asio::awaitable<void> TaskRun::pull(std::string image) {
-  const std::string credentials = registry_credentials(image);
+asio::awaitable<void> TaskRun::pull(executor::PullImage call) {
+  const std::string credentials = registry_credentials(call.image);
   DockerClient::OnProgress report = [this](const PullReader& reader) {
     post(executor::PullProgress{reader.progress(), reader.progress_json()});
   };
-  auto pulling = docker_->pull(std::move(image), credentials, std::move(report));
+  auto pulling = docker_->pull(call.image, credentials, std::move(report), call.platform);
   auto outcome = co_await std::move(pulling);
   post(executor::PullEnded{error_of(outcome)});
 }
@@ -183,6 +188,7 @@ asio::awaitable<void> TaskRun::create(ContainerSpec spec) {
   const bool refused = !created && (created.error().code == Errc::invalid || created.error().code == Errc::not_found ||
                                     created.error().code == Errc::conflict);
   if (refused) host_.reaper.forget_container(name_);
+  if (created) container_id_ = *created;
   post(executor::ContainerCreated{std::move(created)});
 }
 
@@ -208,8 +214,38 @@ asio::awaitable<void> TaskRun::start(std::string id) {
 asio::awaitable<void> TaskRun::inspect(std::string id) {
   auto inspecting = docker_->inspect(std::move(id));
   auto view = co_await std::move(inspecting);
-  if (view && view->running) process_ = container_process(*view);
+  if (view && view->running) begin_account(*view);
   post(executor::ContainerInspected{std::move(view)});
+}
+
+void TaskRun::begin_account(const ContainerView& view) {
+  container_ = probe_target(view);
+  if (!account_.begin(view)) return;
+  spawn("account", account_.follow());
+  const Duration interval = host_.setup.flags.statistics_interval;
+  if (interval <= Duration::zero()) return;
+  const std::string id = view.id;
+  std::function<void(const ContainerStatistics&)> send = [this, id](const ContainerStatistics& statistics) {
+    post(executor::StatisticsTaken{encode_statistics({task_, id, statistics})});
+  };
+  const auto limit = disk_bytes_ > 0 ? std::optional{disk_bytes_} : std::nullopt;
+  spawn("statistics", account_.sample_every(interval, folder_, limit, std::move(send)));
+}
+
+void TaskRun::log_account() const {
+  if (account_.process().pid == 0) return;
+  log_info("what the container has used",
+           {{"task", task_.value}, {"used", describe_statistics(account_.statistics())}});
+}
+
+ProbeTarget TaskRun::target() const {
+  if (container_) return *container_;
+  if (!container_id_.empty()) return {.container = container_id_};
+  ProbeTarget target{.pid = static_cast<int>(process_.pid)};
+  target.process.env = command_.env;
+  target.process.cwd = command_.cwd;
+  target.process.user = command_.user;
+  return target;
 }
 
 asio::awaitable<void> TaskRun::watch(std::string id) {
@@ -231,6 +267,8 @@ asio::awaitable<void> TaskRun::watch(std::string id) {
     end->oom_killed = view->oom_killed;
     if (end->error.empty()) end->error = view->error;
   }
+  end->oom = account_.oom();
+  log_account();
   post(executor::ContainerExited{std::move(*end)});
 }
 
@@ -242,16 +280,17 @@ asio::awaitable<void> TaskRun::signal(std::string id, std::string signal) {
 
 // Docker's own news about the end count for more: it has a moment to come.
 asio::awaitable<void> TaskRun::kill_container_process() {
-  if (process_.pid == 0) {
+  const ProcessId process = account_.process();
+  if (process.pid == 0) {
     log_warning("Docker does not answer, and the container's process is not known");
     co_return;
   }
-  auto killed = signal_process(process_, SIGKILL);
+  auto killed = signal_process(process, SIGKILL);
   if (!killed && killed.error().code != Errc::not_found) {
     log_warning("the container's process could not be killed", {{"error", killed.error().message}});
     co_return;
   }
-  for (auto left = process_end_limit; left > 0ms && is_alive(process_); left -= process_end_check) {
+  for (auto left = process_end_limit; left > 0ms && is_alive(process); left -= process_end_check) {
     asio::steady_timer timer{host_.loop, process_end_check};
     auto waited = co_await timer.async_wait(nothrow);
     static_cast<void>(waited);
@@ -259,7 +298,7 @@ asio::awaitable<void> TaskRun::kill_container_process() {
   asio::steady_timer timer{host_.loop, docker_patience};
   auto waited = co_await timer.async_wait(nothrow);
   static_cast<void>(waited);
-  if (!is_alive(process_)) post(executor::ContainerProcessKilled{});
+  if (!is_alive(process)) post(executor::ContainerProcessKilled{});
 }
 
 asio::awaitable<void> TaskRun::remove(std::string id) {
@@ -290,6 +329,7 @@ void TaskRun::start_command(const executor::StartProcess& call) {
   spec.stdout_path = call.own_folder ? folder_ + "/stdout" : output_path(1, folder_ + "/stdout");
   spec.stderr_path = call.own_folder ? folder_ + "/stderr" : output_path(2, folder_ + "/stderr");
   if (::geteuid() == 0) spec.user = call.user;
+  command_ = spec;
   auto started = start_process(spec);
   if (!started) {
     post(executor::ProcessStarted{started.error()});

@@ -3,8 +3,10 @@
 // of it is posted to the core as TaskEvents. Used on the loop thread only.
 
 #include "app/agent_environment.hpp"
+#include "app/container_account.hpp"
 #include "app/container_output.hpp"
 #include "app/docker_client.hpp"
+#include "app/probe.hpp"
 #include "app/reaper.hpp"
 #include "executor/step.hpp"
 #include "io/fd.hpp"
@@ -17,6 +19,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace windlass {
@@ -42,6 +45,9 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   // May still be at it when it returns; the run stays alive for that long.
   void act(const executor::TaskCallBody& call);
   void cancel_pull() { docker_->cancel_pull(); }
+  // The executor leaves: no probe is waited for.
+  void cancel_probes() { probes_.cancel_all(); }
+  [[nodiscard]] std::size_t probes() const { return probes_.running(); }
 
  private:
   struct Act;
@@ -50,7 +56,7 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
 
   asio::awaitable<void> plan(executor::PlanContainer call);
   asio::awaitable<void> inspect_image(std::string image);
-  asio::awaitable<void> pull(std::string image);
+  asio::awaitable<void> pull(executor::PullImage call);
   asio::awaitable<void> create(ContainerSpec spec);
   asio::awaitable<void> copy_output(std::string id);
   asio::awaitable<void> start(std::string id);
@@ -61,6 +67,9 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   asio::awaitable<void> kill_container_process();
   asio::awaitable<void> watch_command();
   asio::awaitable<void> trim_memory();
+  void begin_account(const ContainerView& view);
+  void log_account() const;
+  [[nodiscard]] ProbeTarget target() const;
   [[nodiscard]] Result<void> use_own_folder();
   [[nodiscard]] ContainerOutput::Files own_files() const;
   void start_command(const executor::StartProcess& call);
@@ -76,7 +85,13 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   std::string name_;                    // of the container that may be left behind; empty: none
   std::uint64_t watch_generation_ = 0;  // a new watch replaces the former
   bool exited_ = false;
-  ProcessId process_;  // the command's, or the container's first
+  std::uint64_t disk_bytes_ = 0;  // the task's share; 0: it has asked for none
+  ContainerAccount account_;
+  std::optional<ProbeTarget> container_;  // as Docker saw it last
+  std::string container_id_;
+  ProcessSpec command_;  // a command task's
+  ProcessId process_;
+  ProbeRunner probes_;
 };
 
 }  // namespace windlass

@@ -31,6 +31,10 @@ void move_network(ContainerSpec& from, ContainerSpec& to) {
   std::ranges::move(std::exchange(from.dns_options, {}), std::back_inserter(to.dns_options));
   std::ranges::move(std::exchange(from.extra_hosts, {}), std::back_inserter(to.extra_hosts));
   std::ranges::move(std::exchange(from.links, {}), std::back_inserter(to.links));
+  if (to.networks.empty()) to.networks = from.networks;
+  if (to.mac_address.empty()) to.mac_address = from.mac_address;
+  from.networks.clear();
+  from.mac_address.clear();
   to.publish_all = std::exchange(from.publish_all, false) || to.publish_all;
   if (to.hostname.empty()) to.hostname = from.hostname;
   if (to.domainname.empty()) to.domainname = from.domainname;

@@ -85,14 +85,14 @@ void report_pull(TaskTurn& turn, Pulling& pulling) {
 }
 
 void pull(TaskTurn& turn, Job job, ContainerPlan plan) {
-  const std::string image = plan.spec.image;
+  const std::string image = plan.spec.image, platform = plan.spec.platform;
   turn.life = Pulling{.job = std::move(job),
                       .plan = std::move(plan),
                       .latest = "waiting for the registry",
                       .began = turn.in.now,
                       .heard_at = turn.in.now};
   turn.log("pulling " + image);
-  turn.call(PullImage{image});
+  turn.call(PullImage{image, platform});
   report_pull(turn, std::get<Pulling>(turn.life));
 }
 
@@ -120,7 +120,7 @@ void continue_pull(TaskTurn& turn, Pulling& pulling) {
     pulling.retry_at.reset();
     ++pulling.attempts;
     pulling.heard_at = now;
-    turn.call(PullImage{pulling.plan.spec.image});
+    turn.call(PullImage{pulling.plan.spec.image, pulling.plan.spec.platform});
   } else if (!pulling.retry_at && after(pulling.heard_at, stall_limit) <= now) {
     pulling.heard_at = now;
     turn.call(CancelPull{});  // its end is answered as cancelled

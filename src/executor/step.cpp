@@ -105,6 +105,12 @@ void on(TaskTurn& turn, const ImageInspected& event) {
   Job job = std::move(inspecting->job);
   ContainerPlan plan = std::move(inspecting->plan);
   const bool pulled = inspecting->pulled;
+  if (!*event.image && plan.never_pull) {
+    turn.life = Planning{std::move(job)};
+    return fail_launch(
+        turn,
+        Error{Errc::not_found, "image '" + plan.spec.image + "' is not on this machine, and --pull is never", {}});
+  }
   if (!*event.image && !pulled) return pull(turn, std::move(job), std::move(plan));
   if (!*event.image) {
     turn.life = Planning{std::move(job)};

@@ -144,6 +144,7 @@ struct InspectImage {
 };
 struct PullImage {
   std::string image;
+  std::string platform = {};  // "linux/arm64"; empty: the daemon's
   friend bool operator==(const PullImage&, const PullImage&) = default;
 };
 struct CancelPull {

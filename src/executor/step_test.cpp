@@ -321,6 +321,65 @@ TEST(Executor, ForcePullDoesNotLookFirst) {
   EXPECT_TRUE(d.sent<InspectImage>().empty());
 }
 
+TEST(Executor, NeverPullsWhenToldSo) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  ContainerPlan plan = plan_of();
+  plan.never_pull = true;
+  d.tell(ContainerPlanned{plan});
+  d.tell(ImageInspected{std::optional<DockerImage>{}});
+  EXPECT_TRUE(d.sent<PullImage>().empty());
+  EXPECT_EQ(d.statuses().back().message,
+            "Failed to launch container: image 'redis:latest' is not on this machine, and --pull is never");
+}
+
+TEST(Executor, SendsStatisticsWhileSubscribed) {
+  Dialogue d;
+  d.run();
+  d.tell(StatisticsTaken{"{}"});
+  EXPECT_EQ(std::get<executor_calls::Message>(d.sent<SendToAgent>().back().body).data, "{}");
+  d.tell(Event{AgentDisconnected{}});
+  EXPECT_TRUE(d.tell(StatisticsTaken{"{}"}).empty());
+}
+
+TEST(Executor, TheKernelsCountOfOomKillsCountsMoreThanDockersFlag) {
+  Dialogue d;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 137, .oom_killed = true, .oom = OomEvents{}}});
+  EXPECT_FALSE(d.statuses().back().reason) << "it was killed by somebody else";
+  Dialogue e;
+  e.run();
+  const OomEvents events{.kills = 1, .at_limit = true, .limit_bytes = 32 << 20, .peak_bytes = 32 << 20};
+  e.tell(ContainerExited{{.exit_code = 137, .oom = events}});
+  EXPECT_EQ(e.statuses().back().reason, Reason::container_limitation_memory);
+  EXPECT_EQ(
+      e.statuses().back().message,
+      "Memory limit exceeded: the container is limited to 32 MB and used 32 MB at its peak. Container exited with "
+      "status 137 (SIGKILL)");
+}
+
+TEST(Executor, AFailedHealthCheckEndsTheTask) {
+  TaskInfo task = docker_task();
+  task.health_check = HealthCheck{};
+  task.health_check->type = CheckType::tcp;
+  task.health_check->tcp = TcpCheck{.port = 80};
+  task.health_check->delay = 0s;
+  task.health_check->grace_period = 0s;
+  task.health_check->consecutive_failures = 1;
+  Dialogue d;
+  d.run(task);
+  d.pass(1s);
+  ASSERT_EQ(d.sent<RunProbe>().size(), 1U);
+  d.tell(ProbeEnded{d.sent<RunProbe>()[0].number, probe_results::Refused{"connection refused"}});
+  EXPECT_EQ(d.statuses().back().state, TaskState::killing);
+  EXPECT_EQ(d.statuses().back().healthy, false);
+  EXPECT_EQ(d.signals(), (std::vector<std::string>{"SIGQUIT"}));
+  d.tell(ContainerExited{{.exit_code = 0}});
+  EXPECT_EQ(d.statuses().back().state, TaskState::killed);
+  EXPECT_EQ(d.statuses().back().healthy, false) << "what was found last goes with the last update";
+}
+
 TEST(Executor, SaysWhatDockerSaidWhenTheLaunchFails) {
   Dialogue d;
   d.subscribe();
