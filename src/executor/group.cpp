@@ -10,8 +10,6 @@ namespace windlass::executor {
 
 namespace {
 
-constexpr Duration removal_wait = std::chrono::seconds{30};
-
 template <class State>
 bool all_are(Turn& turn, const Group& group) {
   return std::ranges::all_of(group.members, [&](const TaskId& id) {

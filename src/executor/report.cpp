@@ -7,9 +7,8 @@ namespace windlass::executor {
 
 namespace {
 
-// The terminal update is waited for so long (as Mesos' own executor does), the removal of the container so long.
+// The terminal update is waited for so long (as Mesos' own executor does).
 constexpr Duration acknowledge_wait = std::chrono::seconds{60};
-constexpr Duration removal_wait = std::chrono::seconds{30};
 
 TaskStatus make_bare_status(Turn& turn, const TaskId& task_id, TaskState state, std::string message) {
   TaskStatus status{.task_id = task_id, .state = state, .message = std::move(message)};

@@ -27,6 +27,9 @@ struct TaskTurn : Turn {
   void call(TaskCallBody body) { Turn::call(TaskCall{task, std::move(body)}); }
 };
 
+// The removal of a container is waited for so long.
+inline constexpr Duration removal_wait = std::chrono::seconds{30};
+
 // Docker may have done what was asked, or may not.
 inline bool is_unclear(const Error& error) {
   return error.code == Errc::timeout || error.code == Errc::closed || error.code == Errc::unavailable;

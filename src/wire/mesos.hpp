@@ -16,7 +16,9 @@ namespace windlass {
 enum class Encoding { protobuf, json };
 
 // "application/x-protobuf", "application/json".
-const char* content_type(Encoding encoding);
+inline const char* content_type(Encoding encoding) {
+  return encoding == Encoding::json ? "application/json" : "application/x-protobuf";
+}
 
 // Scheduler API. Decoding a call also does the checks that need no state; the message of the Error is then the complete
 // text of the 400 answer (mesos.md 1.3 items 7-8, 1.4).

@@ -286,10 +286,6 @@ SchedulerEvent event_from(const Event& in) {
 
 }  // namespace
 
-const char* content_type(Encoding encoding) {
-  return encoding == Encoding::json ? "application/json" : "application/x-protobuf";
-}
-
 std::string encode(const SchedulerCall& call, Encoding encoding) {
   Call out;
   if (!call.framework_id.empty()) out.mutable_framework_id()->set_value(call.framework_id.value);
