@@ -79,7 +79,7 @@ class ExecutorShell {
   asio::io_context& loop_;
   const Clock clock_{};
   Reaper& reaper_;
-  std::unique_ptr<DockerClient> first_docker_;  // the first task's, later
+  std::shared_ptr<DockerClient> first_docker_;  // the first task's, perhaps while prepare() still asks it
 
   // The core and what waits for it.
   executor::State state_;
@@ -230,10 +230,11 @@ asio::awaitable<void> ExecutorShell::prepare() {
   const std::string group = groups ? own_cgroup(*groups, expected) : std::string{};
   auto memory = memory_total();
   if (memory) context_.host_memory_bytes = *memory;
-  auto connecting = first_docker_->connect();
+  const std::shared_ptr<DockerClient> docker = first_docker_;
+  auto connecting = docker->connect();
   auto connected = co_await std::move(connecting);
   if (connected && !group.empty()) {
-    auto asking = first_docker_->cgroup_driver();
+    auto asking = docker->cgroup_driver();
     auto driver = co_await std::move(asking);
     if (driver && *driver == "cgroupfs") context_.cgroup_parent = group;
   }
@@ -246,7 +247,8 @@ void ExecutorShell::act(const executor::TaskCall& call) {
   if (context_.container_id.empty()) context_.container_id.value = Uuid::random(prng_).to_string();
   auto& run = runs_[call.task];
   if (run == nullptr) {
-    auto docker = first_docker_ ? std::move(first_docker_) : make_docker();
+    std::shared_ptr<DockerClient> docker = std::move(first_docker_);
+    if (docker == nullptr) docker = make_docker();
     run = std::make_shared<TaskRun>(host_, call.task, std::move(docker));
   }
   run->act(call.body);

@@ -88,7 +88,7 @@ struct TaskRun::Act {
   void operator()(const executor::SignalProcess& call) const { run.signal_command(call.signal); }
 };
 
-TaskRun::TaskRun(TaskHost& host, TaskId task, std::unique_ptr<DockerClient> docker)
+TaskRun::TaskRun(TaskHost& host, TaskId task, std::shared_ptr<DockerClient> docker)
     : host_{host},
       task_{std::move(task)},
       docker_{std::move(docker)},

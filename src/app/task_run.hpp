@@ -40,7 +40,7 @@ struct TaskHost {
 
 class TaskRun : public std::enable_shared_from_this<TaskRun> {
  public:
-  TaskRun(TaskHost& host, TaskId task, std::unique_ptr<DockerClient> docker);
+  TaskRun(TaskHost& host, TaskId task, std::shared_ptr<DockerClient> docker);
 
   // May still be at it when it returns; the run stays alive for that long.
   void act(const executor::TaskCallBody& call);
@@ -78,7 +78,7 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
 
   TaskHost& host_;
   const TaskId task_;
-  std::unique_ptr<DockerClient> docker_;
+  std::shared_ptr<DockerClient> docker_;
   std::string folder_;  // the sandbox, or the task's own folder in it
   Fd out_, err_;        // the task's own files; none: ours
   std::unique_ptr<ContainerOutput> output_;

@@ -87,7 +87,8 @@ def test_health_comes_and_goes(agent, images):
 
 
 def test_too_many_failures_kill(agent, images):
-    agent.launch(with_health_check(docker_task(images.busybox, "trap 'exit 0' TERM; while :; do sleep 0.1; done"), tcp=80))
+    line = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+    agent.launch(with_health_check(docker_task(images.busybox, line), tcp=80))
     last, _ = agent.wait_for_end()
     assert agent.distinct_states() == ["TASK_STARTING", "TASK_RUNNING", "TASK_KILLING", "TASK_KILLED"]
     assert health_of(agent) == [False] * 3
@@ -151,7 +152,8 @@ def test_both_checks_of_a_command_task(agent):
     task = with_health_check(command_task("sleep 600", task_id="t1"), command='test "$MESOS_SANDBOX" = "$PWD"')
     agent.launch(with_check(task, command="exit 4"))
     wait_until(lambda: health_of(agent) == [True] and with_reason(agent, CHECK_UPDATED), 20, "results")
-    wait_until(lambda: agent.statuses[-1].check_status.command.exit_code == 4 and agent.statuses[-1].healthy, 20, "both")
+    wait_until(lambda: agent.statuses[-1].check_status.command.exit_code == 4, 20, "the check's result")
+    wait_until(lambda: agent.statuses[-1].healthy, 20, "health")
     agent.kill()
     last, _ = agent.wait_for_end()
     assert last.healthy and last.check_status.command.exit_code == 4

@@ -1,9 +1,12 @@
 """Several tasks on one windlass-executor: one after the other, side by side, and as groups."""
 
+import glob
 import os
 import signal
 import socket
 import subprocess
+import threading
+import time
 
 import pytest
 from fake_agent import FakeAgent, command_task, docker_task
@@ -203,3 +206,59 @@ def test_the_next_executor_removes_what_a_killed_one_and_its_reaper_left(agent, 
         assert containers(other) == [other.container], "its own stays"
     finally:
         other.clean_up()
+
+
+# --- a slow Docker -----------------------------------------------------------------------------------------------
+
+
+def pump(source, sink):
+    try:
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def slow_docker(path, seconds):
+    """Docker's socket, in front of which every connection waits."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+
+    def serve():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            time.sleep(seconds)
+            docker = socket.socket(socket.AF_UNIX)
+            docker.connect("/var/run/docker.sock")
+            for pair in ((client, docker), (docker, client)):
+                threading.Thread(target=pump, args=pair, daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener
+
+
+def test_a_task_that_comes_before_docker_has_answered(programs, images, tmp_path):
+    listener = slow_docker(tmp_path / "docker.sock", 0.5)
+    agent = FakeAgent(tmp_path)
+    # In a group of its own the executor asks Docker once more before the first plan.
+    top = "/sys/fs/cgroup/freezer" if os.path.isdir("/sys/fs/cgroup/freezer") else "/sys/fs/cgroup"
+    group = f"{top}/windlass-test/{agent.container_id}"
+    os.makedirs(group)
+    agent.wrapper = ["/bin/sh", "-c", f'echo 0 > {group}/cgroup.procs; exec "$@"', "sh"]
+    try:
+        agent.start(DOCKER_HOST=f"unix://{tmp_path}/docker.sock")
+        for name in ("t1", "t2"):
+            agent.launch(docker_task(images.busybox, "true", task_id=name))
+        for name in ("t1", "t2"):
+            agent.wait_for_task(name, "TASK_FINISHED", seconds=60)
+    finally:
+        agent.clean_up()
+        listener.close()
+        for depth in (f"windlass-test/{agent.container_id}", "windlass-test"):
+            for found in {*glob.glob(f"/sys/fs/cgroup/{depth}"), *glob.glob(f"/sys/fs/cgroup/*/{depth}")}:
+                os.rmdir(found)
