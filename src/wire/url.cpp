@@ -41,6 +41,12 @@ std::optional<std::uint16_t> port_of(std::string_view digits) {
   return port;
 }
 
+// What may stand in brackets: "fe80::1", "::ffff:10.0.0.1".
+bool is_ipv6(std::string_view text) {
+  const bool has_colon = text.find(':') != std::string_view::npos;
+  return has_colon && text.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+}
+
 // "user@host:port" into url. False when it is none.
 bool read_authority(std::string_view authority, Url& url) {
   const std::size_t at = authority.rfind('@');
@@ -48,7 +54,7 @@ bool read_authority(std::string_view authority, Url& url) {
   std::size_t end = authority.find(':');
   if (authority.starts_with('[')) {
     const std::size_t bracket = authority.find(']');
-    if (bracket == std::string_view::npos) return false;
+    if (bracket == std::string_view::npos || !is_ipv6(authority.substr(1, bracket - 1))) return false;
     url.host = std::string{authority.substr(1, bracket - 1)};
     end = bracket + 1;
   } else {

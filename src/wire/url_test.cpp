@@ -31,6 +31,8 @@ TEST(Urls, AreRead) {
                                      {"http://a:8x/", ""},
                                      {"http://[::1/", ""},
                                      {"http://[::1]x/", ""},
+                                     {"http://[[.]/", ""},
+                                     {"http://[a]/", ""},
                                      {"/x", ""},
                                      {"", ""}};
   for (const ParseCase& each : cases) {
