@@ -197,7 +197,10 @@ class FakeAgent:
         ]
 
     def wait_for_task(self, task_id, state, seconds=30):
-        wait_until(lambda: state in self.states_of(task_id), seconds, f"{state} of {task_id}")
+        try:
+            wait_until(lambda: state in self.states_of(task_id), seconds, f"{state} of {task_id}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.statuses}; {self.output('stderr')}") from None
         return next(
             status
             for status in self.statuses

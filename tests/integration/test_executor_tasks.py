@@ -242,6 +242,12 @@ def slow_docker(path, seconds):
     return listener
 
 
+def remove_groups(name):
+    for found in {*glob.glob(f"/sys/fs/cgroup/{name}"), *glob.glob(f"/sys/fs/cgroup/*/{name}")}:
+        os.rmdir(found)
+    return True
+
+
 def test_a_task_that_comes_before_docker_has_answered(programs, images, tmp_path):
     listener = slow_docker(tmp_path / "docker.sock", 0.5)
     agent = FakeAgent(tmp_path)
@@ -256,9 +262,9 @@ def test_a_task_that_comes_before_docker_has_answered(programs, images, tmp_path
             agent.launch(docker_task(images.busybox, "true", task_id=name))
         for name in ("t1", "t2"):
             agent.wait_for_task(name, "TASK_FINISHED", seconds=60)
+        agent.process.wait(timeout=30)
     finally:
         agent.clean_up()
         listener.close()
         for depth in (f"windlass-test/{agent.container_id}", "windlass-test"):
-            for found in {*glob.glob(f"/sys/fs/cgroup/{depth}"), *glob.glob(f"/sys/fs/cgroup/*/{depth}")}:
-                os.rmdir(found)
+            wait_until(lambda: remove_groups(depth), 20, "the end of all in the group")

@@ -216,6 +216,7 @@ def test_the_seeds_contract_has_the_same_limits(make_agent, images, docker):
     assert container.groups.memory() == 40 * MB
     assert container.groups.quota() == (50_000, 100_000)
     labels = container.inspect["Config"]["Labels"]
+    assert labels.pop("WINDLASS_EXECUTOR").split()[2] == str(agent.process.pid)
     assert labels == {
         "MARATHON_APP_ID": "/multidis",
         "MESOS_CONTAINER_ID": agent.container_id,
