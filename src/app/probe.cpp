@@ -73,7 +73,7 @@ struct ProbeRunner::Impl {
   };
 
   asio::any_io_executor loop;
-  DockerClient& docker;
+  std::shared_ptr<DockerClient> docker;
   OnResult on_result;
   std::map<Key, Running> probes = {};  // a map: slots need stable addresses
 
@@ -118,8 +118,8 @@ asio::awaitable<ProbeResult> ProbeRunner::Impl::run(DockerClient& docker, Probe 
   co_return result;
 }
 
-ProbeRunner::ProbeRunner(asio::any_io_executor loop, DockerClient& docker, OnResult on_result)
-    : impl_{std::make_shared<Impl>(Impl{std::move(loop), docker, std::move(on_result)})} {}
+ProbeRunner::ProbeRunner(asio::any_io_executor loop, std::shared_ptr<DockerClient> docker, OnResult on_result)
+    : impl_{std::make_shared<Impl>(Impl{std::move(loop), std::move(docker), std::move(on_result)})} {}
 
 ProbeRunner::~ProbeRunner() { cancel_all(); }
 
@@ -140,7 +140,7 @@ void ProbeRunner::start(const TaskId& task, std::uint64_t number, Probe probe, P
     asio::post(impl->loop, std::move(later));
   };
   auto& stop = impl_->probes[key].stop;
-  asio::co_spawn(impl_->loop, Impl::run(impl_->docker, std::move(probe), std::move(target)),
+  asio::co_spawn(impl_->loop, Impl::run(*impl_->docker, std::move(probe), std::move(target)),
                  asio::bind_cancellation_slot(stop.slot(), std::move(on_end)));
 }
 

@@ -41,12 +41,12 @@ struct ProbeTarget {
 // What Docker's inspect says, as a target.
 [[nodiscard]] ProbeTarget probe_target(const ContainerView& view);
 
-// Used on the loop thread only. The DockerClient must outlive the loop's last turn.
+// Used on the loop thread only. Probes that are cancelled may end after this has gone; they keep the DockerClient.
 class ProbeRunner {
  public:
   using OnResult = std::function<void(const TaskId& task, std::uint64_t number, ProbeResult result)>;
 
-  ProbeRunner(asio::any_io_executor loop, DockerClient& docker, OnResult on_result);
+  ProbeRunner(asio::any_io_executor loop, std::shared_ptr<DockerClient> docker, OnResult on_result);
   // As cancel_all().
   ~ProbeRunner();
   ProbeRunner(const ProbeRunner&) = delete;

@@ -95,7 +95,7 @@ class Tool {
     if (const char* path = ::getenv("PATH")) target.process.env = {std::string{"PATH="} + path};
     Probe wanted = probe_of({arguments_.begin() + 3, arguments_.end()});
     wanted.timeout = std::chrono::milliseconds{std::strtol(arguments_.at(2).c_str(), nullptr, 10)};
-    runner_.emplace(loop_.get_executor(), *client_, [](const TaskId&, std::uint64_t, const ProbeResult& result) {
+    runner_.emplace(loop_.get_executor(), client_, [](const TaskId&, std::uint64_t, const ProbeResult& result) {
       std::printf("%s\n", std::visit([](const auto& each) { return text_of(each); }, result).c_str());
     });
     runner_->start({"t1"}, 1, std::move(wanted), std::move(target));
@@ -103,7 +103,7 @@ class Tool {
 
   Arguments arguments_;
   asio::io_context loop_{1};
-  std::unique_ptr<DockerClient> client_;
+  std::shared_ptr<DockerClient> client_;
   std::optional<ProbeRunner> runner_;
 };
 

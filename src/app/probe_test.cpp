@@ -97,7 +97,7 @@ struct Bench {
   Bench() {
     client = std::move(*DockerClient::create(loop.get_executor(), docker.host()));
     auto take = [this](const TaskId&, std::uint64_t, ProbeResult found) { result = std::move(found); };
-    runner = std::make_unique<ProbeRunner>(loop.get_executor(), *client, take);
+    runner = std::make_unique<ProbeRunner>(loop.get_executor(), client, take);
   }
 
   ProbeResult ask(Probe probe, ProbeTarget target) {
@@ -129,7 +129,7 @@ struct Bench {
   TempDir folder;
   asio::io_context loop;
   FakeDocker docker{loop};
-  std::unique_ptr<DockerClient> client;
+  std::shared_ptr<DockerClient> client;
   std::unique_ptr<ProbeRunner> runner;
   std::optional<ProbeResult> result;
   std::uint64_t number = 0;

@@ -94,7 +94,7 @@ TaskRun::TaskRun(TaskHost& host, TaskId task, std::shared_ptr<DockerClient> dock
       docker_{std::move(docker)},
       folder_{host.setup.agent.sandbox},
       account_{host.loop.get_executor()},
-      probes_{host.loop.get_executor(), *docker_, [this](const TaskId&, std::uint64_t number, ProbeResult result) {
+      probes_{host.loop.get_executor(), docker_, [this](const TaskId&, std::uint64_t number, ProbeResult result) {
                 post(executor::ProbeEnded{number, std::move(result)});
               }} {}
 
@@ -106,12 +106,15 @@ void TaskRun::spawn(const char* name, asio::awaitable<void> work) {
   host_.scope.spawn(name, hold(shared_from_this(), std::move(work)));
 }
 
-// tasks/<task id> in the sandbox, with the output in it, as Mesos' default executor has it.
+// tasks/<task id> in the sandbox, with the output in it, as Mesos' default executor has it. Owned as the sandbox is.
 Result<void> TaskRun::use_own_folder() {
   const std::string tasks = folder_ + "/tasks";
+  struct stat sandbox {};
+  if (::stat(folder_.c_str(), &sandbox) != 0) return folder_error(folder_);
   folder_ = tasks + "/" + task_.value;
   for (const std::string& path : {tasks, folder_}) {
     if (::mkdir(path.c_str(), folder_mode) != 0 && errno != EEXIST) return folder_error(path);
+    if (::geteuid() == 0 && ::lchown(path.c_str(), sandbox.st_uid, sandbox.st_gid) != 0) return folder_error(path);
   }
   for (auto [fd, file] : {std::pair{&out_, "/stdout"}, std::pair{&err_, "/stderr"}}) {
     const std::string path = folder_ + file;
@@ -156,10 +159,10 @@ asio::awaitable<void> TaskRun::inspect_image(std::string image) {
   post(executor::ImageInspected{std::move(found)});
 }
 
-// As with Mesos: a .docker/config.json or .dockercfg that the task brings into its sandbox.
+// As with Mesos: a .docker/config.json or .dockercfg that is fetched into the executor's sandbox.
 std::string TaskRun::registry_credentials(const std::string& image) const {
   for (const char* name : {"/.docker/config.json", "/.dockercfg"}) {
-    auto text = read_file(folder_ + name, config_bytes_max);
+    auto text = read_file(host_.setup.agent.sandbox + name, config_bytes_max);
     if (!text) continue;
     auto credentials = registry_auth(*text, image);
     if (credentials && !credentials->empty()) return *credentials;
@@ -323,6 +326,7 @@ void TaskRun::start_command(const executor::StartProcess& call) {
   }
   Environment variables = host_.setup.environment;
   variables.erase(hidden_variable);
+  for (const char* name : {"MESOS_SANDBOX", "MESOS_DIRECTORY"}) variables[name] = folder_;
   for (const EnvironmentVariable& variable : call.environment) variables[variable.name] = variable.value;
   ProcessSpec spec{.argv = call.argv, .env = {}, .cwd = folder_};
   for (const auto& [name, value] : variables) spec.env.push_back(name + "=" + value);

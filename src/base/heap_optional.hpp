@@ -11,7 +11,9 @@ template <class T>
 class HeapOptional {
  public:
   HeapOptional() = default;
-  HeapOptional(T value) : value_{std::make_unique<T>(std::move(value))} {}
+  // Implicit, as std::optional's.
+  HeapOptional(T value)  // NOLINT(google-explicit-constructor)
+      : value_{std::make_unique<T>(std::move(value))} {}
   HeapOptional(const HeapOptional& other) : value_{other ? std::make_unique<T>(*other) : nullptr} {}
   HeapOptional(HeapOptional&&) noexcept = default;
   HeapOptional& operator=(const HeapOptional& other) {

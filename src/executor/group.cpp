@@ -84,14 +84,12 @@ void create_all(Turn& turn, const Group& group) {
   }
 }
 
-bool is_command(const TaskInfo& task) { return task.command && !task.container; }
-
 }  // namespace
 
 void launch_group(Turn& turn, const std::vector<TaskInfo>& tasks) {
   const bool known = std::ranges::any_of(tasks, [&](const auto& task) { return turn.state.tasks.contains(task.id); });
   if (known) return;
-  if (std::ranges::any_of(tasks, is_command)) {
+  if (std::ranges::any_of(tasks, is_command_task)) {
     for (const TaskInfo& task : tasks) refuse(turn, task, "Each task of a group has to be a container");
     turn.state.launched += static_cast<int>(tasks.size());
     return;

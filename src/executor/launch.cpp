@@ -16,8 +16,6 @@ constexpr Duration stall_limit = std::chrono::seconds{60};
 
 constexpr int launch_failed_exit_code = 1;
 
-bool is_command_task(const TaskInfo& task) { return task.command && !task.container; }
-
 void spawn(TaskTurn& turn, Job job, bool own_folder) {
   const CommandInfo& command = *job.task.command;
   StartProcess start{

@@ -1,13 +1,17 @@
 """What the integration tests share: a Docker Engine that runs already, a registry of our own, images, Windlass."""
 
 import json
+import os
+import pathlib
 import signal
 import subprocess
+import tempfile
 import uuid
 
 import pytest
 import requests
 
+from fake_agent import FakeAgent
 from windlass import BUILD, ROOT, Docker, Windlass, free_port, wait_until
 
 
@@ -24,6 +28,33 @@ def programs():
     for name in ("windlass", "windlass-executor"):
         assert (BUILD / name).exists(), f"{BUILD / name} is not built"
     return BUILD
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that every user may enter; tmp_path is for its owner alone."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as made:
+        os.chmod(made, 0o755)
+        yield pathlib.Path(made)
+
+
+@pytest.fixture
+def make_agent(programs, tmp_path):
+    """make_agent(options of FakeAgent): an agent played by the test, for one windlass-executor; still to be started."""
+    made = []
+
+    def make(folder=tmp_path, **options):
+        made.append(FakeAgent(folder, **options))
+        return made[-1]
+
+    yield make
+    for agent in made:
+        agent.clean_up()
+
+
+@pytest.fixture
+def agent(make_agent):
+    return make_agent().start()
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,6 @@ CHECK_UPDATED = mesos_pb2.TaskStatus.REASON_TASK_CHECK_STATUS_UPDATED
 WEB = "mkdir /www; echo hello >/www/index.html; httpd -f -h /www -p 127.0.0.1:80"
 
 
-@pytest.fixture
-def agent(programs, tmp_path):
-    agent = FakeAgent(tmp_path).start()
-    yield agent
-    agent.clean_up()
-
-
 def with_health_check(task, delay=0.0, interval=0.2, timeout=5.0, grace=0.0, failures=3, **what):
     task.health_check.CopyFrom(
         mesos_pb2.HealthCheck(

@@ -16,24 +16,6 @@ from fake_agent import FakeAgent, command_task, docker_task, memory_of, task
 from windlass import ROOT, free_port, redis, wait_until
 
 
-@pytest.fixture
-def make_agent(programs, tmp_path):
-    made = []
-
-    def make(**options):
-        made.append(FakeAgent(tmp_path, **options))
-        return made[-1]
-
-    yield make
-    for agent in made:
-        agent.clean_up()
-
-
-@pytest.fixture
-def agent(make_agent):
-    return make_agent().start()
-
-
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as listed:
         return [int(child) for child in listed.read().split()]

@@ -11,21 +11,8 @@ import urllib.request
 import uuid
 
 import pytest
-from fake_agent import FakeAgent, docker_task
+from fake_agent import docker_task
 from windlass import free_port, wait_until
-
-
-@pytest.fixture
-def make_agent(programs, tmp_path):
-    made = []
-
-    def make():
-        made.append(FakeAgent(tmp_path))
-        return made[-1].start()
-
-    yield make
-    for agent in made:
-        agent.clean_up()
 
 
 CODES = {401: "UNAUTHORIZED", 403: "DENIED", 404: "MANIFEST_UNKNOWN"}
@@ -130,7 +117,7 @@ def messages(agent):
 
 def test_a_registry_that_comes_back_in_time(make_agent, make_front, images):
     port = free_port()
-    agent = make_agent()
+    agent = make_agent().start()
     agent.launch(docker_task(image_at(f"127.0.0.1:{port}", images), "exit 0"))
     wait_until(lambda: any("next attempt in" in text for text in messages(agent)), 20, "the news of a retry")
     assert any("connection refused" in text for text in messages(agent)), "Docker's own words"
@@ -142,7 +129,7 @@ def test_a_registry_that_comes_back_in_time(make_agent, make_front, images):
 def test_a_registry_that_is_overloaded_for_a_moment(make_agent, make_front, images, status):
     began = time.monotonic()
     front = make_front(lambda path: status if time.monotonic() - began < 4 and "/manifests/" in path else None)
-    agent = make_agent()
+    agent = make_agent().start()
     agent.launch(docker_task(image_at(front.address, images), "exit 0"))
     agent.wait_for("TASK_FINISHED", seconds=60)
 
@@ -157,7 +144,7 @@ def test_a_layer_with_a_wrong_digest_is_fetched_again(make_agent, make_front, ne
         return None
 
     front = make_front(trouble)
-    agent = make_agent()
+    agent = make_agent().start()
     agent.launch(docker_task(f"{front.address}/{new_image}", "exit 0"))
     agent.wait_for("TASK_FINISHED", seconds=90)
     assert served, "the wrong bytes were served"
@@ -166,7 +153,7 @@ def test_a_layer_with_a_wrong_digest_is_fetched_again(make_agent, make_front, ne
 @pytest.mark.parametrize("status, words", [(404, "manifest unknown"), (401, "unauthorized"), (403, "denied")])
 def test_refusals_are_final(make_agent, make_front, images, status, words):
     front = make_front(lambda path: status if "/manifests/" in path else None)
-    agent = make_agent()
+    agent = make_agent().start()
     agent.launch(docker_task(image_at(front.address, images), "exit 0"))
     last = agent.wait_for("TASK_FAILED", seconds=30)
     assert words in last.message
@@ -175,7 +162,7 @@ def test_refusals_are_final(make_agent, make_front, images, status, words):
 
 def test_a_kill_does_not_wait_for_a_registry_that_hangs(make_agent, make_front, images):
     front = make_front(lambda path: "hang" if "/manifests/" in path else None)
-    agent = make_agent()
+    agent = make_agent().start()
     agent.launch(docker_task(image_at(front.address, images), "exit 0"))
     wait_until(lambda: any("/manifests/" in path for path in front.requests), 20, "the request for the manifest")
     began = time.monotonic()
@@ -187,7 +174,7 @@ def test_a_kill_does_not_wait_for_a_registry_that_hangs(make_agent, make_front, 
 
 def test_one_pull_for_many_executors(make_agent, make_front, new_image):
     front = make_front()
-    agents = [make_agent() for _ in range(4)]
+    agents = [make_agent().start() for _ in range(4)]
     for agent in agents:
         agent.launch(docker_task(f"{front.address}/{new_image}", "exit 0"))
     for agent in agents:
@@ -198,7 +185,7 @@ def test_one_pull_for_many_executors(make_agent, make_front, new_image):
 
 def test_progress_tells_layers_and_bytes(make_agent, make_front, new_image):
     front = make_front(lambda path: time.sleep(6) if "/blobs/" in path else None)
-    agent = make_agent()
+    agent = make_agent().start()
     agent.launch(docker_task(f"{front.address}/{new_image}", "exit 0"))
     agent.wait_for("TASK_FINISHED", seconds=90)
     told = [json.loads(status.data) for status in agent.statuses if status.data and b'"pull"' in status.data]

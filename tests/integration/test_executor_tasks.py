@@ -13,13 +13,6 @@ from fake_agent import FakeAgent, command_task, docker_task
 from windlass import free_port, wait_until
 
 
-@pytest.fixture
-def agent(programs, tmp_path):
-    made = FakeAgent(tmp_path)
-    yield made.start()
-    made.clean_up()
-
-
 def containers(agent):
     listed = subprocess.run(
         ["docker", "ps", "-a", "--filter", f"name={agent.container}", "--format", "{{.Names}}"],
@@ -71,6 +64,33 @@ def test_a_container_and_a_command(agent, images):
     agent.kill(grace=0)
     agent.wait_for_task("t1", "TASK_KILLED")
     assert agent.process.wait(timeout=15) == 3, "the first exit code that is not 0"
+
+
+def test_a_folder_that_cannot_be_made_fails_the_task_alone(agent, images):
+    agent.launch(docker_task(images.busybox, "sleep 600"))
+    agent.wait_for_task("t1", "TASK_RUNNING")
+    (agent.sandbox / "tasks").write_text("in the way")
+    second, third = docker_task(images.busybox, "true", task_id="t2"), command_task("true", task_id="t3")
+    for name, launched in (("t2", second), ("t3", third)):
+        agent.launch(launched)
+        failed = agent.wait_for_task(name, "TASK_FAILED")
+        assert failed.message.endswith(f"could not make '{agent.sandbox}/tasks/{name}': Not a directory")
+    agent.kill(grace=0)
+    agent.wait_for_task("t1", "TASK_KILLED")
+
+
+def test_tasks_of_a_user_write_into_their_folder(open_folder, make_agent):
+    agent = make_agent(folder=open_folder)
+    os.chown(agent.sandbox, 65534, 65534)
+    agent.start()
+    agent.launch(command_task("sleep 600"))
+    agent.wait_for_task("t1", "TASK_RUNNING")
+    second = command_task('id -u > "$MESOS_SANDBOX/who"', task_id="t2")
+    second.command.user = "nobody"
+    agent.launch(second)
+    agent.wait_for_task("t2", "TASK_FINISHED")
+    assert (agent.sandbox / "tasks" / "t2" / "who").read_text() == "65534\n"
+    agent.kill(grace=0)
 
 
 def test_pulls_side_by_side_end_alone(agent, images, registry):

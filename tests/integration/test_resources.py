@@ -87,19 +87,6 @@ class Container:
 
 
 @pytest.fixture
-def make_agent(programs, tmp_path):
-    made = []
-
-    def make(**options):
-        made.append(FakeAgent(tmp_path, **options))
-        return made[-1]
-
-    yield make
-    for agent in made:
-        agent.clean_up()
-
-
-@pytest.fixture
 def run(make_agent, images, docker):
     """run(*arguments of the executor, cpus=, mem=, limits=, parameters=, resources=): a container that sleeps."""
 
