@@ -204,8 +204,9 @@ TEST(MesosJsonParse, DepthIsLimited) {
 }
 
 TEST(MesosJson, TextSurvivesBothWays) {
+  using namespace std::string_literals;
   Label label;
-  label.set_key(std::string("\0\x01 \"\\/\n é €", 16));
+  label.set_key("\0\x01 \"\\/\n é €"s);
   EXPECT_EQ(read<Label>(to_mesos_json(label)).key(), label.key());
 }
 
