@@ -1,5 +1,6 @@
 """What the benches share: a Windlass of their own, the Docker Engine API without the docker command, and statistics."""
 
+import argparse
 import contextlib
 import http.client
 import io
@@ -24,6 +25,40 @@ BUILD = ROOT / "build" / os.environ.get("WINDLASS_PRESET", "release")
 DOCKER_SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 IMAGE = "windlass-bench/busybox"
 OPTIONS = ["--net=host", "--stop-signal=SIGKILL"]  # sleep, as the first process, would not heed SIGTERM
+
+
+def arguments(usage, *defaults, swarm=False):
+    """(options, numbers): --quick, --swarm if the script knows it, and the numbers or their defaults."""
+    parser = argparse.ArgumentParser(usage=usage, add_help=False)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--help", "-h", action="store_true")
+    if swarm:
+        parser.add_argument("--swarm", action="store_true")
+    parser.add_argument("numbers", nargs="*", type=int)
+    options = parser.parse_args()
+    if options.help or len(options.numbers) > len(defaults) or any(number < 1 for number in options.numbers):
+        print(usage)
+        sys.exit(0 if options.help else 2)
+    return options, [*options.numbers, *defaults[len(options.numbers):]]
+
+
+def processes_in(folder):
+    """Process ids of those whose working directory is in the folder: executors in their sandboxes, and reapers."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            if os.readlink(entry / "cwd").startswith(f"{folder}/"):
+                found.append(int(entry.name))
+    return found
+
+
+def private_dirty_kib(process):
+    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Private_Dirty:"):
+            return int(line.split()[1])
+    raise RuntimeError(f"/proc/{process}/smaps_rollup has no Private_Dirty")
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -176,18 +211,6 @@ class Windlass:
         engine = Engine()
         self.wait_until(lambda: not set(containers) & set(running(engine)), 120, f"the end of {app}")
 
-    def executors(self):
-        """Process ids of executors and reapers of this Windlass."""
-        work = str(self.folder)
-        found = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            with contextlib.suppress(OSError):
-                if os.readlink(entry / "cwd").startswith(work) and int(entry.name) != self.process.pid:
-                    found.append(int(entry.name))
-        return found
-
     def last_words(self):
         """The end of its log and of one executor's."""
         executors = sorted((self.folder / "work").glob("slaves/*/frameworks/*/executors/*/runs/*/stderr"))
@@ -201,7 +224,7 @@ class Windlass:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for process in self.executors():
+        for process in processes_in(self.folder):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self.log.close()
@@ -227,22 +250,40 @@ def spec_like(engine, container):
 
 
 @contextlib.contextmanager
-def stack():
-    """(windlass, engine, starts): all running; all cleared away afterwards."""
+def docker():
+    """(engine, starts), with our image; it and all its containers are cleared away afterwards."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     engine = Engine()
     try:
         engine.make_image()
     except OSError as error:
         sys.exit(f"no Docker Engine answers on {DOCKER_SOCKET}: {error}")
+    try:
+        yield engine, Starts()
+    except (RuntimeError, OSError) as error:
+        sys.exit(str(error))
+    finally:
+        remove_all()
+
+
+@contextlib.contextmanager
+def windlass_alone():
+    """A Windlass that answers, without Docker; ended and cleared away afterwards."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     windlass = Windlass()
     try:
-        yield windlass, engine, Starts()
+        yield windlass
     except (RuntimeError, OSError) as error:
         sys.exit(f"{error}\n{windlass.last_words()}")
     finally:
         windlass.close()
-        remove_all()
+
+
+@contextlib.contextmanager
+def stack():
+    """(windlass, engine, starts): all running; all cleared away afterwards."""
+    with docker() as (engine, starts), windlass_alone() as windlass:
+        yield windlass, engine, starts
 
 
 def remove_all():

@@ -1,13 +1,12 @@
 #!/usr/bin/python3
 """From the API call to the running container, over Docker Engine's own create and start of the same container.
 
-usage: bench/start_latency.py [RUNS]     20 runs of each, one after the other in turn; medians
+usage: bench/start_latency.py [--quick] [RUNS]     20 runs of each, one after the other in turn; medians
 """
 
-import sys
 import time
 
-from stack import median, spec_like, stack
+from stack import arguments, median, spec_like, stack
 
 TARGET_MS = 10
 
@@ -46,4 +45,5 @@ def main(runs):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    options, (wanted,) = arguments(__doc__, 20)
+    main(2 if options.quick else wanted)

@@ -1,15 +1,14 @@
 #!/usr/bin/python3
 """N instances at once, against raw Engine API calls with the same parallelism, and against Docker Swarm if asked.
 
-usage: bench/start_many.py [--swarm] [N [ROUNDS]]     30 instances, 5 rounds of each in turn; medians
+usage: bench/start_many.py [--quick] [--swarm] [N [ROUNDS]]     30 instances, 5 rounds of each in turn; medians
 --swarm makes this Docker Engine a swarm for the while; it must not be one already.
 """
 
-import sys
 import threading
 import time
 
-from stack import IMAGE, Engine, median, spec_like, stack
+from stack import IMAGE, Engine, arguments, median, spec_like, stack
 
 TARGET = 0.95
 
@@ -88,5 +87,5 @@ def main(count, rounds, swarm):
 
 
 if __name__ == "__main__":
-    numbers = [int(argument) for argument in sys.argv[1:] if argument != "--swarm"]
-    main(*(numbers + [30, 5][len(numbers):]), swarm="--swarm" in sys.argv)
+    options, (wanted, rounds_wanted) = arguments(__doc__, 30, 5, swarm=True)
+    main(*((3, 1) if options.quick else (wanted, rounds_wanted)), swarm=options.swarm)

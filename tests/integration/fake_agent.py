@@ -23,16 +23,19 @@ import mesos_pb2  # noqa: E402
 TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED"}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
         pass
 
+    def agent_of(self, call):
+        return self.server.agent
+
     def do_POST(self):
-        agent = self.server.agent
         call = executor_pb2.Call()
         call.ParseFromString(self.rfile.read(int(self.headers["Content-Length"])))
+        agent = self.agent_of(call)
         if self.path != "/api/v1/executor" or self.headers["Content-Type"] != "application/x-protobuf":
             return self.answer(404)
         if agent.refusal:
@@ -69,7 +72,7 @@ class FakeAgent:
     # --- the server ---
 
     def listen(self, port):
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.server.agent = self
         self.port = self.server.server_address[1]
@@ -88,7 +91,7 @@ class FakeAgent:
         handler.send_header("Content-Type", "application/x-protobuf")
         handler.end_headers()
         events = self.events = queue.Queue()
-        events.put(self.subscribed(call))
+        self.greet(call)
         for update in call.subscribe.unacknowledged_updates:
             self.take(update.status)
         while (event := events.get()) is not None:
@@ -100,6 +103,10 @@ class FakeAgent:
                 return
         handler.close_connection = True
         handler.connection.close()
+
+    def greet(self, call):
+        """The first that an executor hears on a new stream."""
+        self.events.put(self.subscribed(call))
 
     def subscribed(self, call):
         event = executor_pb2.Event(type=executor_pb2.Event.SUBSCRIBED)
@@ -151,7 +158,7 @@ class FakeAgent:
 
     # --- the executor ---
 
-    def start(self, *argv, **environment):
+    def spawn(self, *argv, **environment):
         variables = dict(os.environ) | {
             "MESOS_AGENT_ENDPOINT": f"127.0.0.1:{self.port}",
             "MESOS_SLAVE_PID": f"slave(1)@127.0.0.1:{self.port}",
@@ -176,6 +183,9 @@ class FakeAgent:
                 stderr=err,
                 start_new_session=True,
             )
+
+    def start(self, *argv, **environment):
+        self.spawn(*argv, **environment)
         wait_until(lambda: self.subscriptions, 10, "the subscription")
         return self
 
@@ -260,6 +270,16 @@ def docker_task(image, command=None, network=None, **options):
     made.command.shell = command is not None
     if command is not None:
         made.command.value = command
+    return made
+
+
+def mesos_task(image, line):
+    """Of type MESOS with an image."""
+    made = docker_task(image, line)
+    made.container.Clear()
+    made.container.type = mesos_pb2.ContainerInfo.MESOS
+    made.container.mesos.image.type = mesos_pb2.Image.DOCKER
+    made.container.mesos.image.docker.name = image
     return made
 
 
