@@ -38,6 +38,13 @@ Error refusal(int status, std::string_view body) {
   return Error{code_of(status), std::move(text), {}};
 }
 
+// An upgrade that was refused has the answer's body at the end of its message.
+Error in_dockers_words(const Error& error) {
+  const auto body = error.message.find(": {");
+  const std::string text = body == std::string::npos ? std::string{} : read_error_text(error.message.substr(body + 2));
+  return text.empty() ? error : Error{error.code, text, {}};
+}
+
 bool is_good(int status) { return (status >= 200 && status < 300) || status == 304; }
 
 std::string container_path(const std::string& id, const std::string& rest) {
@@ -86,35 +93,66 @@ asio::awaitable<Result<DockerApiVersion>> DockerClient::connect() {
   co_return *version;
 }
 
-asio::awaitable<Result<HttpClientResponse>> DockerClient::exchange(HttpClientRequest request,
-                                                                   std::chrono::milliseconds limit) {
+// Another Engine may have come in the place of the one that was asked: then it is asked again, once.
+bool DockerClient::speaks_otherwise(const Error& refused, bool asked_again) {
+  if (asked_again || !is_version_refusal(refused.message)) return false;
+  version_.reset();
+  return true;
+}
+
+asio::awaitable<Result<HttpClientRequest>> DockerClient::in_its_version(const HttpClientRequest& request) {
   auto connecting = connect();
   auto connected = co_await std::move(connecting);
   if (!connected) co_return connected.error();
-  request.target = "/v" + connected->to_string() + request.target;
-  auto asking = client_->request(std::move(request), limit);
-  auto answer = co_await std::move(asking);
-  if (!answer) co_return unreachable(answer.error());
-  if (!is_good(answer->status)) co_return refusal(answer->status, answer->body);
-  co_return std::move(*answer);
+  HttpClientRequest versioned = request;
+  versioned.target = "/v" + connected->to_string() + request.target;
+  co_return versioned;
+}
+
+asio::awaitable<Result<HttpClientResponse>> DockerClient::exchange(HttpClientRequest request,
+                                                                   std::chrono::milliseconds limit) {
+  for (bool again = false;; again = true) {
+    auto preparing = in_its_version(request);
+    auto versioned = co_await std::move(preparing);
+    if (!versioned) co_return versioned.error();
+    auto asking = client_->request(std::move(*versioned), limit);
+    auto answer = co_await std::move(asking);
+    if (!answer) co_return unreachable(answer.error());
+    if (is_good(answer->status)) co_return std::move(*answer);
+    const Error refused = refusal(answer->status, answer->body);
+    if (!speaks_otherwise(refused, again)) co_return refused;
+  }
 }
 
 asio::awaitable<Result<StreamingResponse>> DockerClient::open(HttpClientRequest request,
                                                               std::chrono::milliseconds limit) {
-  auto connecting = connect();
-  auto connected = co_await std::move(connecting);
-  if (!connected) co_return connected.error();
-  request.target = "/v" + connected->to_string() + request.target;
-  auto opening = client_->open_stream(std::move(request), limit);
-  auto stream = co_await std::move(opening);
-  if (!stream) co_return unreachable(stream.error());
-  if (!is_good(stream->status())) {
+  for (bool again = false;; again = true) {
+    auto preparing = in_its_version(request);
+    auto versioned = co_await std::move(preparing);
+    if (!versioned) co_return versioned.error();
+    auto opening = client_->open_stream(std::move(*versioned), limit);
+    auto stream = co_await std::move(opening);
+    if (!stream) co_return unreachable(stream.error());
+    if (is_good(stream->status())) co_return std::move(*stream);
     const int status = stream->status();
     auto reading = read_all(*stream, refusal_bytes_max);
     auto body = co_await std::move(reading);
-    co_return refusal(status, body ? *body : std::string{});
+    const Error refused = refusal(status, body ? *body : std::string{});
+    if (!speaks_otherwise(refused, again)) co_return refused;
   }
-  co_return std::move(*stream);
+}
+
+asio::awaitable<Result<RawConnection>> DockerClient::upgrade(HttpClientRequest request) {
+  for (bool again = false;; again = true) {
+    auto preparing = in_its_version(request);
+    auto versioned = co_await std::move(preparing);
+    if (!versioned) co_return versioned.error();
+    auto upgrading = client_->upgrade(std::move(*versioned), short_limit);
+    auto upgraded = co_await std::move(upgrading);
+    if (upgraded) co_return std::move(*upgraded);
+    const Error refused = in_dockers_words(upgraded.error());
+    if (!speaks_otherwise(refused, again)) co_return refused;
+  }
 }
 
 asio::awaitable<Result<std::string>> DockerClient::cgroup_driver() {
@@ -200,14 +238,9 @@ asio::awaitable<Result<std::string>> DockerClient::create_container(ContainerSpe
 }
 
 asio::awaitable<Result<RawConnection>> DockerClient::attach(std::string id) {
-  auto connecting = connect();
-  auto connected = co_await std::move(connecting);
-  if (!connected) co_return connected.error();
-  const std::string target = "/v" + connected->to_string() + container_path(id, "/attach?stream=1&stdout=1&stderr=1");
-  auto upgrading = client_->upgrade({.method = "POST", .target = target}, short_limit);
+  auto upgrading = upgrade({.method = "POST", .target = container_path(id, "/attach?stream=1&stdout=1&stderr=1")});
   auto attached = co_await std::move(upgrading);
-  if (!attached) co_return attached.error();
-  co_return std::move(*attached);
+  co_return attached;
 }
 
 asio::awaitable<Result<StreamingResponse>> DockerClient::follow_logs(std::string id) {
@@ -277,17 +310,12 @@ asio::awaitable<Result<std::string>> DockerClient::create_exec(std::string conta
 }
 
 asio::awaitable<Result<RawConnection>> DockerClient::start_exec(std::string exec) {
-  auto connecting = connect();
-  auto connected = co_await std::move(connecting);
-  if (!connected) co_return connected.error();
-  HttpClientRequest request{.method = "POST",
-                            .target = "/v" + connected->to_string() + "/exec/" + percent_encode(exec) + "/start",
+  auto upgrading = upgrade({.method = "POST",
+                            .target = "/exec/" + percent_encode(exec) + "/start",
                             .headers = {{"Content-Type", "application/json"}},
-                            .body = encode_exec_start()};
-  auto upgrading = client_->upgrade(std::move(request), short_limit);
+                            .body = encode_exec_start()});
   auto started = co_await std::move(upgrading);
-  if (!started) co_return started.error();
-  co_return std::move(*started);
+  co_return started;
 }
 
 asio::awaitable<Result<ExecView>> DockerClient::inspect_exec(std::string exec) {

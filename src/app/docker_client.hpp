@@ -68,6 +68,9 @@ class DockerClient {
                                                                      std::chrono::milliseconds limit);
   [[nodiscard]] asio::awaitable<Result<StreamingResponse>> open(HttpClientRequest request,
                                                                 std::chrono::milliseconds limit);
+  [[nodiscard]] asio::awaitable<Result<RawConnection>> upgrade(HttpClientRequest request);
+  [[nodiscard]] asio::awaitable<Result<HttpClientRequest>> in_its_version(const HttpClientRequest& request);
+  [[nodiscard]] bool speaks_otherwise(const Error& refused, bool asked_again);
   [[nodiscard]] asio::awaitable<Result<void>> read_pull(OnProgress on_progress);
   [[nodiscard]] Error unreachable(const Error& error);
 

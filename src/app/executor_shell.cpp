@@ -249,6 +249,7 @@ void ExecutorShell::act(const executor::TaskCall& call) {
   if (run == nullptr) {
     std::shared_ptr<DockerClient> docker = std::move(first_docker_);
     if (docker == nullptr) docker = make_docker();
+  if (connected) reaper_.use_api(connected->to_string());
     run = std::make_shared<TaskRun>(host_, call.task, std::move(docker));
   }
   run->act(call.body);

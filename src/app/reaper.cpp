@@ -35,6 +35,7 @@ constexpr int answer_seconds = 30;
 
 char containers[watched_max][line_max];  // empty: free
 pid_t processes[watched_max];            // 0: free
+char api[16];                            // "/v1.41": calls without a version are on their way out
 
 // Its place, or a free one when `name` is empty; null: none.
 char* find_container(const char* name) {
@@ -58,7 +59,9 @@ const char* rest_of(const char* line, const char* word) {
 }
 
 void take_line(const char* line) {
-  if (const char* name = rest_of(line, "container ")) {
+  if (const char* version = rest_of(line, "api ")) {
+    std::snprintf(api, sizeof api, "/v%s", version);
+  } else if (const char* name = rest_of(line, "container ")) {
     if (char* place = find_container("")) std::snprintf(place, line_max, "%s", name);
   } else if (const char* gone = rest_of(line, "removed ")) {
     if (char* place = find_container(gone); *gone != '\0' && place != nullptr) *place = '\0';
@@ -136,7 +139,8 @@ int connect_docker(const char* host) {
   return connect_tcp(scheme == nullptr ? host : scheme + 3);
 }
 
-// The status code of the answer; 0 when there is none.
+// The status code of the answer; 0 when there is none. An Engine that has come in the place of the one that was known
+// may refuse the version with 400: then it is asked without one.
 int remove_container(const char* host, const char* container) {
   const int fd = connect_docker(host);
   if (fd < 0) return 0;
@@ -145,8 +149,8 @@ int remove_container(const char* host, const char* container) {
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   char text[2 * line_max];
   const int size = std::snprintf(
-      text, sizeof text, "DELETE /containers/%s?force=1&v=1 HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
-      container);
+      text, sizeof text, "DELETE %s/containers/%s?force=1&v=1 HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n",
+      api, container);
   int status = 0;
   if (::write(fd, text, static_cast<std::size_t>(size)) == size) {
     const ssize_t count = ::read(fd, text, sizeof text - 1);
@@ -156,6 +160,7 @@ int remove_container(const char* host, const char* container) {
     }
   }
   ::close(fd);
+  if (status == 400) api[0] = '\0';
   return status;
 }
 
@@ -221,6 +226,7 @@ Reaper::~Reaper() {
   if (pipe_ >= 0) ::close(pipe_);
 }
 
+void Reaper::use_api(const std::string& version) { say("api " + version + "\n"); }
 void Reaper::watch_container(const std::string& name) { say("container " + name + "\n"); }
 void Reaper::forget_container(const std::string& name) { say("removed " + name + "\n"); }
 void Reaper::watch_process(int pid) { say("process " + std::to_string(pid) + "\n"); }

@@ -3,7 +3,7 @@
 // executor ends without having said that all is in order (kill -9), it removes its containers through Docker's socket
 // and kills the process groups of its command tasks.
 //
-// Lines in the pipe:  "container <name or id>"   "removed <name or id>"   "process <pid>"   "ended <pid>"
+// Lines in the pipe:  "container <name or id>"   "removed <name or id>"   "process <pid>"   "ended <pid>"   "api 1.41"
 
 #include <string>
 
@@ -21,6 +21,8 @@ class Reaper {
   // Tells nothing: the reaper then does its work.
   ~Reaper();
 
+  // The version of Docker's API to speak. Until it is told: none, which Engines still understand.
+  void use_api(const std::string& version);
   // Before Docker is asked to make it: there may be a container from then on.
   void watch_container(const std::string& name);
   void forget_container(const std::string& name);

@@ -263,7 +263,15 @@ asio::awaitable<void> TaskRun::watch(std::string id) {
   }
   exited_ = true;
   auto draining = output_->drained();
+  // Podman's word for a container that was removed: 0, and an error that says so.
+  const bool is_guess = end->exit_code == 0 && !end->error.empty();
+  if (is_guess && !view) {
+    exited_ = false;
+    post(executor::WatchFailed{view.error()});
+    co_return;
+  }
   co_await std::move(draining);
+    if (is_guess) end->exit_code = view->exit_code;
   auto inspecting = docker_->inspect(id);
   auto view = co_await std::move(inspecting);
   if (view) {

@@ -465,37 +465,81 @@ Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json) {
   return chosen;
 }
 
-Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion version) {
-  const auto has_mount = [&](auto wants) { return std::any_of(spec.mounts.begin(), spec.mounts.end(), wants); };
-  const bool non_recursive = has_mount([](const MountSpec& m) { return m.bind && m.bind->non_recursive; });
-  const bool force_recursive =
-      has_mount([](const MountSpec& m) { return m.bind && m.bind->read_only_force_recursive; });
+std::optional<DockerApiVersion> docker_api_of_ping(std::string_view header) {
+  const auto minor = minor_of(std::string{header});
+  if (!minor) return std::nullopt;
+  const DockerApiVersion newest{*minor};
+  if (newest < docker_api_oldest || newest > docker_api_newest) return std::nullopt;
+  return newest;
+}
+
+namespace {
+
+struct Need {
+  std::string_view option;
+  DockerApiVersion first;
+  bool asked;
+};
+
+bool asks_for_new_ipc(const ContainerSpec& spec) {
+  return spec.ipc_mode == "private" || spec.ipc_mode == "shareable" || spec.ipc_mode == "none";
+}
+
+std::vector<Need> needs_of_mounts(const ContainerSpec& spec) {
+      {"--ipc private, shareable or none", {32}, asks_for_new_ipc(spec)},
+  const auto any = [&](auto wants) { return std::any_of(spec.mounts.begin(), spec.mounts.end(), wants); };
+  using Mount = const MountSpec&;
+  return {
+      {"--mount consistency", {28}, any([](Mount m) { return !m.consistency.empty(); })},
+      {"--mount bind-recursive=disabled", {40}, any([](Mount m) { return m.bind && m.bind->non_recursive; })},
+      {"--mount type=cluster", {42}, any([](Mount m) { return m.type == MountType::cluster; })},
+      {"--mount bind-recursive=writable", {44}, any([](Mount m) { return m.bind && m.bind->read_only_non_recursive; })},
+      {"--mount bind-recursive=readonly", {44}, any([](Mount m) {
+         return m.bind && m.bind->read_only_force_recursive;
+       })},
+      {"--mount volume-subpath", {45}, any([](Mount m) { return m.volume && !m.volume->subpath.empty(); })},
+      {"--mount type=image", {48}, any([](Mount m) { return m.type == MountType::image; })},
+  };
+}
+
+std::vector<Need> needs_of_networks(const ContainerSpec& spec) {
+  const auto any = [&](auto wants) { return std::any_of(spec.networks.begin(), spec.networks.end(), wants); };
+  using Network = const NetworkAttachment&;
+  const bool sctp = std::any_of(spec.ports.begin(), spec.ports.end(),
+                                [](const PortBinding& port) { return port.protocol == "sctp"; });
+  return {
+      {"--publish of SCTP", {37}, sctp},
+      {"--network given twice", {44}, spec.networks.size() > 1},
+      {"--network mac-address", mac_address_in_network, any([](Network n) { return !n.mac_address.empty(); })},
+      {"--network gw-priority", {48}, any([](Network n) { return n.gateway_priority != 0; })},
+  };
+}
+
+std::vector<Need> needs_of_others(const ContainerSpec& spec) {
   const bool gpus = std::any_of(spec.device_requests.begin(), spec.device_requests.end(),
                                 [](const DeviceRequest& request) { return request.driver != cdi_driver; });
-  const bool network_mac = std::any_of(spec.networks.begin(), spec.networks.end(),
-                                       [](const NetworkAttachment& network) { return !network.mac_address.empty(); });
-  struct Need {
-    const char* option;
-    DockerApiVersion first;
-    bool asked;
-  };
-  const auto needs = std::to_array<Need>({
+  return {
+      {"--device-cgroup-rule", {28}, !spec.device_cgroup_rules.empty()},
       {"--health-start-period", {29}, spec.health && spec.health->start_period.count() != 0},
       {"--platform", {32}, !spec.platform.empty()},
       {"--gpus", {40}, gpus},
-      {"--mount bind-recursive=disabled", {40}, non_recursive},
       {"--cgroupns", {41}, !spec.cgroupns_mode.empty()},
       {"--annotation", {43}, !spec.annotations.empty()},
       {"--health-start-interval", {44}, spec.health && spec.health->start_interval.count() != 0},
-      {"--mount bind-recursive=readonly", {44}, force_recursive},
-      {"--network mac-address", mac_address_in_network, network_mac},
-  });
-  for (const Need& need : needs) {
-    if (!need.asked || version >= need.first) continue;
-    return Error{Errc::unsupported,
-                 std::string{"docker option "} + need.option + " needs Docker API " + need.first.to_string() +
-                     ", this Docker Engine speaks " + version.to_string(),
-                 {}};
+  };
+}
+
+}  // namespace
+
+Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion version) {
+  for (const auto& needs : {needs_of_others(spec), needs_of_mounts(spec), needs_of_networks(spec)}) {
+    for (const Need& need : needs) {
+      if (!need.asked || version >= need.first) continue;
+      return Error{Errc::unsupported,
+                   "docker option " + std::string{need.option} + " needs Docker API " + need.first.to_string() +
+                       ", this Docker Engine speaks " + version.to_string(),
+                   {}};
+    }
   }
   return {};
 }
@@ -603,6 +647,11 @@ std::string encode_exec(const ExecSpec& spec) {
 std::string encode_exec_start() { return json::serialize(json::object{{"Detach", false}, {"Tty", false}}); }
 
 Result<ExecView> read_exec(std::string_view text) {
+bool is_version_refusal(std::string_view words) {
+  return words.find("client version ") != std::string_view::npos &&
+         (words.find(" is too old") != std::string_view::npos || words.find(" is too new") != std::string_view::npos);
+}
+
   auto value = read_object(text, "exec inspect");
   if (!value) return value.error();
   const auto* code = find(*value, "ExitCode");

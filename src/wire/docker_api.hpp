@@ -26,7 +26,7 @@ inline constexpr DockerApiVersion docker_api_newest{51};
 // refuses everything up to our newest, Errc::malformed.
 [[nodiscard]] Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json);
 
-// What the spec asks for and an Engine of this version does not know. Errors: Errc::unsupported with the option's name.
+// Whether an Engine of this version knows all that the spec asks for. Errors: Errc::unsupported with the option's name.
 [[nodiscard]] Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion version);
 
 // The body of POST /containers/create for an Engine of this version.
@@ -60,6 +60,8 @@ std::string read_error_text(std::string_view body);
 
 // What Docker's words about a failed pull mean: Errc::not_found or forbidden when trying again is of no use,
 // Errc::unavailable otherwise. Docker says most of them with status 500 or in the stream.
+// Whether these words refuse the version that was spoken: the Engine has been exchanged for another since it was asked.
+bool is_version_refusal(std::string_view words);
 Errc pull_error_code(std::string_view words);
 
 // The stream of POST /images/create: JSON values one after the other, cut anywhere.

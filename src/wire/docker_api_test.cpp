@@ -129,6 +129,51 @@ TEST(DockerCreate, WhatOldEnginesDoNotKnow) {
     EXPECT_TRUE(check_api_version(spec, docker_api_newest));
     auto checked = check_api_version(spec, {minor});
     return checked ? "taken" : checked.error().message;
+TEST(DockerCreate, WhatOldEnginesDoNotKnowOfMountsAndNetworks) {
+  const auto said = [](auto change, int first) {
+    ContainerSpec spec{.name = "n", .image = "i"};
+    change(spec);
+    EXPECT_TRUE(check_api_version(spec, {first}));
+    auto checked = check_api_version(spec, {first - 1});
+    if (checked) return std::string{"taken"};
+    EXPECT_EQ(checked.error().code, Errc::unsupported);
+    return checked.error().message.substr(0, checked.error().message.find(" needs "));
+  };
+  using Spec = ContainerSpec;
+  const auto mount = [](MountType type) { return MountSpec{.type = type, .target = "/m"}; };
+  EXPECT_EQ(said([](Spec& s) { s.device_cgroup_rules = {"c 1:3 r"}; }, 28), "docker option --device-cgroup-rule");
+  EXPECT_EQ(said([](Spec& s) { s.ipc_mode = "none"; }, 32), "docker option --ipc private, shareable or none");
+  EXPECT_EQ(said([](Spec& s) { s.ports = {{.container_port = 5, .protocol = "sctp"}}; }, 37),
+            "docker option --publish of SCTP");
+  EXPECT_EQ(said(
+                [](Spec& s) {
+                  s.networks = {{.name = "a"}, {.name = "b"}};
+                },
+                44),
+            "docker option --network given twice");
+  EXPECT_EQ(said([](Spec& s) { s.networks = {{.name = "a", .gateway_priority = -1}}; }, 48),
+            "docker option --network gw-priority");
+  EXPECT_EQ(said([&](Spec& s) { s.mounts = {mount(MountType::image)}; }, 48), "docker option --mount type=image");
+  EXPECT_EQ(said([&](Spec& s) { s.mounts = {mount(MountType::cluster)}; }, 42), "docker option --mount type=cluster");
+  const auto consistent = [&](Spec& s) { (s.mounts = {mount(MountType::bind)}).front().consistency = "cached"; };
+  EXPECT_EQ(said(consistent, 28), "docker option --mount consistency");
+  const auto writable = [&](Spec& s) {
+    (s.mounts = {mount(MountType::bind)}).front().bind = BindOptions{.read_only_non_recursive = true};
+  };
+  EXPECT_EQ(said(writable, 44), "docker option --mount bind-recursive=writable");
+  const auto subpath = [&](Spec& s) {
+    (s.mounts = {mount(MountType::volume)}).front().volume = VolumeOptions{.subpath = "a"};
+  };
+  EXPECT_EQ(said(subpath, 45), "docker option --mount volume-subpath");
+}
+
+TEST(DockerVersion, RefusalsAreKnownByTheirWords) {
+  EXPECT_TRUE(
+      is_version_refusal("client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade"));
+  EXPECT_TRUE(is_version_refusal("client version 1.52 is too new. Maximum supported API version is 1.45"));
+  EXPECT_FALSE(is_version_refusal("invalid reference format"));
+}
+
   };
   using Spec = ContainerSpec;
   EXPECT_EQ(said([](Spec& spec) { spec.annotations["a"] = "b"; }, 42),
