@@ -233,6 +233,7 @@ asio::awaitable<void> ExecutorShell::prepare() {
   const std::shared_ptr<DockerClient> docker = first_docker_;
   auto connecting = docker->connect();
   auto connected = co_await std::move(connecting);
+  if (connected) reaper_.use_api(connected->to_string());
   if (connected && !group.empty()) {
     auto asking = docker->cgroup_driver();
     auto driver = co_await std::move(asking);
@@ -249,7 +250,6 @@ void ExecutorShell::act(const executor::TaskCall& call) {
   if (run == nullptr) {
     std::shared_ptr<DockerClient> docker = std::move(first_docker_);
     if (docker == nullptr) docker = make_docker();
-  if (connected) reaper_.use_api(connected->to_string());
     run = std::make_shared<TaskRun>(host_, call.task, std::move(docker));
   }
   run->act(call.body);

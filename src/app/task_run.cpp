@@ -263,6 +263,9 @@ asio::awaitable<void> TaskRun::watch(std::string id) {
   }
   exited_ = true;
   auto draining = output_->drained();
+  co_await std::move(draining);
+  auto inspecting = docker_->inspect(id);
+  auto view = co_await std::move(inspecting);
   // Podman's word for a container that was removed: 0, and an error that says so.
   const bool is_guess = end->exit_code == 0 && !end->error.empty();
   if (is_guess && !view) {
@@ -270,11 +273,8 @@ asio::awaitable<void> TaskRun::watch(std::string id) {
     post(executor::WatchFailed{view.error()});
     co_return;
   }
-  co_await std::move(draining);
-    if (is_guess) end->exit_code = view->exit_code;
-  auto inspecting = docker_->inspect(id);
-  auto view = co_await std::move(inspecting);
   if (view) {
+    if (is_guess) end->exit_code = view->exit_code;
     end->oom_killed = view->oom_killed;
     if (end->error.empty()) end->error = view->error;
   }

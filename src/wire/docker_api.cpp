@@ -486,7 +486,6 @@ bool asks_for_new_ipc(const ContainerSpec& spec) {
 }
 
 std::vector<Need> needs_of_mounts(const ContainerSpec& spec) {
-      {"--ipc private, shareable or none", {32}, asks_for_new_ipc(spec)},
   const auto any = [&](auto wants) { return std::any_of(spec.mounts.begin(), spec.mounts.end(), wants); };
   using Mount = const MountSpec&;
   return {
@@ -522,6 +521,7 @@ std::vector<Need> needs_of_others(const ContainerSpec& spec) {
       {"--device-cgroup-rule", {28}, !spec.device_cgroup_rules.empty()},
       {"--health-start-period", {29}, spec.health && spec.health->start_period.count() != 0},
       {"--platform", {32}, !spec.platform.empty()},
+      {"--ipc private, shareable or none", {32}, asks_for_new_ipc(spec)},
       {"--gpus", {40}, gpus},
       {"--cgroupns", {41}, !spec.cgroupns_mode.empty()},
       {"--annotation", {43}, !spec.annotations.empty()},
@@ -647,11 +647,6 @@ std::string encode_exec(const ExecSpec& spec) {
 std::string encode_exec_start() { return json::serialize(json::object{{"Detach", false}, {"Tty", false}}); }
 
 Result<ExecView> read_exec(std::string_view text) {
-bool is_version_refusal(std::string_view words) {
-  return words.find("client version ") != std::string_view::npos &&
-         (words.find(" is too old") != std::string_view::npos || words.find(" is too new") != std::string_view::npos);
-}
-
   auto value = read_object(text, "exec inspect");
   if (!value) return value.error();
   const auto* code = find(*value, "ExitCode");
@@ -683,6 +678,11 @@ std::string read_error_text(std::string_view body) {
   text.resize(std::min(text.size(), error_text_max));
   text.resize(text.find_last_not_of(" \r\n\t") + 1);
   return text;
+}
+
+bool is_version_refusal(std::string_view words) {
+  return words.find("client version ") != std::string_view::npos &&
+         (words.find(" is too old") != std::string_view::npos || words.find(" is too new") != std::string_view::npos);
 }
 
 Result<void> PullReader::feed(std::string_view bytes) {

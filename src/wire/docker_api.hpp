@@ -57,11 +57,11 @@ std::string encode_exec_start();
 
 // What Docker says in the body of an answer that is not 2xx; the body itself when it is not Docker's JSON.
 std::string read_error_text(std::string_view body);
+// Whether these words refuse the version that was spoken: the Engine has been exchanged for another since it was asked.
+bool is_version_refusal(std::string_view words);
 
 // What Docker's words about a failed pull mean: Errc::not_found or forbidden when trying again is of no use,
 // Errc::unavailable otherwise. Docker says most of them with status 500 or in the stream.
-// Whether these words refuse the version that was spoken: the Engine has been exchanged for another since it was asked.
-bool is_version_refusal(std::string_view words);
 Errc pull_error_code(std::string_view words);
 
 // The stream of POST /images/create: JSON values one after the other, cut anywhere.

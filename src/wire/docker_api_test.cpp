@@ -122,13 +122,6 @@ TEST(DockerCreate, OldAndNewEngines) {
   EXPECT_EQ(create_platform(spec, {41}), "linux/arm64");
 }
 
-TEST(DockerCreate, WhatOldEnginesDoNotKnow) {
-  const auto said = [](auto change, int minor) {
-    ContainerSpec spec{.name = "n", .image = "i"};
-    change(spec);
-    EXPECT_TRUE(check_api_version(spec, docker_api_newest));
-    auto checked = check_api_version(spec, {minor});
-    return checked ? "taken" : checked.error().message;
 TEST(DockerCreate, WhatOldEnginesDoNotKnowOfMountsAndNetworks) {
   const auto said = [](auto change, int first) {
     ContainerSpec spec{.name = "n", .image = "i"};
@@ -174,6 +167,13 @@ TEST(DockerVersion, RefusalsAreKnownByTheirWords) {
   EXPECT_FALSE(is_version_refusal("invalid reference format"));
 }
 
+TEST(DockerCreate, WhatOldEnginesDoNotKnow) {
+  const auto said = [](auto change, int minor) {
+    ContainerSpec spec{.name = "n", .image = "i"};
+    change(spec);
+    EXPECT_TRUE(check_api_version(spec, docker_api_newest));
+    auto checked = check_api_version(spec, {minor});
+    return checked ? "taken" : checked.error().message;
   };
   using Spec = ContainerSpec;
   EXPECT_EQ(said([](Spec& spec) { spec.annotations["a"] = "b"; }, 42),
