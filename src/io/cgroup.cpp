@@ -173,7 +173,7 @@ std::vector<std::string> Cgroups::procs_files(const std::string& group) const {
   std::vector<std::string> files;
   if (!is_sound(group)) return files;
   for (const CgroupHierarchy& hierarchy : hierarchies_) {
-    const std::string file = hierarchy.mount + "/" + group + "/cgroup.procs";
+    const std::string file = hierarchy.mount + "/" + group + (hierarchy.unified ? "/cgroup.procs" : "/tasks");
     if (::access(file.c_str(), F_OK) == 0) files.push_back(file);
   }
   return files;

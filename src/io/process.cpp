@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/sched.h>
 #include <pwd.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -61,6 +62,7 @@ struct Plan {
   std::vector<std::string> candidates;  // files to try, for exec
   std::vector<char*> argv, env;
   std::vector<const char*> cgroup_procs;
+  Fd unified_group;  // the folder of the version 2 group among them
   const char* cwd = nullptr;
   int in = -1, out = -1, err = -1, report = -1, network = -1;
   bool new_session = false, switch_user = false;
@@ -69,6 +71,9 @@ struct Plan {
   std::vector<gid_t> groups;
   sigset_t signal_mask{};
 };
+
+constexpr std::string_view unified_file = "/cgroup.procs";  // version 1 is joined by `tasks`
+bool is_unified(std::string_view file) { return file.ends_with(unified_file); }
 
 void tell(const Plan& plan, Step step, int error, int index = 0) {
   const Report report{step, error, index};
@@ -80,8 +85,10 @@ void tell(const Plan& plan, Step step, int error, int index = 0) {
   ::_exit(127);
 }
 
-void join_cgroups(const Plan& plan) {
+// born_in_group: it is in the version 2 group already.
+void join_cgroups(const Plan& plan, bool born_in_group) {
   for (std::size_t i = 0; i < plan.cgroup_procs.size(); ++i) {
+    if (born_in_group && is_unified(plan.cgroup_procs[i])) continue;
     const int fd = ::open(plan.cgroup_procs[i], O_WRONLY | O_CLOEXEC);
     if (fd < 0 || ::write(fd, "0", 1) != 1) tell(plan, Step::cgroup, errno, static_cast<int>(i));
     if (fd >= 0) ::close(fd);
@@ -109,10 +116,10 @@ void switch_user(const Plan& plan) {
   if (::syscall(SYS_setresuid, plan.uid, plan.uid, plan.uid) != 0) give_up(plan, Step::uid);
 }
 
-[[noreturn]] void run_child(const Plan& plan) {
+[[noreturn]] void run_child(const Plan& plan, bool born_in_group) {
   reset_signals(plan);
   if (plan.new_session && ::setsid() < 0) give_up(plan, Step::session);
-  join_cgroups(plan);
+  join_cgroups(plan, born_in_group);
   // The three are above 2 (see open_plain), so none is overwritten before it is copied.
   if (::dup2(plan.in, 0) < 0 || ::dup2(plan.out, 1) < 0 || ::dup2(plan.err, 2) < 0) give_up(plan, Step::output);
   if (plan.network >= 0 && ::setns(plan.network, CLONE_NEWNET) != 0) give_up(plan, Step::network);
@@ -129,10 +136,28 @@ void switch_user(const Plan& plan) {
 }
 
 // A function of its own: what it has on its stack is shared with the child until exec.
-__attribute__((noinline)) pid_t spawn_child(const Plan& plan) {
+__attribute__((noinline)) pid_t vfork_child(const Plan& plan) {
   const pid_t pid = ::vfork();
-  if (pid == 0) run_child(plan);
+  if (pid == 0) run_child(plan, false);
   return pid;
+}
+
+// From Linux 5.7 on a child can begin in a version 2 group. To move there later waits as Cgroups::procs_files says,
+// which takes longer than to copy our page tables: a bare system call cannot lend the child our stack. Negative: it
+// cannot.
+pid_t clone_child_into_group(const Plan& plan) {
+  clone_args arguments{};
+  arguments.flags = CLONE_INTO_CGROUP;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = static_cast<std::uint64_t>(plan.unified_group.value);
+  const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+  if (pid == 0) run_child(plan, true);
+  return pid;
+}
+
+pid_t spawn_child(const Plan& plan) {
+  const pid_t pid = plan.unified_group.value >= 0 ? clone_child_into_group(plan) : -1;
+  return pid > 0 ? pid : vfork_child(plan);
 }
 
 // ---- before and after ----
@@ -240,7 +265,12 @@ Result<Plan> make_plan(const ProcessSpec& spec) {
   plan.candidates = exec_candidates(spec);
   for (const std::string& text : spec.argv) plan.argv.push_back(const_cast<char*>(text.c_str()));
   for (const std::string& text : spec.env) plan.env.push_back(const_cast<char*>(text.c_str()));
-  for (const std::string& text : spec.cgroup_procs) plan.cgroup_procs.push_back(text.c_str());
+  for (const std::string& text : spec.cgroup_procs) {
+    plan.cgroup_procs.push_back(text.c_str());
+    if (!is_unified(text)) continue;
+    const std::string folder = text.substr(0, text.size() - unified_file.size());
+    plan.unified_group = Fd{above_standard(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))};
+  }
   plan.argv.push_back(nullptr);
   plan.env.push_back(nullptr);
   plan.cwd = spec.cwd.empty() ? nullptr : spec.cwd.c_str();

@@ -230,6 +230,45 @@ TEST(Cgroups, HoldsAProcessFromItsFirstInstructionAndKillsIt) {
   EXPECT_TRUE(cgroups->remove(group));
 }
 
+// The version 2 mount, also where version 1 has the controllers; empty: there is none.
+std::string unified_mount() {
+  auto cgroups = Cgroups::detect();
+  if (!cgroups) return {};
+  for (const CgroupHierarchy& hierarchy : cgroups->hierarchies()) {
+    if (hierarchy.unified) return hierarchy.mount;
+  }
+  return {};
+}
+
+TEST(Process, BeginsInAGroupOfVersion2) {
+  const std::string mount = unified_mount();
+  const std::string group = "/io-test-v2-" + std::to_string(::getpid());
+  if (mount.empty() || ::mkdir((mount + group).c_str(), 0755) != 0) GTEST_SKIP() << "no cgroup can be made here";
+  ProcessSpec spec = shell("exec sleep 1000");
+  spec.cgroup_procs = {mount + group + "/cgroup.procs"};
+  auto started = start_process(spec);
+  ASSERT_TRUE(started) << to_string(started.error());
+  EXPECT_TRUE(started->warnings.empty()) << started->warnings[0];
+  auto groups = read_file("/proc/" + std::to_string(started->id.pid) + "/cgroup");
+  ASSERT_TRUE(groups);
+  EXPECT_NE(groups->find("0::" + group + "\n"), std::string::npos) << *groups;
+  EXPECT_TRUE(signal_process(started->id, SIGKILL));
+  EXPECT_EQ(wait_for_end(started->id), died_of_kill);
+  while (::rmdir((mount + group).c_str()) != 0 && errno == EBUSY) ::sched_yield();
+}
+
+// A folder that is no group of version 2: then it is not cloned into, and the write says what is wrong.
+TEST(Process, RunsOutsideOfAGroupThatIsNone) {
+  TempDir folder;
+  ProcessSpec spec = shell("exit 7");
+  spec.cgroup_procs = {folder / "cgroup.procs"};
+  auto started = start_process(spec);
+  ASSERT_TRUE(started) << to_string(started.error());
+  ASSERT_EQ(started->warnings.size(), 1U);
+  EXPECT_EQ(started->warnings[0], "join " + spec.cgroup_procs[0] + ": No such file or directory");
+  EXPECT_EQ(wait_for_end(started->id), 7 << 8);
+}
+
 TEST(Files, ReadWriteAppendAndTheirErrors) {
   TempDir folder;
   const std::string path = folder / "file";
