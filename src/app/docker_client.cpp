@@ -83,6 +83,12 @@ Error DockerClient::unreachable(const Error& error) {
 
 asio::awaitable<Result<DockerApiVersion>> DockerClient::connect() {
   if (version_) co_return *version_;
+  auto pinging = client_->request({.method = "GET", .target = "/_ping"}, short_limit);
+  auto pong = co_await std::move(pinging);
+  if (!pong) co_return unreachable(pong.error());
+  const std::string* newest = find_header(pong->headers, "Api-Version");
+  if (is_good(pong->status) && newest != nullptr) version_ = docker_api_of_ping(*newest);
+  if (version_) co_return *version_;
   auto asking = client_->request({.method = "GET", .target = "/version"}, short_limit);
   auto answer = co_await std::move(asking);
   if (!answer) co_return unreachable(answer.error());

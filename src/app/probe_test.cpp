@@ -41,7 +41,7 @@ class FakeDocker {
  public:
   explicit FakeDocker(asio::io_context& loop)
       : acceptor_{loop, tcp::endpoint{asio::ip::make_address("127.0.0.1"), 0}}, scope_{loop.get_executor(), nullptr} {
-    answers["GET /version"] = answer(200, R"({"ApiVersion":"1.41","MinAPIVersion":"1.12"})");
+    answers["GET /_ping"] = "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK";
     answers["GET /v1.41/containers/c1/json"] = answer(200, running);
     scope_.spawn("accept", accept());
   }

@@ -531,6 +531,14 @@ std::vector<Need> needs_of_others(const ContainerSpec& spec) {
 
 }  // namespace
 
+std::optional<DockerApiVersion> docker_api_of_ping(std::string_view header) {
+  const auto minor = minor_of(std::string{header});
+  if (!minor) return std::nullopt;
+  const DockerApiVersion newest{*minor};
+  if (newest < docker_api_oldest || newest > docker_api_newest) return std::nullopt;
+  return newest;
+}
+
 Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion version) {
   for (const auto& needs : {needs_of_others(spec), needs_of_mounts(spec), needs_of_networks(spec)}) {
     for (const Need& need : needs) {

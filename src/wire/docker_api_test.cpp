@@ -20,6 +20,13 @@ TEST(DockerVersion, IsTheNewestThatBothKnow) {
   EXPECT_EQ(negotiate_docker_api("<html>").error().code, Errc::malformed);
 }
 
+TEST(DockerVersion, APingTellsAVersionThatWeKnow) {
+  EXPECT_EQ(docker_api_of_ping("1.41"), DockerApiVersion{41});
+  EXPECT_EQ(docker_api_of_ping("1.25"), docker_api_oldest);
+  EXPECT_EQ(docker_api_of_ping("1.51"), docker_api_newest);
+  for (const char* other : {"1.24", "1.52", "", "2.0", "words"}) EXPECT_FALSE(docker_api_of_ping(other)) << other;
+}
+
 TEST(DockerCreate, WritesOnlyWhatIsAsked) {
   ContainerSpec spec{.name = "n", .image = "redis:7"};
   EXPECT_EQ(encode_container_spec(spec), R"({"Image":"redis:7","AttachStdout":true,"AttachStderr":true,)"
