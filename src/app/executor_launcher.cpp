@@ -157,7 +157,8 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
     if (earlier) return {.process = *earlier};
   }
   // Our own executor talks to Docker for the user's task; what runs in the container has the container's user.
-  const bool ours = call.is_command && call.executor.container.has_value();
+  const auto& container = call.executor.container;
+  const bool ours = call.is_command && container && !is_plain_process(*container);
   const std::string user = settings.config.switch_user && !ours ? call.user : "";
   auto made = make_sandbox(where, user);
   if (!made) return {.failure = "Failed to create the sandbox: " + to_string(made.error())};

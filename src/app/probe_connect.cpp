@@ -1,5 +1,6 @@
 // HTTP and TCP of checks, in the network of the task.
 
+#include "app/child.hpp"
 #include "app/probe_parts.hpp"
 #include "io/files.hpp"
 #include "io/http_client.hpp"
@@ -129,7 +130,7 @@ asio::awaitable<Result<ProbeResult>> ask_curl(Url url, Route route) {
   ProcessSpec spec{.argv = curl_arguments(url),
                    .env = {std::string{"PATH="} + (path == nullptr ? default_path : path)}};
   spec.network_namespace = route.network_namespace;
-  auto running = run_child(std::move(spec), true);
+  auto running = run_child(std::move(spec), {.separate_stderr = true});
   auto outcome = co_await std::move(running);
   if (!outcome && outcome.error().code == Errc::not_found) {
     co_return Error{Errc::unsupported, "checks by HTTPS need curl on the agent, and it is not in its PATH", {}};

@@ -48,14 +48,6 @@ inline constexpr std::size_t probe_output_max = 1024;
 [[nodiscard]] asio::awaitable<ProbeResult> run_process_probe(CommandInfo command, ProbeTarget target,
                                                              std::chrono::milliseconds limit);
 
-struct ChildOutcome {
-  int code = 0;     // 128 + n: signal n ended it
-  std::string out;  // the end of it
-  std::string err;  // likewise; empty when it goes where stdout goes
-};
-// Runs a program to its end. Cancelled or forgotten, it is killed with its session. Errors: those of start_process.
-[[nodiscard]] asio::awaitable<Result<ChildOutcome>> run_child(ProcessSpec spec, bool separate_stderr);
-
 // --- probe_connect.cpp -----------------------------------------------------------------------------------------------
 
 [[nodiscard]] asio::awaitable<ProbeResult> run_http_probe(HttpProbe probe, ProbeTarget target,

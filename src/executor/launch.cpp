@@ -40,6 +40,8 @@ void spawn(TaskTurn& turn, Job job, bool own_folder) {
   finish(turn, launch_failure("Failed to launch command", error), {});
 }
 
+PullImage pull_of(const ContainerPlan& plan) { return {plan.spec.image, plan.spec.platform, plan.registry_config}; }
+
 }  // namespace
 
 Outcome launch_failure(const std::string& what, const Error& error) {
@@ -83,14 +85,14 @@ void report_pull(TaskTurn& turn, Pulling& pulling) {
 }
 
 void pull(TaskTurn& turn, Job job, ContainerPlan plan) {
-  const std::string image = plan.spec.image, platform = plan.spec.platform;
+  PullImage wanted = pull_of(plan);
   turn.life = Pulling{.job = std::move(job),
                       .plan = std::move(plan),
                       .latest = "waiting for the registry",
                       .began = turn.in.now,
                       .heard_at = turn.in.now};
-  turn.log("pulling " + image);
-  turn.call(PullImage{image, platform});
+  turn.log("pulling " + wanted.image);
+  turn.call(std::move(wanted));
   report_pull(turn, std::get<Pulling>(turn.life));
 }
 
@@ -118,7 +120,7 @@ void continue_pull(TaskTurn& turn, Pulling& pulling) {
     pulling.retry_at.reset();
     ++pulling.attempts;
     pulling.heard_at = now;
-    turn.call(PullImage{pulling.plan.spec.image, pulling.plan.spec.platform});
+    turn.call(pull_of(pulling.plan));
   } else if (!pulling.retry_at && after(pulling.heard_at, stall_limit) <= now) {
     pulling.heard_at = now;
     turn.call(CancelPull{});  // its end is answered as cancelled

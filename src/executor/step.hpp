@@ -144,7 +144,8 @@ struct InspectImage {
 };
 struct PullImage {
   std::string image;
-  std::string platform = {};  // "linux/arm64"; empty: the daemon's
+  std::string platform = {};         // "linux/arm64"; empty: the daemon's
+  std::string registry_config = {};  // the task's own configuration of Docker's client; empty: none
   friend bool operator==(const PullImage&, const PullImage&) = default;
 };
 struct CancelPull {
@@ -232,7 +233,7 @@ struct MakeHolder {
 };
 struct RemoveHolder {
   GroupNumber group = 0;
-  std::string name;
+  std::string container;  // id or name
   friend bool operator==(const RemoveHolder&, const RemoveHolder&) = default;
 };
 // A line into the sandbox's stderr, for the person who reads it there.

@@ -27,8 +27,10 @@ struct TaskTurn : Turn {
   void call(TaskCallBody body) { Turn::call(TaskCall{task, std::move(body)}); }
 };
 
-// Without a container: a process.
-inline bool is_command_task(const TaskInfo& task) { return task.command && !task.container; }
+// A process, without Docker.
+inline bool is_command_task(const TaskInfo& task) {
+  return task.command && (!task.container || is_plain_process(*task.container));
+}
 
 // The removal of a container is waited for so long.
 inline constexpr Duration removal_wait = std::chrono::seconds{30};

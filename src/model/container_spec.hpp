@@ -240,7 +240,10 @@ std::string registry_of(const std::string& image);
 struct ContainerPlan {
   ContainerSpec spec;
   bool force_pull = false;
-  bool never_pull = false;  // an image that is not there is an error
+  bool never_pull = false;           // an image that is not there is an error
+  std::string registry_config = {};  // the task's own configuration of Docker's client; empty: none
+  // Type MESOS: of an image without an entrypoint its own program runs, and the task's arguments are for that.
+  bool keeps_program = false;
   // Seed contract: allocated host ports that pair with the image's EXPOSEd ports, in this order.
   std::vector<std::uint16_t> ports_to_pair = {};
   std::vector<std::string> warnings = {};  // for the sandbox's stderr
@@ -251,6 +254,7 @@ struct ContainerPlan {
 struct DockerImage {
   std::string id = {};
   std::vector<std::uint16_t> exposed_tcp_ports = {};  // ascending
+  std::string program = {};                           // the first word of its command; empty: it has an entrypoint
   friend bool operator==(const DockerImage&, const DockerImage&) = default;
 };
 
@@ -270,6 +274,7 @@ struct ContainerView {
   int pid = 0;  // of its first process, as the daemon sees it; 0: it does not run
   bool running = false;
   bool started = false;          // StartedAt is a time: it runs or has run
+  std::string started_at = {};   // StartedAt as Docker wrote it: another one is another start; empty: never
   std::string stop_signal = {};  // "SIGTERM" unless image or options say otherwise
   int exit_code = 0;
   bool oom_killed = false;

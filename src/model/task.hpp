@@ -82,9 +82,10 @@ struct Volume {
   std::string container_path;
   VolumeMode mode = VolumeMode::rw;
   std::optional<std::string> host_path = {};
-  bool has_image = false;          // Volume.image, which Docker containers cannot mount
-  bool has_source = false;         // Volume.source of whatever type
-  std::string docker_driver = {};  // Volume.Source.DockerVolume
+  bool has_image = false;                        // Volume.image, which Docker containers cannot mount
+  bool has_source = false;                       // Volume.source of whatever type
+  std::optional<std::string> sandbox_path = {};  // Volume.Source.SandboxPath, of the task's own sandbox
+  std::string docker_driver = {};                // Volume.Source.DockerVolume
   std::string docker_name = {};
   std::vector<Parameter> docker_options = {};
   friend bool operator==(const Volume&, const Volume&) = default;
@@ -92,14 +93,54 @@ struct Volume {
 
 enum class ContainerType { docker = 1, mesos = 2 };
 
+// ContainerInfo.MesosInfo.image
+struct MesosImage {
+  bool is_docker = true;  // else it is an Appc image
+  std::string name;
+  bool cached = true;                // false: it is fetched though it is there
+  std::string registry_config = {};  // text of a Docker client's configuration; empty: none
+  friend bool operator==(const MesosImage&, const MesosImage&) = default;
+};
+
+// RLimitInfo.RLimit; neither: unlimited.
+struct ProcessLimit {
+  std::string name;  // "nofile", as `docker run --ulimit` has it
+  std::optional<std::uint64_t> soft = {};
+  std::optional<std::uint64_t> hard = {};
+  friend bool operator==(const ProcessLimit&, const ProcessLimit&) = default;
+};
+
+// What only containers of type MESOS have.
+struct MesosContainer {
+  std::optional<MesosImage> image = {};
+  std::vector<PortMapping> port_mappings = {};                // of all network_infos
+  std::optional<std::vector<std::string>> capabilities = {};  // these and no others: "NET_ADMIN"
+  std::vector<ProcessLimit> limits = {};
+  std::optional<std::uint32_t> shm_megabytes = {};
+  bool shares_pid_namespace = false;
+  bool shares_ipc_namespace = false;
+  bool seccomp_unconfined = false;
+  std::string seccomp_profile = {};
+  bool tty = false;
+  friend bool operator==(const MesosContainer&, const MesosContainer&) = default;
+};
+
 struct ContainerInfo {
   ContainerType type = ContainerType::docker;
   std::optional<DockerInfo> docker = {};
   std::vector<Volume> volumes = {};
   std::string hostname = {};
   std::vector<std::string> network_names = {};  // NetworkInfo.name of each network_infos entry
+  HeapOptional<MesosContainer> mesos = {};      // of type MESOS
   friend bool operator==(const ContainerInfo&, const ContainerInfo&) = default;
 };
+
+// Without anything that only a container could give, type MESOS means a process of the machine.
+[[nodiscard]] inline bool is_plain_process(const ContainerInfo& container) {
+  const bool has_image = container.mesos && container.mesos->image;
+  return container.type == ContainerType::mesos && !has_image && container.volumes.empty() &&
+         container.network_names.empty();
+}
 
 struct KillPolicy {
   std::optional<Duration> grace_period = {};

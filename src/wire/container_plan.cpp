@@ -2,6 +2,7 @@
 
 #include "wire/container_policy_check.hpp"
 #include "wire/docker_options.hpp"
+#include "wire/mesos_container.hpp"
 #include "wire/seed_data.hpp"
 
 #include <algorithm>
@@ -253,6 +254,7 @@ Result<void> add_volume(ContainerSpec& spec, const Volume& volume, const DockerI
 }
 
 Result<void> set_task_command(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  const bool is_mesos = task.container->type == ContainerType::mesos;
   if (!task.command) {
     // A custom executor and a container in the task: the executor's own arguments are the command.
     spec.command = context.argv;
@@ -267,8 +269,15 @@ Result<void> set_task_command(ContainerSpec& spec, const TaskInfo& task, const C
     spec.command = {"-c", *command.value};
     return {};
   }
-  if (command.value) spec.command.push_back(*command.value);
-  spec.command.insert(spec.command.end(), command.arguments.begin(), command.arguments.end());
+  auto arguments = command.arguments.begin();
+  if (command.value && is_mesos) {
+    // There the first argument is what the program sees as its own name.
+    spec.entrypoint = std::vector<std::string>{*command.value};
+    if (!command.arguments.empty()) ++arguments;
+  } else if (command.value) {
+    spec.command.push_back(*command.value);
+  }
+  spec.command.insert(spec.command.end(), arguments, command.arguments.end());
   return {};
 }
 
@@ -292,8 +301,9 @@ Result<void> set_volumes(ContainerSpec& spec, const ContainerInfo& container, co
   return set_volume_driver(spec, container.docker->volume_driver, "Only one volume driver is supported");
 }
 
-Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerContext& context) {
-  const ContainerInfo& container = *task.container;
+// container: the task's, as one of type DOCKER.
+Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerInfo& container,
+                                       const ContainerContext& context) {
   if (!container.docker) return invalid("ContainerInfo of type DOCKER without 'docker'");
   const DockerInfo& docker = *container.docker;
   if (docker.image.empty()) return invalid("DockerInfo.image is empty");
@@ -313,6 +323,17 @@ Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerCont
   if (!parameters) return parameters.error();
   auto finished = finish_plan(plan, task, context);
   if (!finished) return finished.error();
+  return plan;
+}
+
+Result<ContainerPlan> plan_mesos(const TaskInfo& task, const ContainerContext& context) {
+  auto container = as_docker_container(*task.container, context.sandbox);
+  if (!container) return container.error();
+  auto plan = plan_first_class(task, *container, context);
+  if (!plan) return plan;
+  if (task.command && task.command->user) plan->spec.user = *task.command->user;
+  plan->registry_config = container->mesos->image->registry_config;
+  plan->keeps_program = task.command && !task.command->shell && !task.command->value && !plan->spec.command.empty();
   return plan;
 }
 
@@ -358,8 +379,8 @@ std::string with_tag(const std::string& image) {
 
 Result<ContainerPlan> plan_container(const TaskInfo& task, const ContainerContext& context) {
   if (!task.container) return plan_seed(task, context);
-  if (task.container->type == ContainerType::docker) return plan_first_class(task, context);
-  return Error{Errc::unsupported, "Containers of type MESOS are not supported by this executor: use type DOCKER", {}};
+  if (task.container->type == ContainerType::mesos) return plan_mesos(task, context);
+  return plan_first_class(task, *task.container, context);
 }
 
 }  // namespace windlass

@@ -2,6 +2,7 @@
 // What container a task asks for: TaskInfo, in either contract, to a ContainerPlan.
 //
 //   first-class   TaskInfo.container is of type DOCKER (mesos.md 4.2)
+//                 or of type MESOS, with what that means there: wire/mesos_container.hpp
 //   seed          otherwise: the executor's argv and TaskInfo.data (mesos.md 8.1, marathon.md 1.6-1.8)
 //
 // The limits, as Mesos sets them; an option of `docker run` that the user gives replaces the one of its name:

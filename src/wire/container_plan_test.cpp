@@ -362,12 +362,6 @@ TEST(FirstClass, ParametersPrivilegedAndForcePull) {
   EXPECT_NE(refused(task), "taken");
 }
 
-TEST(FirstClass, MesosContainersAreRefused) {
-  TaskInfo task = docker_task();
-  task.container->type = ContainerType::mesos;
-  EXPECT_EQ(refused(task), "Containers of type MESOS are not supported by this executor: use type DOCKER");
-}
-
 TEST(ImageNames, GetATag) {
   EXPECT_EQ(with_tag("redis"), "redis:latest");
   EXPECT_EQ(with_tag("localhost:5000/redis"), "localhost:5000/redis:latest");

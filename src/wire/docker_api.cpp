@@ -390,48 +390,13 @@ void put_process(json::object& body, const ContainerSpec& spec) {
   if (spec.health) body["Healthcheck"] = to_json(*spec.health);
 }
 
-// --- registry credentials --------------------------------------------------------------------------------------------
-
-constexpr std::string_view hub = "docker.io";
-constexpr std::string_view hub_key = "https://index.docker.io/v1/";
-
-// "https://host:5000/v1/" -> "host:5000": how keys of a config are compared.
-std::string host_of_key(std::string_view key) {
-  const auto scheme = key.find("://");
-  if (scheme != std::string_view::npos) key = key.substr(scheme + 3);
-  return std::string{key.substr(0, key.find('/'))};
-}
-
-std::string to_url_base64(const std::string& bytes) {
-  std::string text = encode_base64(bytes);
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return text;
-}
-
-Result<std::string> auth_header(const json::value& entry, std::string_view server) {
-  json::object header{{"serveraddress", server}};
-  std::string user = text_at(entry, "username");
-  std::string password = text_at(entry, "password");
-  const std::string both = text_at(entry, "auth");
-  if (!both.empty()) {
-    auto decoded = decode_base64(both);
-    const auto colon = decoded ? decoded->find(':') : std::string::npos;
-    if (colon == std::string::npos) {
-      return Error{
-          Errc::malformed, "the credentials of " + std::string{server} + " are not base64 of user:password", {}};
-    }
-    user = decoded->substr(0, colon);
-    password = decoded->substr(colon + 1);
-  }
-  const std::string token = text_at(entry, "identitytoken");
-  if (!token.empty()) {
-    header["identitytoken"] = token;
-  } else {
-    header["username"] = user;
-    header["password"] = password;
-  }
-  return to_url_base64(json::serialize(header));
+// The first word of an image's command; empty when it has an entrypoint, or neither.
+std::string program_in(const json::value& config) {
+  const auto* entrypoint = find(config, "Entrypoint");
+  const auto* command = find(config, "Cmd");
+  if (entrypoint != nullptr && entrypoint->is_array() && !entrypoint->get_array().empty()) return {};
+  const bool has_words = command != nullptr && command->is_array() && !command->get_array().empty();
+  return has_words ? text_of(&command->get_array().front()) : std::string{};
 }
 
 std::string megabytes(std::int64_t bytes) {
@@ -531,14 +496,6 @@ std::vector<Need> needs_of_others(const ContainerSpec& spec) {
 
 }  // namespace
 
-std::optional<DockerApiVersion> docker_api_of_ping(std::string_view header) {
-  const auto minor = minor_of(std::string{header});
-  if (!minor) return std::nullopt;
-  const DockerApiVersion newest{*minor};
-  if (newest < docker_api_oldest || newest > docker_api_newest) return std::nullopt;
-  return newest;
-}
-
 Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion version) {
   for (const auto& needs : {needs_of_others(spec), needs_of_mounts(spec), needs_of_networks(spec)}) {
     for (const Need& need : needs) {
@@ -593,6 +550,7 @@ Result<DockerImage> read_image(std::string_view text) {
   if (!value) return value.error();
   DockerImage image{.id = text_at(*value, "Id")};
   const auto* config = find(*value, "Config");
+  if (config != nullptr) image.program = program_in(*config);
   const auto* exposed = config == nullptr ? nullptr : find(*config, "ExposedPorts");
   if (exposed == nullptr || !exposed->is_object()) return image;
   for (const auto& [key, unused] : exposed->get_object()) {
@@ -619,6 +577,7 @@ Result<ContainerView> read_container(std::string_view text) {
   if (view.stop_signal.empty()) view.stop_signal = "SIGTERM";
   view.running = flag_at(*state, "Running");
   view.started = !started.empty() && !started.starts_with(never);
+  if (view.started) view.started_at = started;
   view.exit_code = static_cast<int>(number_at(*state, "ExitCode"));
   view.oom_killed = flag_at(*state, "OOMKilled");
   view.error = text_at(*state, "Error");
@@ -767,21 +726,6 @@ Errc pull_error_code(std::string_view words) {
     if (words.find(final) != std::string_view::npos) return Errc::forbidden;
   }
   return Errc::unavailable;
-}
-
-Result<std::string> registry_auth(std::string_view config_json, const std::string& image) {
-  auto value = read_json(config_json);
-  if (!value || !value->is_object()) return Error{Errc::malformed, "the Docker configuration is not a JSON object", {}};
-  const auto* auths = find(*value, "auths");
-  if (auths == nullptr) auths = &*value;
-  if (!auths->is_object()) return std::string{};
-  const std::string registry = registry_of(image);
-  for (const auto& [key, entry] : auths->get_object()) {
-    const std::string_view name{key.data(), key.size()};
-    const bool is_hub = name == hub_key || host_of_key(name) == hub || host_of_key(name) == "index.docker.io";
-    if (registry == hub ? is_hub : host_of_key(name) == registry) return auth_header(entry, name);
-  }
-  return std::string{};
 }
 
 }  // namespace windlass

@@ -94,8 +94,4 @@ class PullReader {
   std::map<std::string, Layer> layers_;
 };
 
-// The value of X-Registry-Auth for that image from the text of a .docker/config.json ({"auths": {…}}) or of a
-// .dockercfg (the same without "auths"); empty when it has no entry for the registry. Errors: Errc::malformed.
-[[nodiscard]] Result<std::string> registry_auth(std::string_view config_json, const std::string& image);
-
 }  // namespace windlass

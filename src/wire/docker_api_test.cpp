@@ -220,12 +220,19 @@ TEST(DockerImageInspect, TcpPortsAscending) {
   EXPECT_EQ(read_image("").error().code, Errc::malformed);
 }
 
+TEST(DockerImageInspect, TheProgramOfAnImageWithoutEntrypoint) {
+  EXPECT_EQ(read_image(R"({"Id":"x","Config":{"Cmd":["ls","-l"],"Entrypoint":null}})")->program, "ls");
+  EXPECT_EQ(read_image(R"({"Id":"x","Config":{"Cmd":["-l"],"Entrypoint":["ls"]}})")->program, "");
+  EXPECT_EQ(read_image(R"({"Id":"x","Config":{"Cmd":[]}})")->program, "");
+}
+
 TEST(DockerInspect, ReadsOldAndNewEngines) {
   auto old = read_container(
       R"({"Id":"d","State":{"Running":true,"StartedAt":"2026-01-01T00:00:00Z"},"HostConfig":{"NetworkMode":"default"},)"
       R"("NetworkSettings":{"IPAddress":"172.17.0.2"}})");
   ASSERT_TRUE(old);
   EXPECT_TRUE(old->running && old->started);
+  EXPECT_EQ(old->started_at, "2026-01-01T00:00:00Z");
   EXPECT_EQ(old->stop_signal, "SIGTERM");
   EXPECT_EQ(old->addresses, (std::vector<ContainerAddress>{{.network = "bridge", .ipv4 = "172.17.0.2"}}));
   auto fresh = read_container(
@@ -235,6 +242,7 @@ TEST(DockerInspect, ReadsOldAndNewEngines) {
       "\n");
   ASSERT_TRUE(fresh);
   EXPECT_FALSE(fresh->started);
+  EXPECT_EQ(fresh->started_at, "");
   EXPECT_TRUE(fresh->oom_killed);
   EXPECT_EQ(fresh->exit_code, 137);
   EXPECT_EQ(fresh->stop_signal, "SIGQUIT");
@@ -346,24 +354,6 @@ TEST(DockerRegistry, OfAnImage) {
   EXPECT_EQ(registry_of("library/redis"), "docker.io");
   EXPECT_EQ(registry_of("localhost/redis"), "localhost");
   EXPECT_EQ(registry_of("r.example:5000/a/b"), "r.example:5000");
-}
-
-std::string decoded(std::string text) {
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  return *decode_base64(text);
-}
-
-TEST(DockerRegistry, CredentialsFromBothKindsOfFile) {
-  const std::string config = R"({"auths":{"https://r.example:5000/v1/":{"auth":"dTpwOnc="}}})";
-  EXPECT_EQ(decoded(*registry_auth(config, "r.example:5000/a")),
-            R"({"serveraddress":"https://r.example:5000/v1/","username":"u","password":"p:w"})");
-  EXPECT_EQ(*registry_auth(config, "redis"), "");
-  const std::string dockercfg = R"({"https://index.docker.io/v1/":{"auth":"dTpw","email":"e"}})";
-  EXPECT_EQ(decoded(*registry_auth(dockercfg, "redis")),
-            R"({"serveraddress":"https://index.docker.io/v1/","username":"u","password":"p"})");
-  EXPECT_FALSE(registry_auth(R"({"auths":{"r.example":{"auth":"!"}}})", "r.example/a"));
-  EXPECT_FALSE(registry_auth("nope", "redis"));
 }
 
 }  // namespace

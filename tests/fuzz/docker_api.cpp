@@ -2,6 +2,7 @@
 
 #include "wire/docker_api.hpp"
 #include "wire/docker_stream.hpp"
+#include "wire/registry_auth.hpp"
 #include "wire/seed_data.hpp"
 
 #include "base/check.hpp"
@@ -49,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)windlass::read_exec(text);
   (void)windlass::read_cgroup_driver(text);
   (void)windlass::read_error_text(text);
-  (void)windlass::registry_auth(text, "localhost:5000/a");
+  (void)windlass::registry_login(text, "localhost:5000/a");
+  (void)windlass::read_helper_login(text, "localhost:5000");
   (void)windlass::parse_seed_data(text);
   CHECK(pull(text, size) == pull(text, chunk));
   CHECK(output(text, size) == output(text, chunk));

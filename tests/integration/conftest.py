@@ -1,5 +1,6 @@
 """What the integration tests share: a Docker Engine that runs already, a registry of our own, images, Windlass."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -68,14 +69,13 @@ def host_address():
     return json.loads(shown.stdout)[0]["addr_info"][0]["local"]
 
 
-@pytest.fixture(scope="session")
-def registry(tmp_path_factory):
-    """host:port of a registry that only this run uses."""
-    folder = tmp_path_factory.mktemp("registry")
+@contextlib.contextmanager
+def running_registry(folder, more="", answers=200):
+    """host:port of a registry of our own; more: lines of its configuration."""
     address = f"127.0.0.1:{free_port()}"
     (folder / "config.yml").write_text(
         f"version: 0.1\nlog: {{level: warn}}\nhttp: {{addr: '{address}'}}\n"
-        f"storage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}\n"
+        f"storage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}\n{more}"
     )
     with (folder / "log").open("wb") as log:
         command = ["docker-registry", "serve", str(folder / "config.yml")]
@@ -83,11 +83,18 @@ def registry(tmp_path_factory):
     try:
         session = requests.Session()
         session.trust_env = False
-        wait_until(lambda: session.get(f"http://{address}/v2/", timeout=2).ok, 20, "the registry")
+        wait_until(lambda: session.get(f"http://{address}/v2/", timeout=2).status_code == answers, 20, "the registry")
         yield address
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory):
+    """host:port of a registry that only this run uses."""
+    with running_registry(tmp_path_factory.mktemp("registry")) as address:
+        yield address
 
 
 class Images:
