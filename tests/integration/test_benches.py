@@ -72,6 +72,12 @@ def test_prints_its_lines(programs, bench):
     assert done.stderr == ""
 
 
+def test_the_executor_is_as_small_as_promised(programs):
+    """The one figure that no other program on the machine can change. Its preset: release."""
+    limit = 6_000_000 if programs.name == "release" else 1_000_000_000
+    assert (programs / "windlass-executor").stat().st_size <= limit
+
+
 @pytest.fixture
 def own_engine():
     """DOCKER_HOST of an Engine that may become a swarm: in a network of its own, where its ports are free."""
