@@ -218,6 +218,8 @@ asio::awaitable<void> TaskRun::inspect(std::string id) {
   auto inspecting = docker_->inspect(std::move(id));
   auto view = co_await std::move(inspecting);
   if (view && view->running) begin_account(*view);
+  seen_ended_.reset();
+  if (view && view->started && !view->running) seen_ended_ = ContainerEnd{.exit_code = view->exit_code};
   post(executor::ContainerInspected{std::move(view)});
 }
 
@@ -254,8 +256,11 @@ ProbeTarget TaskRun::target() const {
 asio::awaitable<void> TaskRun::watch(std::string id) {
   const std::uint64_t mine = ++watch_generation_;
   spawn("trim", trim_memory());
-  auto waiting = docker_->wait(id);
-  auto end = co_await std::move(waiting);
+  Result<ContainerEnd> end = seen_ended_.value_or(ContainerEnd{});
+  if (!seen_ended_) {
+    auto waiting = docker_->wait(id);
+    end = co_await std::move(waiting);
+  }
   if (mine != watch_generation_) co_return;
   if (!end) {
     post(executor::WatchFailed{end.error()});

@@ -89,6 +89,8 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   ContainerAccount account_;
   std::optional<ProbeTarget> container_;  // as Docker saw it last
   std::string container_id_;
+  // By the last inspect: Docker's wait need not be asked, and may hang.
+  std::optional<ContainerEnd> seen_ended_;
   ProcessSpec command_;  // a command task's
   ProcessId process_;
   ProbeRunner probes_;

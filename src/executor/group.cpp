@@ -99,6 +99,12 @@ void launch_group(Turn& turn, const std::vector<TaskInfo>& tasks) {
     for (const TaskInfo& task : tasks) turn.state.groups[number].members.insert(task.id);
   }
   for (const TaskInfo& task : tasks) launch(turn, task, number);
+  for (const TaskInfo& task : tasks) {
+    const auto found = turn.state.tasks.find(task.id);
+    if (!take_early_kill(turn, task.id) || found == turn.state.tasks.end()) continue;
+    TaskTurn its{turn, found->first, found->second};
+    end_task(its, Ending{.cause = Cause::kill});
+  }
 }
 
 void member_ready(TaskTurn& turn) {

@@ -68,7 +68,9 @@ void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group) 
   Life& life = state.tasks[task.id];
   life = Planning{std::move(job)};
   TaskTurn its{turn, task.id, life};
-  if (is_command_task(task)) {
+  if (!group && take_early_kill(turn, task.id)) {
+    end_task(its, Ending{.cause = Cause::kill});
+  } else if (is_command_task(task)) {
     spawn(its, std::move(std::get<Planning>(life).job), ordinal > 0);
   } else {
     its.call(PlanContainer{.task = task, .ordinal = ordinal, .own_folder = ordinal > 0 || group});

@@ -222,9 +222,10 @@ struct State {
   std::map<GroupNumber, Group> groups = {};
   int launched = 0;  // tasks, ever
   GroupNumber next_group = 1;
-  bool ending = false;                     // takes no more tasks
-  std::optional<TimePoint> leave_at = {};  // no task, or nothing but an acknowledgement to wait for: leaves then
-  std::optional<int> exit_code = {};       // the first task's that was not 0, else 0; unset: none has ended
+  std::map<TaskId, TimePoint> early_kills = {};  // a KILL may overtake its LAUNCH; when it came
+  bool ending = false;                           // takes no more tasks
+  std::optional<TimePoint> leave_at = {};        // no task, or nothing but an acknowledgement to wait for: leaves then
+  std::optional<int> exit_code = {};             // the first task's that was not 0, else 0; unset: none has ended
   bool left = false;
   friend bool operator==(const State&, const State&) = default;
 };

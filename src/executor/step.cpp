@@ -46,7 +46,7 @@ struct OnAgentEvent {
   void operator()(const executor_events::LaunchGroup& event) const { launch_group(turn, event.tasks); }
   void operator()(const executor_events::Kill& event) const {
     const auto found = turn.state.tasks.find(event.task_id);
-    if (found == turn.state.tasks.end()) return;
+    if (found == turn.state.tasks.end()) return remember_kill(turn, event.task_id);
     const Duration grace = kill_grace(turn.state.settings, find_job(found->second), event.kill_policy);
     TaskTurn task{turn, found->first, found->second};
     end_task(task, Ending{.cause = Cause::kill, .grace = grace});

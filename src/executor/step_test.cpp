@@ -572,15 +572,43 @@ TEST(Executor, KillWhileStartingStopsItWithoutSayingRunning) {
   EXPECT_EQ(d.states(), (States{TaskState::starting, TaskState::killing, TaskState::killed}));
 }
 
-TEST(Executor, KillBeforeLaunchAndOfOthersIsIgnored) {
+TEST(Executor, AKillOfAnotherTaskIsIgnored) {
   Dialogue d;
   d.subscribe();
-  d.kill();
-  EXPECT_TRUE(d.calls.empty());
   d.launch(docker_task("t2"));
   const auto before = d.calls.size();
   d.kill();
   EXPECT_EQ(d.calls.size(), before);
+}
+
+TEST(Executor, AKillThatOvertakesItsLaunchCounts) {
+  Dialogue d;
+  d.subscribe();
+  d.kill();
+  EXPECT_TRUE(d.calls.empty());
+  d.launch();
+  EXPECT_TRUE(d.sent<PlanContainer>().empty());
+  EXPECT_EQ(d.states(), (States{TaskState::starting, TaskState::killed}));
+  EXPECT_EQ(d.statuses().back().message, "Killed before the container was started");
+}
+
+TEST(Executor, AKillThatIsOldIsNotForTheTaskThatComesNow) {
+  Dialogue d;
+  d.subscribe();
+  d.launch(docker_task("t2"));
+  d.kill();
+  d.pass(61s);
+  d.launch();
+  EXPECT_EQ(d.sent<PlanContainer>().size(), 2U);
+}
+
+TEST(Executor, AKillThatOvertakesTheLaunchOfAGroupEndsTheGroup) {
+  Dialogue d;
+  d.subscribe();
+  d.kill({}, "b");
+  d.hear(executor_events::LaunchGroup{{docker_task("a"), docker_task("b"), docker_task("c")}});
+  const auto killed = std::ranges::count(d.states(), TaskState::killed);
+  EXPECT_EQ(killed, 3);
 }
 
 TEST(Executor, ShutdownKeepsASecondForItself) {

@@ -13,6 +13,10 @@ constexpr std::chrono::seconds force_retry{5};
 // SHUTDOWN: the agent kills us when its grace is over; this much of it we need for ourselves.
 constexpr Duration shutdown_margin = std::chrono::seconds{1};
 
+// The agent sends a LAUNCH within moments after the KILL that has overtaken it. Later it is another task of that name.
+constexpr std::chrono::seconds early_kill_counts{60};
+constexpr std::size_t early_kills_max = 256;
+
 constexpr std::int64_t mebibyte = 1 << 20;
 
 std::string because(const Job& job, const Ending& ending) {
@@ -134,6 +138,17 @@ Duration kill_grace(const Settings& settings, const Job* job, const std::optiona
 
 Duration shutdown_grace(const Settings& settings) {
   return std::max(Duration::zero(), settings.shutdown_grace - shutdown_margin);
+}
+
+void remember_kill(Turn& turn, const TaskId& task) {
+  auto& kills = turn.state.early_kills;
+  std::erase_if(kills, [&](const auto& kill) { return after(kill.second, early_kill_counts) <= turn.in.now; });
+  if (kills.size() < early_kills_max) kills[task] = turn.in.now;
+}
+
+bool take_early_kill(Turn& turn, const TaskId& task) {
+  const auto kill = turn.state.early_kills.extract(task);
+  return !kill.empty() && turn.in.now < after(kill.mapped(), early_kill_counts);
 }
 
 void end_task(TaskTurn& turn, const Ending& ending) { std::visit(EndTask{turn, ending}, turn.life); }

@@ -101,6 +101,10 @@ bool settle_groups(Turn& turn);
 
 // --- stop.cpp: the end -----------------------------------------------------------------------------------------------
 
+// A KILL for a task that is not known: its LAUNCH may still come.
+void remember_kill(Turn& turn, const TaskId& task);
+// Whether the task was killed before it was launched; forgets that.
+bool take_early_kill(Turn& turn, const TaskId& task);
 // Ends the task, whatever its state. A second ending of one that is stopping moves the time of its SIGKILL.
 void end_task(TaskTurn& turn, const Ending& ending);
 // Ends all tasks, then the executor.

@@ -12,6 +12,7 @@ import uuid
 import pytest
 import requests
 
+from docker_proxy import DockerProxy
 from fake_agent import FakeAgent
 from windlass import BUILD, ROOT, Docker, Windlass, free_port, wait_until
 
@@ -56,6 +57,21 @@ def make_agent(programs, tmp_path):
 @pytest.fixture
 def agent(make_agent):
     return make_agent().start()
+
+
+@pytest.fixture
+def make_proxy():
+    """make_proxy(engine): a Docker Engine of another version, or of other behaviour. Sockets have short paths."""
+    with tempfile.TemporaryDirectory(prefix="wl-proxy-", dir="/tmp") as folder:
+        made = []
+
+        def make(engine):
+            made.append(DockerProxy(f"{folder}/{len(made)}.sock", engine))
+            return made[-1]
+
+        yield make
+        for proxy in made:
+            proxy.close()
 
 
 @pytest.fixture(scope="session")

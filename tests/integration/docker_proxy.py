@@ -1,4 +1,4 @@
-"""Other Docker Engines, played in front of the real one: an HTTP proxy on a unix socket that changes versions and fields.
+"""Other Docker Engines, played in front of the real one by an HTTP proxy that changes versions and fields.
 
 A request is passed on in the newest version that the real Engine knows. What the played Engine would not know is taken
 out of it and noted; what it would not say is taken out of the answer. Facts: the version history of the Engine API.
@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         if refusal := self.refusal(version):
             return self.answer(400, {"message": refusal})
         if (own := self.server.proxy.answers(self.command, path)) is not None:
-            return self.answer(200, own)
+            return self.answer(*own)
         self.forward(version, path, self.known(version, path, body))
 
     do_POST = do_DELETE = do_HEAD = do_GET
@@ -260,7 +260,7 @@ class DockerProxy:
         self.real_newest = real_newest()
         self.calls = []  # method, minor version or None, path
         self.unknown = []  # what was asked of an Engine that does not know it
-        self.answers = lambda method, path: None  # an answer of the test's own, as a document
+        self.answers = lambda method, path: None  # an answer of the test's own: status, document
         self.host = f"unix://{path}"
         self.server = Server(str(path), Handler)
         self.server.proxy = self

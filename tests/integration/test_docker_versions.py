@@ -2,12 +2,10 @@
 
 import json
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
-from docker_proxy import DockerProxy, Engine
+from docker_proxy import Engine
 from fake_agent import docker_task, mesos_pb2, task
 from windlass import free_port, redis, wait_until
 
@@ -19,21 +17,6 @@ ENGINE_29 = Engine(newest=52, oldest=44)
 FUTURE = Engine(newest=99, oldest=44, forgetful=True)
 NAMES = {"api_25": OLDEST, "engine_20": ENGINE_20, "engine_26": ENGINE_26, "engine_29": ENGINE_29, "future": FUTURE}
 every_engine = pytest.mark.parametrize("engine", NAMES.values(), ids=NAMES.keys())
-
-
-@pytest.fixture
-def make_proxy():
-    """make_proxy(engine); sockets have short paths."""
-    with tempfile.TemporaryDirectory(prefix="wl-proxy-", dir="/tmp") as folder:
-        made = []
-
-        def make(engine):
-            made.append(DockerProxy(Path(folder) / f"{len(made)}.sock", engine))
-            return made[-1]
-
-        yield make
-        for proxy in made:
-            proxy.close()
 
 
 def addresses(status):
@@ -199,7 +182,7 @@ def test_a_container_whose_end_nobody_has_seen_has_not_finished_well(make_proxy,
             return None
         while agent.container_exists():
             time.sleep(0.05)
-        return unknown
+        return 200, unknown
 
     proxy.answers = answers
     agent.launch(docker_task(images.busybox, "sleep 600"))
