@@ -85,13 +85,13 @@ class FakeAgent:
         self.events.put(None)
 
     def serve(self, handler, call):
-        self.subscriptions.append(call.subscribe)
         handler.send_response(200)
         handler.send_header("Transfer-Encoding", "chunked")
         handler.send_header("Content-Type", "application/x-protobuf")
         handler.end_headers()
         events = self.events = queue.Queue()
         self.greet(call)
+        self.subscriptions.append(call.subscribe)  # now, when what a test sends goes to this stream
         for update in call.subscribe.unacknowledged_updates:
             self.take(update.status)
         while (event := events.get()) is not None:
