@@ -4,9 +4,11 @@ import ctypes
 import os
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import threading
+from pathlib import Path
 
 from windlass import ROOT, wait_until
 
@@ -144,12 +146,24 @@ class Podman:
         self.process.terminate()
         self.process.wait(timeout=60)
 
+    def end_monitors(self):
+        """Each exec leaves a conmon behind for five minutes (exit_command_delay of containers.conf)."""
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"{self.folder}/".encode() in (entry / "cmdline").read_bytes():
+                    os.kill(int(entry.name), signal.SIGKILL)
+            except OSError:
+                pass  # has ended
+
     def clean_up(self):
         for container in self.containers():
             self("rm", "-f", container)
         self.stop()
+        self.end_monitors()
         with open("/proc/mounts") as mounts:
             left = [line.split()[1] for line in mounts if str(self.folder) in line]
         for mount in reversed(left):
             subprocess.run(["umount", "-l", mount], timeout=60)
         shutil.rmtree(self.folder, ignore_errors=True)
+        for group in Path("/sys/fs/cgroup").glob("**/libpod_parent"):
+            subprocess.run(["find", str(group), "-depth", "-type", "d", "-delete"], capture_output=True, timeout=60)
