@@ -457,7 +457,6 @@ std::vector<Need> needs_of_mounts(const ContainerSpec& spec) {
       {"--mount consistency", {28}, any([](Mount m) { return !m.consistency.empty(); })},
       {"--mount bind-recursive=disabled", {40}, any([](Mount m) { return m.bind && m.bind->non_recursive; })},
       {"--mount type=cluster", {42}, any([](Mount m) { return m.type == MountType::cluster; })},
-      {"--mount bind-recursive=writable", {44}, any([](Mount m) { return m.bind && m.bind->read_only_non_recursive; })},
       {"--mount bind-recursive=readonly", {44}, any([](Mount m) {
          return m.bind && m.bind->read_only_force_recursive;
        })},

@@ -157,10 +157,6 @@ TEST(DockerCreate, WhatOldEnginesDoNotKnowOfMountsAndNetworks) {
   EXPECT_EQ(said([&](Spec& s) { s.mounts = {mount(MountType::cluster)}; }, 42), "docker option --mount type=cluster");
   const auto consistent = [&](Spec& s) { (s.mounts = {mount(MountType::bind)}).front().consistency = "cached"; };
   EXPECT_EQ(said(consistent, 28), "docker option --mount consistency");
-  const auto writable = [&](Spec& s) {
-    (s.mounts = {mount(MountType::bind)}).front().bind = BindOptions{.read_only_non_recursive = true};
-  };
-  EXPECT_EQ(said(writable, 44), "docker option --mount bind-recursive=writable");
   const auto subpath = [&](Spec& s) {
     (s.mounts = {mount(MountType::volume)}).front().volume = VolumeOptions{.subpath = "a"};
   };
