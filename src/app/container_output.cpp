@@ -5,14 +5,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -22,21 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto slow_reader_pause = 5ms;  // a pipe that is full
-constexpr auto full_disk_pause = 1s;     // then it is tried again: the container waits meanwhile
 constexpr auto drain_check = 10ms;
 constexpr auto drain_patience = 5s;
-constexpr std::size_t pipe_piece = 4096;  // PIPE_BUF: never blocks when poll() says that there is room
-
-bool is_file(int fd) {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-bool has_room(int fd) {
-  pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
-  return ::poll(&entry, 1, 0) == 1;
-}
 
 }  // namespace
 
@@ -47,7 +27,6 @@ struct ContainerOutput::Impl {
   asio::awaitable<Result<void>> open(std::string id);
   asio::awaitable<Result<std::string>> read();
   asio::awaitable<void> copy_all();
-  asio::awaitable<void> write(int stream, std::string bytes);
   asio::awaitable<void> pause(std::chrono::milliseconds time);
   void close();
 
@@ -56,6 +35,8 @@ struct ContainerOutput::Impl {
   const Files files;
   bool tty = false;
   bool is_open = false;
+  bool is_writing = false;
+  bool given_up = false;  // for good: nothing more is copied
   bool attached_before = false;
   std::array<std::uint64_t, 2> written{};  // stdout, stderr
 
@@ -113,35 +94,12 @@ asio::awaitable<void> ContainerOutput::Impl::copy_all() {
     if (!bytes || bytes->empty()) co_return;
     auto pieces = reader.feed(*bytes);
     for (OutputPiece& piece : pieces) {
-      auto writing = write(piece.stream, std::move(piece.bytes));
+      OutputFile& file = piece.stream == 1 ? files.out : files.err;
+      auto writing = write_output(file, std::move(piece.bytes), written[static_cast<std::size_t>(piece.stream - 1)]);
+      is_writing = true;
       co_await std::move(writing);
-    }
-  }
-}
-
-asio::awaitable<void> ContainerOutput::Impl::write(int stream, std::string bytes) {
-  const int fd = stream == 1 ? files.out : files.err;
-  const bool plain = is_file(fd);
-  std::uint64_t& count = written[static_cast<std::size_t>(stream - 1)];
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    if (!plain && !has_room(fd)) {
-      auto pausing = pause(slow_reader_pause);
-      co_await std::move(pausing);
-      continue;
-    }
-    const std::size_t size = plain ? bytes.size() - done : std::min(pipe_piece, bytes.size() - done);
-    const ssize_t now = ::write(fd, bytes.data() + done, size);
-    if (now >= 0) {
-      done += static_cast<std::size_t>(now);
-      count += static_cast<std::uint64_t>(now);
-    } else if (errno == ENOSPC || errno == EDQUOT || errno == EAGAIN) {
-      auto pausing = pause(full_disk_pause);
-      co_await std::move(pausing);
-    } else if (errno != EINTR) {
-      // Nobody reads it, and nobody will: the container must not wait for that.
-      count += bytes.size() - done;
-      co_return;
+      is_writing = false;
+      if (given_up) co_return;
     }
   }
 }
@@ -151,13 +109,14 @@ ContainerOutput::ContainerOutput(asio::any_io_executor loop, DockerClient& docke
 ContainerOutput::~ContainerOutput() = default;
 
 void ContainerOutput::set_tty(bool tty) { impl_->tty = tty; }
-bool ContainerOutput::is_open() const { return impl_->is_open; }
+bool ContainerOutput::is_open() const { return impl_->is_open && !impl_->given_up; }
 std::uint64_t ContainerOutput::written() const { return impl_->written[0] + impl_->written[1]; }
 
 asio::awaitable<void> ContainerOutput::copy(std::string id, std::function<void(Result<void>)> on_open) {
+  if (impl_->given_up) co_return on_open({});
   while (impl_->is_open) {
     impl_->close();
-    auto pausing = impl_->pause(slow_reader_pause);
+    auto pausing = impl_->pause(drain_check);
     co_await std::move(pausing);
   }
   impl_->is_open = true;
@@ -175,13 +134,28 @@ asio::awaitable<void> ContainerOutput::copy(std::string id, std::function<void(R
 asio::awaitable<void> ContainerOutput::drained() {
   auto patience = std::chrono::milliseconds{drain_patience};
   std::uint64_t seen = written();
-  while (impl_->is_open && patience.count() > 0) {
+  while (is_open() && patience.count() > 0) {
     auto pausing = impl_->pause(drain_check);
     co_await std::move(pausing);
     patience -= drain_check;
     if (written() != seen) patience = drain_patience;
     seen = written();
   }
+}
+
+asio::awaitable<void> ContainerOutput::give_up_when_stuck() {
+  auto patience = std::chrono::milliseconds{drain_patience};
+  std::uint64_t seen = written();
+  while (is_open() && patience.count() > 0) {
+    auto pausing = impl_->pause(drain_check);
+    co_await std::move(pausing);
+    patience -= drain_check;
+    if (!impl_->is_writing || written() != seen) patience = drain_patience;
+    seen = written();
+  }
+  if (!is_open()) co_return;
+  impl_->given_up = true;
+  impl_->close();
 }
 
 }  // namespace windlass

@@ -5,6 +5,7 @@
 // goes on where it stopped. Used on the loop thread only.
 
 #include "app/docker_client.hpp"
+#include "app/output_file.hpp"
 #include "base/error.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,10 +22,10 @@ namespace asio = boost::asio;
 
 class ContainerOutput {
  public:
-  // The descriptors stay the caller's; they are open for as long as this lives.
+  // Both outlive this.
   struct Files {
-    int out = 1;
-    int err = 2;
+    OutputFile& out;
+    OutputFile& err;
   };
   ContainerOutput(asio::any_io_executor loop, DockerClient& docker, Files files);
   ~ContainerOutput();
@@ -37,6 +38,10 @@ class ContainerOutput {
   [[nodiscard]] bool is_open() const;
   // Bytes that have arrived in the files.
   [[nodiscard]] std::uint64_t written() const;
+  // For a container that has been killed: Docker does not tell of its end before its output is taken. When the files
+  // take nothing for a while (the disk is full) this closes the connection; what is not written by then is lost.
+  // Returns when nothing is being copied, or then.
+  [[nodiscard]] asio::awaitable<void> give_up_when_stuck();
   // Returns when nothing is being copied, or when no byte has come for a while.
   [[nodiscard]] asio::awaitable<void> drained();
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 #include <variant>
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr std::string_view variable_prefix = "WINDLASS_EXECUTOR_";
 constexpr std::string_view everything = "all";
+constexpr std::int64_t log_file_bytes_min = 4096;
+constexpr int log_files_max = 1000;
 
 using Names = std::vector<std::string>;
 
@@ -58,11 +61,15 @@ Result<ContainerPolicy> allow_capabilities(const Names& names) {
 using Policy = Result<ContainerPolicy> (*)(const Names& names);
 using Switch = bool ExecutorFlags::*;
 using Time = Duration ExecutorFlags::*;
+using Text = std::string ExecutorFlags::*;
+
+using Size = std::uint64_t LogLimits::*;
+using Count = int LogLimits::*;
 
 struct ExecutorFlag {
   const char* name;
   const char* value;  // how it is called in the help; "" for a switch
-  std::variant<Policy, Switch, Time> meaning;
+  std::variant<Policy, Switch, Time, Text, Size, Count> meaning;
   const char* help;
 };
 
@@ -85,6 +92,14 @@ const auto executor_flags = std::to_array<ExecutorFlag>({
      "What the HEALTHCHECK of an image finds is reported as the task's health, where the task has no health check."},
     {"statistics_interval", "TIME", &ExecutorFlags::statistics_interval,
      "Send the framework a MESSAGE with what each container uses, this often (5secs)."},
+    {"docker_config", "PATH", &ExecutorFlags::docker_config,
+     "The configuration of Docker's client with the logins for registries, its path or its JSON; else config.json in "
+     "$DOCKER_CONFIG or ~/.docker. What a task brings along counts more."},
+    {"max_log_size", "SIZE", &LogLimits::file_bytes,
+     "Rotate stdout and stderr of the sandbox when they would become larger than this (10MB; at least 4KB): stdout, "
+     "stdout.1, stdout.2. Without it they grow, and whoever started the executor cares for them."},
+    {"max_log_files", "NUMBER", &LogLimits::files,
+     "With max_log_size: so many files of each are kept, the current one among them (5)."},
 });
 
 std::string variable_of(const ExecutorFlag& flag) { return std::string{variable_prefix} + docker::to_upper(flag.name); }
@@ -121,11 +136,36 @@ Result<void> apply(ExecutorFlags& flags, Switch place, std::string_view value) {
   return {};
 }
 
+Result<void> apply(ExecutorFlags& flags, Text place, std::string_view value) {
+  if (value.empty()) return Error{Errc::invalid, "it has no value", {}};
+  flags.*place = std::string{value};
+  return {};
+}
+
 Result<void> apply(ExecutorFlags& flags, Time place, std::string_view value) {
   auto time = parse_mesos_duration(value);
   if (!time) return Error{Errc::invalid, "'" + std::string{value} + "' is not a duration like 5secs", {}};
   if (*time < Duration::zero()) return Error{Errc::invalid, "'" + std::string{value} + "' is negative", {}};
   flags.*place = *time;
+  return {};
+}
+
+Result<void> apply(ExecutorFlags& flags, Size place, std::string_view value) {
+  auto size = docker::parse_size(value);
+  if (!size) return Error{Errc::invalid, "'" + std::string{value} + "' is not a size like 10MB", {}};
+  if (*size < log_file_bytes_min) return Error{Errc::invalid, "'" + std::string{value} + "' is less than 4KB", {}};
+  flags.log_limits.*place = static_cast<std::uint64_t>(*size);
+  return {};
+}
+
+Result<void> apply(ExecutorFlags& flags, Count place, std::string_view value) {
+  int count = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
+  if (error != std::errc{} || end != value.data() + value.size() || count < 1 || count > log_files_max) {
+    return Error{
+        Errc::invalid, "'" + std::string{value} + "' is not a number from 1 to " + std::to_string(log_files_max), {}};
+  }
+  flags.log_limits.*place = count;
   return {};
 }
 

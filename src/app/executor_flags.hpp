@@ -3,6 +3,7 @@
 // (executor_flags.cpp) from which come the parser, --help and docs/executor_flags.md.
 
 #include "app/agent_environment.hpp"
+#include "app/output_file.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "model/container_policy.hpp"
@@ -17,7 +18,9 @@ struct ExecutorFlags {
   bool enable_cfs = false;            // a task's cpus are a limit, not only a share
   bool limit_swap = false;            // a container has no swap beyond its memory
   bool report_docker_health = false;  // an image's HEALTHCHECK, where the task has no check
+  std::string docker_config = {};     // path or text of a configuration of Docker's client; empty: the usual place
   Duration statistics_interval = {};  // how often the framework is told what the container uses; 0: never
+  LogLimits log_limits = {};
 
   std::vector<std::string> arguments = {};  // what is not flags
   friend bool operator==(const ExecutorFlags&, const ExecutorFlags&) = default;

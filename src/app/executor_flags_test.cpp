@@ -65,6 +65,19 @@ TEST(ExecutorFlags, SwitchesAndTimes) {
   EXPECT_FALSE(flags_of({"--no-enable_cfs"}, environment).enable_cfs);
 }
 
+TEST(ExecutorFlags, LimitsOfTheOutput) {
+  EXPECT_EQ(flags_of({}).log_limits.file_bytes, 0U);
+  const LogLimits limits = flags_of({"--max_log_size=10MB", "--max_log_files=3"}).log_limits;
+  EXPECT_EQ(limits, (LogLimits{.file_bytes = 10 << 20, .files = 3}));
+  EXPECT_EQ(flags_of({}, {{"WINDLASS_EXECUTOR_MAX_LOG_SIZE", "64k"}}).log_limits.file_bytes, 65'536U);
+  EXPECT_EQ(refused({"--max_log_size=big"}), "--max_log_size: 'big' is not a size like 10MB");
+  EXPECT_EQ(refused({"--max_log_size=1KB"}), "--max_log_size: '1KB' is less than 4KB");
+  for (const char* wrong : {"0", "-1", "1001", "5x", ""}) {
+    EXPECT_EQ(refused({std::string{"--max_log_files="} + wrong}),
+              "--max_log_files: '" + std::string{wrong} + "' is not a number from 1 to 1000");
+  }
+}
+
 TEST(ExecutorFlags, WhatIsNoneOfThemIsTheContainers) {
   EXPECT_EQ(flags_of({"--port", "5"}).arguments, (Words{"--port", "5"}));
   EXPECT_EQ(flags_of({"-c", "true"}).arguments, (Words{"-c", "true"}));

@@ -62,6 +62,7 @@ class ExecutorShell {
   void drain();
   void set_alarm(std::optional<TimePoint> wake_at);
   void await_signal();
+  void log_into_rotated_file();
   void leave(int code);
   void await_end(std::chrono::milliseconds left);
   void spawn(const char* name, asio::awaitable<void> task) { scope_.spawn(name, std::move(task)); }
@@ -97,6 +98,7 @@ class ExecutorShell {
   asio::steady_timer end_;
   asio::signal_set signals_;
   AgentLink link_;
+  OutputFile out_, err_;  // our own stdout and stderr
   TaskScope scope_;
   TaskHost host_;  // of the above
 };
@@ -112,12 +114,21 @@ ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerC
       end_{loop},
       signals_{loop, SIGTERM, SIGINT, SIGHUP},
       link_{loop.get_executor(), setup.agent, prng_, link_callbacks()},
+      out_{1, setup.flags.log_limits},
+      err_{2, setup.flags.log_limits},
       scope_{loop.get_executor(),
              [](const std::string& name, const std::exception_ptr& error) {
                log_error("task failed", {{"task", name}, {"error", describe(error)}});
              }},
-      host_{setup,    loop,      reaper,     scope_,
-            context_, prepared_, own_name(), [this](executor::TaskEvent event) { post(std::move(event)); }} {
+      host_{setup,
+            loop,
+            reaper,
+            scope_,
+            context_,
+            prepared_,
+            own_name(),
+            {.out = out_, .err = err_},
+            [this](executor::TaskEvent event) { post(std::move(event)); }} {
   state_.settings = {.checkpoint = setup.agent.checkpoint,
                      .recovery_timeout = setup.agent.recovery_timeout,
                      .shutdown_grace = setup.agent.shutdown_grace_period,
@@ -144,13 +155,24 @@ AgentLink::Callbacks ExecutorShell::link_callbacks() {
 // -----------------------------------------------------------------------------------------
 
 int ExecutorShell::run() {
+  if (err_.rotates()) log_into_rotated_file();
   await_signal();
   spawn("agent", link_.run());
   spawn("updates", link_.run_sender());
   spawn("prepare", prepare());
   spawn("sweep", sweep());
   loop_.run();
+  set_log_sink(nullptr);
   return exit_code_;
+}
+
+// What the log cannot have at once it does without, as without rotation.
+void ExecutorShell::log_into_rotated_file() {
+  set_log_sink([this](LogLevel, const std::string& line) {
+    const std::string ended = line + '\n';
+    std::string_view left{ended};
+    static_cast<void>(err_.take(left));
+  });
 }
 
 void ExecutorShell::post(executor::Event event) {
@@ -290,6 +312,8 @@ asio::awaitable<Result<ContainerView>> ExecutorShell::start_holder(ContainerSpec
   auto creating = docker->create_container(std::move(spec));
   auto created = co_await std::move(creating);
   if (!created) co_return created.error();
+  reaper_.watch_container(*created);  // its name may be changed
+  reaper_.forget_container(name);
   auto starting = docker->start(*created);
   auto started = co_await std::move(starting);
   if (started) {
@@ -299,7 +323,7 @@ asio::awaitable<Result<ContainerView>> ExecutorShell::start_holder(ContainerSpec
   }
   auto removing = docker->remove(*created);
   auto removed = co_await std::move(removing);
-  if (removed) reaper_.forget_container(name);
+  if (removed) reaper_.forget_container(*created);
   co_return started.error();
 }
 
@@ -311,9 +335,9 @@ std::unique_ptr<DockerClient> ExecutorShell::make_docker() {
 
 asio::awaitable<void> ExecutorShell::remove_holder(executor::RemoveHolder call) {
   const auto docker = make_docker();
-  auto removing = docker->remove(call.name);
+  auto removing = docker->remove(call.container);
   auto removed = co_await std::move(removing);
-  if (removed) reaper_.forget_container(call.name);
+  if (removed) reaper_.forget_container(call.container);
   post(executor::HolderRemoved{call.group, removed ? std::nullopt : std::optional<Error>{removed.error()}});
 }
 

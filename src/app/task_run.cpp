@@ -2,6 +2,7 @@
 
 #include "app/container_orphans.hpp"
 #include "app/executor_shell.hpp"
+#include "app/registry_credentials.hpp"
 #include "io/disk_usage.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
@@ -32,7 +33,6 @@ constexpr auto output_patience = 2s;
 constexpr auto trim_delay = 500ms;
 // A killed process has so long to be gone, then Docker to say so.
 constexpr std::chrono::milliseconds process_end_limit = 10s, process_end_check = 50ms, docker_patience = 2s;
-constexpr std::size_t config_bytes_max = 1 << 20;
 constexpr mode_t folder_mode = 0755, file_mode = 0644;
 constexpr const char* hidden_variable = "MESOS_EXECUTOR_AUTHENTICATION_TOKEN";
 
@@ -116,17 +116,19 @@ Result<void> TaskRun::use_own_folder() {
     if (::mkdir(path.c_str(), folder_mode) != 0 && errno != EEXIST) return folder_error(path);
     if (::geteuid() == 0 && ::lchown(path.c_str(), sandbox.st_uid, sandbox.st_gid) != 0) return folder_error(path);
   }
-  for (auto [fd, file] : {std::pair{&out_, "/stdout"}, std::pair{&err_, "/stderr"}}) {
+  for (auto [fd, file] : {std::pair{&out_fd_, "/stdout"}, std::pair{&err_fd_, "/stderr"}}) {
     const std::string path = folder_ + file;
     *fd = Fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, file_mode)};
     if (fd->value < 0) return folder_error(path);
   }
+  out_.emplace(out_fd_.value, host_.setup.flags.log_limits);
+  err_.emplace(err_fd_.value, host_.setup.flags.log_limits);
   return {};
 }
 
-ContainerOutput::Files TaskRun::own_files() const {
-  if (out_.value < 0) return {};
-  return {.out = out_.value, .err = err_.value};
+ContainerOutput::Files TaskRun::files() {
+  if (!out_) return host_.files;
+  return {.out = *out_, .err = *err_};
 }
 
 asio::awaitable<void> TaskRun::plan(executor::PlanContainer call) {
@@ -159,30 +161,22 @@ asio::awaitable<void> TaskRun::inspect_image(std::string image) {
   post(executor::ImageInspected{std::move(found)});
 }
 
-// As with Mesos: a .docker/config.json or .dockercfg that is fetched into the executor's sandbox.
-std::string TaskRun::registry_credentials(const std::string& image) const {
-  for (const char* name : {"/.docker/config.json", "/.dockercfg"}) {
-    auto text = read_file(host_.setup.agent.sandbox + name, config_bytes_max);
-    if (!text) continue;
-    auto credentials = registry_auth(*text, image);
-    if (credentials && !credentials->empty()) return *credentials;
-    if (!credentials) log_warning("registry credentials", {{"file", name}, {"error", credentials.error().message}});
-  }
-  return {};
-}
-
 asio::awaitable<void> TaskRun::pull(executor::PullImage call) {
-  const std::string credentials = registry_credentials(call.image);
+  CredentialPlaces places{.task = std::move(call.registry_config),
+                          .sandbox = host_.setup.agent.sandbox,
+                          .host = host_docker_config(host_.setup.flags.docker_config)};
+  auto looking = registry_credentials(std::move(places), call.image);
+  std::string credentials = co_await std::move(looking);
   DockerClient::OnProgress report = [this](const PullReader& reader) {
     post(executor::PullProgress{reader.progress(), reader.progress_json()});
   };
-  auto pulling = docker_->pull(call.image, credentials, std::move(report), call.platform);
+  auto pulling = docker_->pull(call.image, std::move(credentials), std::move(report), call.platform);
   auto outcome = co_await std::move(pulling);
   post(executor::PullEnded{error_of(outcome)});
 }
 
 asio::awaitable<void> TaskRun::create(ContainerSpec spec) {
-  output_ = std::make_unique<ContainerOutput>(host_.loop.get_executor(), *docker_, own_files());
+  output_ = std::make_unique<ContainerOutput>(host_.loop.get_executor(), *docker_, files());
   output_->set_tty(spec.tty);
   name_ = spec.name;
   host_.reaper.watch_container(name_);
@@ -190,8 +184,11 @@ asio::awaitable<void> TaskRun::create(ContainerSpec spec) {
   auto created = co_await std::move(creating);
   const bool refused = !created && (created.error().code == Errc::invalid || created.error().code == Errc::not_found ||
                                     created.error().code == Errc::conflict);
-  if (refused) host_.reaper.forget_container(name_);
-  if (created) container_id_ = *created;
+  if (created) {
+    container_id_ = *created;
+    host_.reaper.watch_container(container_id_);  // its name may be changed
+  }
+  if (created || refused) host_.reaper.forget_container(name_);
   post(executor::ContainerCreated{std::move(created)});
 }
 
@@ -289,6 +286,9 @@ asio::awaitable<void> TaskRun::watch(std::string id) {
 }
 
 asio::awaitable<void> TaskRun::signal(std::string id, std::string signal) {
+  if (signal == "SIGKILL" && output_ && !std::exchange(unblocking_, true)) {
+    spawn("unblock", output_->give_up_when_stuck());
+  }
   auto sending = docker_->signal(std::move(id), std::move(signal));
   auto sent = co_await std::move(sending);
   if (!sent) post(executor::SignalFailed{sent.error()});
@@ -320,7 +320,9 @@ asio::awaitable<void> TaskRun::kill_container_process() {
 asio::awaitable<void> TaskRun::remove(std::string id) {
   auto removing = docker_->remove(std::move(id));
   auto removed = co_await std::move(removing);
-  if (removed) host_.reaper.forget_container(name_);
+  if (removed) {
+    for (const std::string& each : {name_, container_id_}) host_.reaper.forget_container(each);
+  }
   post(executor::ContainerRemoved{error_of(removed)});
 }
 
@@ -330,6 +332,22 @@ asio::awaitable<void> TaskRun::trim_memory() {
   auto waited = co_await timer.async_wait(nothrow);
   static_cast<void>(waited);
   ::malloc_trim(0);
+}
+
+// The files themselves; when they are rotated, pipes that we empty into them.
+Result<void> TaskRun::give_output(const executor::StartProcess& call, ProcessSpec& spec) {
+  const auto [out, err] = files();
+  if (!out.rotates() && !err.rotates()) {
+    spec.stdout_path = call.own_folder ? folder_ + "/stdout" : output_path(1, folder_ + "/stdout");
+    spec.stderr_path = call.own_folder ? folder_ + "/stderr" : output_path(2, folder_ + "/stderr");
+    return {};
+  }
+  auto made = CommandOutput::create(host_.loop.get_executor(), out, err);
+  if (!made) return made.error();
+  command_output_ = std::move(*made);
+  spec.stdout_fd = command_output_->out_end();
+  spec.stderr_fd = command_output_->err_end();
+  return {};
 }
 
 void TaskRun::start_command(const executor::StartProcess& call) {
@@ -343,11 +361,12 @@ void TaskRun::start_command(const executor::StartProcess& call) {
   for (const EnvironmentVariable& variable : call.environment) variables[variable.name] = variable.value;
   ProcessSpec spec{.argv = call.argv, .env = {}, .cwd = folder_};
   for (const auto& [name, value] : variables) spec.env.push_back(name + "=" + value);
-  spec.stdout_path = call.own_folder ? folder_ + "/stdout" : output_path(1, folder_ + "/stdout");
-  spec.stderr_path = call.own_folder ? folder_ + "/stderr" : output_path(2, folder_ + "/stderr");
   if (::geteuid() == 0) spec.user = call.user;
   command_ = spec;
+  auto given = give_output(call, spec);
+  if (!given) return post(executor::ProcessStarted{given.error()});
   auto started = start_process(spec);
+  if (command_output_) command_output_->close_ends();
   if (!started) {
     post(executor::ProcessStarted{started.error()});
     return;
@@ -356,6 +375,9 @@ void TaskRun::start_command(const executor::StartProcess& call) {
   host_.reaper.watch_process(process_.pid);
   post(executor::ProcessStarted{static_cast<int>(process_.pid)});
   spawn("watch", watch_command());
+  if (!command_output_) return;
+  spawn("stdout", command_output_->copy_out());
+  spawn("stderr", command_output_->copy_err());
 }
 
 void TaskRun::signal_command(int signal) {
@@ -371,6 +393,10 @@ asio::awaitable<void> TaskRun::watch_command() {
   auto waiting = wait_process(process_);
   auto ended = co_await std::move(waiting);
   static_cast<void>(kill_session(process_));
+  if (command_output_) {
+    auto draining = command_output_->drained();
+    co_await std::move(draining);
+  }
   executor::ProcessExited event{.exit_code = 1};
   if (ended && *ended) {
     const int status = **ended;

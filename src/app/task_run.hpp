@@ -3,9 +3,11 @@
 // of it is posted to the core as TaskEvents. Used on the loop thread only.
 
 #include "app/agent_environment.hpp"
+#include "app/command_output.hpp"
 #include "app/container_account.hpp"
 #include "app/container_output.hpp"
 #include "app/docker_client.hpp"
+#include "app/output_file.hpp"
 #include "app/probe.hpp"
 #include "app/reaper.hpp"
 #include "executor/step.hpp"
@@ -35,6 +37,7 @@ struct TaskHost {
   ContainerContext& context;
   asio::steady_timer& prepared;  // expired: `context` is filled
   const std::string name;        // own_name()
+  ContainerOutput::Files files;  // our own stdout and stderr
   std::function<void(executor::TaskEvent)> post;
 };
 
@@ -71,20 +74,23 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   void log_account() const;
   [[nodiscard]] ProbeTarget target() const;
   [[nodiscard]] Result<void> use_own_folder();
-  [[nodiscard]] ContainerOutput::Files own_files() const;
+  [[nodiscard]] ContainerOutput::Files files();
+  [[nodiscard]] Result<void> give_output(const executor::StartProcess& call, ProcessSpec& spec);
   void start_command(const executor::StartProcess& call);
   void signal_command(int signal);
-  [[nodiscard]] std::string registry_credentials(const std::string& image) const;
 
   TaskHost& host_;
   const TaskId task_;
   std::shared_ptr<DockerClient> docker_;
   std::string folder_;  // the sandbox, or the task's own folder in it
-  Fd out_, err_;        // the task's own files; none: ours
+  Fd out_fd_, err_fd_;  // the task's own files; none: ours
+  std::optional<OutputFile> out_, err_;
   std::unique_ptr<ContainerOutput> output_;
-  std::string name_;                    // of the container that may be left behind; empty: none
-  std::uint64_t watch_generation_ = 0;  // a new watch replaces the former
+  std::unique_ptr<CommandOutput> command_output_;  // a command task's, when its files are rotated
+  std::string name_;                               // of the container that may be left behind; empty: none
+  std::uint64_t watch_generation_ = 0;             // a new watch replaces the former
   bool exited_ = false;
+  bool unblocking_ = false;       // its output is given up when it is stuck
   std::uint64_t disk_bytes_ = 0;  // the task's share; 0: it has asked for none
   ContainerAccount account_;
   std::optional<ProbeTarget> container_;  // as Docker saw it last

@@ -177,7 +177,8 @@ bool settle_groups(Turn& turn) {
     if (!needed && group.holder == Group::Holder::made) {
       group.holder = Group::Holder::removing;
       group.give_up_at = after(turn.in.now, removal_wait);
-      turn.call(RemoveHolder{number, group.holder_name});
+      // By its name only when nothing else is known: that may have been changed.
+      turn.call(RemoveHolder{number, group.holder_id.empty() ? group.holder_name : group.holder_id});
     }
     ++next;
   }

@@ -157,7 +157,7 @@ TEST_F(GroupTest, AHolderOfWhichDockerSaidNothingIsRemovedByName) {
   plan("b", "bridge", 81);
   tell(HolderMade{holders().at(0).group, Error{Errc::timeout, "no answer in time", {}}});
   acknowledge_all();
-  EXPECT_EQ(sent<RemoveHolder>().at(0).name, "mesos-c1.a.network");
+  EXPECT_EQ(sent<RemoveHolder>().at(0).container, "mesos-c1.a.network");
 }
 
 TEST_F(GroupTest, EndsTogetherWhenOneFails) {
@@ -178,6 +178,7 @@ TEST_F(GroupTest, EndsTogetherWhenOneFails) {
   EXPECT_TRUE(sent<RemoveHolder>().empty()) << "b still uses the network";
   tell("b", ContainerRemoved{});
   ASSERT_EQ(sent<RemoveHolder>().size(), 1U);
+  EXPECT_EQ(sent<RemoveHolder>()[0].container, "h1") << "its name may have been changed";
   EXPECT_TRUE(sent<Exit>().empty());
   tell(HolderRemoved{sent<RemoveHolder>()[0].group, {}});
   EXPECT_EQ(sent<Exit>(), (std::vector<Exit>{{3}}));

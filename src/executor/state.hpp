@@ -94,6 +94,7 @@ struct Job {
 struct Container {
   std::string id;
   std::string stop_signal = "SIGTERM";
+  std::string started_at = {};
   friend bool operator==(const Container&, const Container&) = default;
 };
 struct Process {

@@ -117,6 +117,8 @@ void on(TaskTurn& turn, const ImageInspected& event) {
     return fail_launch(turn, Error{Errc::not_found, "image '" + plan.spec.image + "' is not there after its pull", {}});
   }
   for (std::string& warning : pair_ports(plan, **event.image)) turn.log(std::move(warning));
+  const std::string& program = (*event.image)->program;
+  if (plan.keeps_program && !program.empty()) plan.spec.command.insert(plan.spec.command.begin(), program);
   if (!job.group) return create(turn, std::move(job), std::move(plan.spec));
   turn.life = Ready{std::move(job), std::move(plan.spec)};
   member_ready(turn);
@@ -232,10 +234,13 @@ std::optional<ContainerStatus> container_status(const State& state, const std::v
   return status;
 }
 
+Outcome lost_outcome(const Watched& now, std::string message) {
+  return Outcome{
+      .state = now.ending ? TaskState::killed : TaskState::failed, .message = std::move(message), .exit_code = 1};
+}
+
 Outcome gone_outcome(const Watched& now, const Error& error) {
-  return Outcome{.state = now.ending ? TaskState::killed : TaskState::failed,
-                 .message = "Container is gone: " + to_string(error),
-                 .exit_code = 1};
+  return lost_outcome(now, "Container is gone: " + to_string(error));
 }
 
 void begin_checks(TaskTurn& turn, Running running) {
@@ -248,7 +253,7 @@ void begin_checks(TaskTurn& turn, Running running) {
 void begin_running(TaskTurn& turn, Starting& starting, const ContainerView& view) {
   Job job = std::move(starting.job);
   const auto ending = starting.ending;
-  Container container{.id = starting.id, .stop_signal = view.stop_signal};
+  Container container{.id = starting.id, .stop_signal = view.stop_signal, .started_at = view.started_at};
   const bool has_holder = job.group && !turn.state.groups.at(*job.group).addresses.empty();
   job.addresses =
       container_status(turn.state, has_holder ? turn.state.groups.at(*job.group).addresses : view.addresses, job.task);
@@ -271,6 +276,11 @@ void on(TaskTurn& turn, const ContainerInspected& event) {
   if (auto* starting = std::get_if<Starting>(&turn.life)) return on_starting(turn, *starting, event);
   const Watched now = watched(turn.life);
   if (now.container == nullptr) return;
+  if (event.view && event.view->started_at != now.container->started_at) {
+    // A task is one start of its container. How that one ended nobody can tell any more.
+    const std::string id = now.container->id;
+    return finish(turn, lost_outcome(now, "Container was restarted by somebody else"), id);
+  }
   if (event.view) {
     // Docker is back. Running or not: the rest of the output comes first, then the end.
     turn.call(AttachContainer{now.container->id});

@@ -30,6 +30,7 @@ ContainerPlan plan_of(const std::string& image = "redis:latest") {
 
 ContainerView running_view() {
   ContainerView view{.id = "d1", .running = true, .started = true, .stop_signal = "SIGQUIT"};
+  view.started_at = "2026-01-01T00:00:00Z";
   view.addresses = {{.network = "bridge", .ipv4 = "172.17.0.2"}};
   view.document = "{\"Id\":\"d1\"}";
   return view;
@@ -214,6 +215,34 @@ TEST(Executor, AsksAgainUntilDockerSeesItStarted) {
   EXPECT_TRUE(has<InspectContainer>(d.pass(500ms)));
   d.tell(ContainerInspected{running_view()});
   EXPECT_EQ(d.states().back(), TaskState::running);
+}
+
+TEST(Executor, ArgumentsAreForTheImagesProgramWhereThePlanSaysSo) {
+  for (const bool keeps : {true, false}) {
+    Dialogue d;
+    d.subscribe();
+    d.launch();
+    ContainerPlan plan = plan_of();
+    plan.spec.command = {"-l"};
+    plan.keeps_program = keeps;
+    d.tell(ContainerPlanned{plan});
+    d.tell(ImageInspected{std::optional<DockerImage>{DockerImage{.program = "ls"}}});
+    const auto created = d.sent<CreateContainer>();
+    ASSERT_EQ(created.size(), 1U);
+    EXPECT_EQ(created.front().spec.command.size(), keeps ? 2U : 1U);
+  }
+}
+
+TEST(Executor, APullBringsTheTasksLogin) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  ContainerPlan plan = plan_of();
+  plan.registry_config = "{}";
+  d.tell(ContainerPlanned{plan});
+  d.tell(ImageInspected{std::optional<DockerImage>{}});
+  ASSERT_EQ(d.sent<PullImage>().size(), 1U);
+  EXPECT_EQ(d.sent<PullImage>().front().registry_config, "{}");
 }
 
 TEST(Executor, PullsWhatIsMissingAndReportsProgressAtABoundedRate) {
@@ -785,6 +814,25 @@ TEST(Executor, KeepsTheContainerWhileDockerIsAway) {
   EXPECT_EQ(d.statuses().size(), before) << "the framework does not notice";
   d.tell(ContainerExited{{.exit_code = 0}});
   EXPECT_EQ(d.states().back(), TaskState::finished);
+}
+
+TEST(Executor, AContainerThatWasStartedAgainIsAnotherOne) {
+  for (const bool killed : {false, true}) {
+    Dialogue d;
+    d.run();
+    if (killed) d.kill();
+    d.tell(WatchFailed{Error{Errc::closed, "end of stream", {}}});
+    EXPECT_TRUE(has<InspectContainer>(d.pass(1s)));
+    ContainerView view = running_view();
+    view.started_at = "2026-01-01T00:00:01Z";
+    d.tell(ContainerInspected{view});
+    EXPECT_EQ(d.states().back(), killed ? TaskState::killed : TaskState::failed);
+    EXPECT_EQ(d.statuses().back().message, "Container was restarted by somebody else");
+    d.acknowledge_all();
+    EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}}));
+    d.tell(ContainerRemoved{});
+    EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{1}}));
+  }
 }
 
 TEST(Executor, AContainerThatVanishedFails) {
