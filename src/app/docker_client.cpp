@@ -63,6 +63,11 @@ asio::awaitable<Result<std::string>> read_all(StreamingResponse& stream, std::si
   }
 }
 
+// Docker: "cgroup-parent for systemd cgroup should be …"; Podman: "… when using systemd to manage cgroups".
+bool is_about_groups(const Error& error) {
+  return error.message.find("cgroup") != std::string::npos && error.message.find("systemd") != std::string::npos;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<DockerClient>> DockerClient::create(asio::any_io_executor loop, std::string host) {
@@ -161,13 +166,6 @@ asio::awaitable<Result<RawConnection>> DockerClient::upgrade(HttpClientRequest r
   }
 }
 
-asio::awaitable<Result<std::string>> DockerClient::cgroup_driver() {
-  auto asking = exchange({.method = "GET", .target = "/info"}, short_limit);
-  auto answer = co_await std::move(asking);
-  if (!answer) co_return answer.error();
-  co_return read_cgroup_driver(answer->body);
-}
-
 asio::awaitable<Result<DockerStorage>> DockerClient::storage() {
   auto asking = exchange({.method = "GET", .target = "/info"}, short_limit);
   auto answer = co_await std::move(asking);
@@ -224,7 +222,19 @@ void DockerClient::cancel_pull() {
   pulling_.close();
 }
 
-asio::awaitable<Result<std::string>> DockerClient::create_container(ContainerSpec spec) {
+asio::awaitable<Result<std::string>> DockerClient::create_container(ContainerSpec spec, std::string own_group) {
+  ContainerSpec without = spec;
+  auto creating = create_as_said(std::move(spec));
+  auto created = co_await std::move(creating);
+  const bool is_wish = !own_group.empty() && without.cgroup_parent == own_group;
+  if (created || !is_wish || !is_about_groups(created.error())) co_return created;
+  without.cgroup_parent.clear();
+  auto again = create_as_said(std::move(without));
+  auto made = co_await std::move(again);
+  co_return made;
+}
+
+asio::awaitable<Result<std::string>> DockerClient::create_as_said(ContainerSpec spec) {
   auto connecting = connect();
   auto version = co_await std::move(connecting);
   if (!version) co_return version.error();

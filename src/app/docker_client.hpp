@@ -32,7 +32,6 @@ class DockerClient {
 
   // Agrees on the API version; every other call does it by itself when it is still to be done.
   [[nodiscard]] asio::awaitable<Result<DockerApiVersion>> connect();
-  [[nodiscard]] asio::awaitable<Result<std::string>> cgroup_driver();
   [[nodiscard]] asio::awaitable<Result<DockerStorage>> storage();
 
   // Nothing: the image is not on this machine.
@@ -42,8 +41,10 @@ class DockerClient {
                                                    std::string platform = {});
   void cancel_pull();
 
-  // Errors, besides: Errc::unsupported when the Engine is too old for what the spec asks for.
-  [[nodiscard]] asio::awaitable<Result<std::string>> create_container(ContainerSpec spec);
+  // own_group: the executor's control group. As spec.cgroup_parent it is a wish: where Docker has systemd manage the
+  // groups and refuses it, the container is made without. (To ask for the driver before would take longer than the rest
+  // of the launch.) Errors, besides: Errc::unsupported when the Engine is too old for what the spec asks for.
+  [[nodiscard]] asio::awaitable<Result<std::string>> create_container(ContainerSpec spec, std::string own_group);
   // The output from now on.
   [[nodiscard]] asio::awaitable<Result<RawConnection>> attach(std::string id);
   // The output from its beginning, as the daemon has logged it, and on.
@@ -64,6 +65,7 @@ class DockerClient {
 
  private:
   DockerClient(std::unique_ptr<HttpClient> client, std::string host);
+  [[nodiscard]] asio::awaitable<Result<std::string>> create_as_said(ContainerSpec spec);
   [[nodiscard]] asio::awaitable<Result<HttpClientResponse>> exchange(HttpClientRequest request,
                                                                      std::chrono::milliseconds limit);
   [[nodiscard]] asio::awaitable<Result<StreamingResponse>> open(HttpClientRequest request,

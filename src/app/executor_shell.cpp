@@ -249,18 +249,13 @@ void ExecutorShell::await_end(std::chrono::milliseconds left) {
 asio::awaitable<void> ExecutorShell::prepare() {
   const ContainerId expected{setup_.agent.sandbox.substr(setup_.agent.sandbox.rfind('/') + 1)};
   auto groups = read_file("/proc/self/cgroup");
-  const std::string group = groups ? own_cgroup(*groups, expected) : std::string{};
+  if (groups) context_.cgroup_parent = own_cgroup(*groups, expected);
   auto memory = memory_total();
   if (memory) context_.host_memory_bytes = *memory;
   const std::shared_ptr<DockerClient> docker = first_docker_;
   auto connecting = docker->connect();
   auto connected = co_await std::move(connecting);
   if (connected) reaper_.use_api(connected->to_string());
-  if (connected && !group.empty()) {
-    auto asking = docker->cgroup_driver();
-    auto driver = co_await std::move(asking);
-    if (driver && *driver == "cgroupfs") context_.cgroup_parent = group;
-  }
   prepared_.expires_at(asio::steady_timer::time_point::min());
 }
 
@@ -309,7 +304,7 @@ asio::awaitable<void> ExecutorShell::make_holder(executor::MakeHolder call) {
 asio::awaitable<Result<ContainerView>> ExecutorShell::start_holder(ContainerSpec spec) {
   const std::string name = spec.name;
   const auto docker = make_docker();
-  auto creating = docker->create_container(std::move(spec));
+  auto creating = docker->create_container(std::move(spec), context_.cgroup_parent);
   auto created = co_await std::move(creating);
   if (!created) co_return created.error();
   reaper_.watch_container(*created);  // its name may be changed

@@ -180,7 +180,7 @@ asio::awaitable<void> TaskRun::create(ContainerSpec spec) {
   output_->set_tty(spec.tty);
   name_ = spec.name;
   host_.reaper.watch_container(name_);
-  auto creating = docker_->create_container(std::move(spec));
+  auto creating = docker_->create_container(std::move(spec), host_.context.cgroup_parent);
   auto created = co_await std::move(creating);
   const bool refused = !created && (created.error().code == Errc::invalid || created.error().code == Errc::not_found ||
                                     created.error().code == Errc::conflict);

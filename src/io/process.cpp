@@ -210,7 +210,13 @@ int above_standard(int fd) {
 }
 
 Result<Fd> open_output(int given, const std::string& path, const Plan& plan) {
-  if (given >= 0) return Fd{above_standard(::fcntl(given, F_DUPFD_CLOEXEC, 3))};
+  if (given >= 0) {
+    struct stat status {};
+    const bool is_pipe = ::fstat(given, &status) == 0 && S_ISFIFO(status.st_mode);
+    // Else the child could write into it, but not open it as /dev/stdout.
+    if (is_pipe && plan.switch_user && ::geteuid() == 0) static_cast<void>(::fchown(given, plan.uid, plan.gid));
+    return Fd{above_standard(::fcntl(given, F_DUPFD_CLOEXEC, 3))};
+  }
   if (path.empty()) return Fd{above_standard(::open("/dev/null", O_WRONLY | O_CLOEXEC))};
   Fd fd{above_standard(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644))};
   if (fd.value < 0) return errno_error("open " + path, errno);

@@ -26,7 +26,7 @@ struct ProcessSpec {
   bool new_session = true;                     // setsid: the child's pid is then its session id
   std::vector<std::string> cgroup_procs = {};  // the child writes itself into these before exec; failing is a warning
   std::string network_namespace = {};          // "/proc/<pid>/ns/net": entered before exec; empty: ours
-  int stdout_fd = -1;                          // 3 or above: instead of stdout_path; stays ours
+  int stdout_fd = -1;                          // 3 or above: instead of stdout_path; stays ours, but a pipe is user's
   int stderr_fd = -1;                          // likewise
 };
 

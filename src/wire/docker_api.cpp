@@ -631,12 +631,6 @@ Result<ContainerEnd> read_wait(std::string_view text) {
   return end;
 }
 
-Result<std::string> read_cgroup_driver(std::string_view text) {
-  auto value = read_object(text, "info");
-  if (!value) return value.error();
-  return text_at(*value, "CgroupDriver");
-}
-
 std::string read_error_text(std::string_view body) {
   auto value = read_json(body);
   std::string text = value ? text_at(*value, "message") : std::string{};

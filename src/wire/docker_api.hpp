@@ -55,8 +55,6 @@ std::string encode_exec_start();
 [[nodiscard]] Result<ExecView> read_exec(std::string_view json);
 // The answer to POST /containers/{id}/wait.
 [[nodiscard]] Result<ContainerEnd> read_wait(std::string_view json);
-// CgroupDriver of GET /info: "cgroupfs", "systemd", or "" when it is not told.
-[[nodiscard]] Result<std::string> read_cgroup_driver(std::string_view json);
 
 // What Docker says in the body of an answer that is not 2xx; the body itself when it is not Docker's JSON.
 std::string read_error_text(std::string_view body);

@@ -269,7 +269,6 @@ TEST(DockerAnswers, WaitCreateErrors) {
   EXPECT_FALSE(read_created_id(R"({"Warnings":null})"));
   EXPECT_EQ(read_error_text(R"({"message":"No such image: x"})"), "No such image: x");
   EXPECT_EQ(read_error_text("page not found\n"), "page not found");
-  EXPECT_EQ(*read_cgroup_driver(R"({"CgroupDriver":"cgroupfs"})"), "cgroupfs");
 }
 
 TEST(DockerPull, ProgressAndErrorsInPieces) {

@@ -48,7 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)windlass::read_created_id(text);
   (void)windlass::read_wait(text);
   (void)windlass::read_exec(text);
-  (void)windlass::read_cgroup_driver(text);
   (void)windlass::read_error_text(text);
   (void)windlass::registry_login(text, "localhost:5000/a");
   (void)windlass::read_helper_login(text, "localhost:5000");

@@ -1,6 +1,7 @@
 """What the integration tests share: a Docker Engine that runs already, a registry of our own, images, Windlass."""
 
 import contextlib
+import glob
 import json
 import os
 import pathlib
@@ -52,6 +53,35 @@ def make_agent(programs, tmp_path):
     yield make
     for agent in made:
         agent.clean_up()
+
+
+@pytest.fixture
+def own_group():
+    """own_group(agent): its executor will run in a control group of its own; returns the group's name."""
+    base = pathlib.Path("/sys/fs/cgroup/freezer")  # of version 1
+    if not base.exists():
+        base = pathlib.Path("/sys/fs/cgroup")
+    made = []
+
+    def make(agent):
+        name = f"/mesos-test/{agent.container_id}"
+        os.makedirs(f"{base}{name}")
+        made.append(name)
+        agent.wrapper = ["/bin/sh", "-c", f'echo 0 > {base}{name}/cgroup.procs; exec "$@"', "sh"]
+        return name
+
+    yield make
+    for name in made:
+        # Docker has made it in every hierarchy; a group that has just emptied can be busy for a moment.
+        for found in [*glob.glob(f"/sys/fs/cgroup{name}"), *glob.glob(f"/sys/fs/cgroup/*{name}")]:
+            wait_until(lambda: removed(found), 20, f"the end of {found}")
+            removed(os.path.dirname(found))
+
+
+def removed(folder):
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+    return not os.path.exists(folder)
 
 
 @pytest.fixture

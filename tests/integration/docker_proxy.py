@@ -38,6 +38,9 @@ OLD_ADDRESSES = (
 ).split()
 
 
+NO_SLICE = 'cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"'
+
+
 @dataclass
 class Engine:
     """One that speaks API 1.<oldest> to 1.<newest>."""
@@ -45,6 +48,7 @@ class Engine:
     newest: int
     oldest: int = 12
     forgetful: bool = False  # says in every version only what it says in its newest
+    systemd: bool = False  # has systemd manage the control groups, and so wants slices for parents
 
 
 class UnixHttp(http.client.HTTPConnection):
@@ -120,6 +124,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, "OK")
         if refusal := self.refusal(version):
             return self.answer(400, {"message": refusal})
+        if self.engine.systemd and path.startswith("/containers/create"):
+            parent = json.loads(body).get("HostConfig", {}).get("CgroupParent", "")
+            if parent and not parent.endswith(".slice"):
+                return self.answer(400, {"message": NO_SLICE})
         if (own := self.server.proxy.answers(self.command, path)) is not None:
             return self.answer(*own)
         self.forward(version, path, self.known(version, path, body))

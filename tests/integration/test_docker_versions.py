@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import pytest
-from docker_proxy import Engine
+from docker_proxy import NO_SLICE, Engine
 from fake_agent import docker_task, mesos_pb2, task
 from windlass import free_port, redis, wait_until
 
@@ -42,6 +42,24 @@ def test_the_life_of_a_task(make_proxy, make_agent, images, engine):
     assert not agent.container_exists()
     assert proxy.versions() == {min(engine.newest, NEWEST_KNOWN)}
     assert proxy.unknown == []
+
+
+@pytest.mark.parametrize("parent", [None, "/chosen.by.the.user"])
+def test_an_engine_that_leaves_control_groups_to_systemd(make_proxy, own_group, make_agent, images, parent):
+    agent = make_agent()
+    own_group(agent)
+    agent.start(DOCKER_HOST=make_proxy(Engine(newest=41, systemd=True)).host)
+    launched = docker_task(images.busybox, "sleep 600")
+    if parent:
+        launched.container.docker.parameters.add(key="cgroup-parent", value=parent)
+        agent.launch(launched)
+        assert NO_SLICE in agent.wait_for("TASK_FAILED").message, "what the user says is no wish"
+        return
+    agent.launch(launched)
+    (inspect,) = json.loads(agent.wait_for("TASK_RUNNING").data)
+    assert inspect["HostConfig"]["CgroupParent"] == ""
+    agent.kill(grace=0)
+    agent.wait_for_end()
 
 
 @every_engine

@@ -1,6 +1,5 @@
 """windlass-executor with a real Docker Engine; the agent is played by the test."""
 
-import glob
 import hashlib
 import json
 import os
@@ -350,27 +349,21 @@ def test_memory_of_executor_and_reaper(agent, images):
         assert sum(used.values()) <= 768, used
 
 
-def test_the_container_lives_in_the_executors_cgroup(make_agent, images):
+def test_the_container_lives_in_the_executors_cgroup(own_group, make_agent, images):
     asked = ["docker", "info", "-f", "{{.CgroupDriver}} {{.CgroupVersion}}"]
     told = subprocess.run(asked, capture_output=True, text=True, timeout=30)
     if told.stdout.split() != ["cgroupfs", "1"]:
         pytest.skip("only with the cgroupfs driver and cgroup version 1")
     agent = make_agent()
-    group = f"/sys/fs/cgroup/freezer/mesos-test/{agent.container_id}"
-    os.makedirs(group)
-    agent.wrapper = ["/bin/sh", "-c", f'echo 0 > {group}/cgroup.procs; exec "$@"', "sh"]
+    group = own_group(agent)
     agent.start()
     agent.launch(docker_task(images.busybox, "sleep 600"))
     (inspect,) = json.loads(agent.wait_for("TASK_RUNNING").data)
-    assert inspect["HostConfig"]["CgroupParent"] == f"/mesos-test/{agent.container_id}"
+    assert inspect["HostConfig"]["CgroupParent"] == group
     with open(f"/proc/{inspect['State']['Pid']}/cgroup") as groups:
-        assert f"freezer:/mesos-test/{agent.container_id}/{inspect['Id']}" in groups.read()
+        assert f"freezer:{group}/{inspect['Id']}" in groups.read()
     agent.kill(grace=0)
     agent.wait_for_end()
-    for found in glob.glob(f"/sys/fs/cgroup/*/mesos-test/{agent.container_id}"):
-        os.rmdir(found)
-    for found in glob.glob("/sys/fs/cgroup/*/mesos-test"):
-        os.rmdir(found)
 
 
 # --- a Docker Engine of the test's own, which it may stop ----------------------------------------------------

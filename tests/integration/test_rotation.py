@@ -56,6 +56,16 @@ def test_a_task_with_files_of_its_own(make_agent, images):
     agent.wait_for_task("t1", "TASK_KILLED")
 
 
+def test_the_pipe_of_a_command_is_its_users(open_folder, make_agent):
+    agent = make_agent(folder=open_folder).start("--max_log_size=10KB")
+    made = command_task("id -u >/dev/stdout; id -un >/proc/self/fd/2")
+    made.command.user = "nobody"
+    agent.launch(made)
+    agent.wait_for_end()
+    assert agent.states()[-1] == "TASK_FINISHED"
+    assert agent.output() == b"65534\n" and b"nobody" in agent.output("stderr").splitlines()
+
+
 def test_without_the_flag_nothing_is_rotated(agent, images):
     agent.launch(docker_task(images.busybox, WRITES))
     agent.wait_for("TASK_FINISHED")
