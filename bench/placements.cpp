@@ -3,10 +3,10 @@
 //
 // usage: bench_placements [--agents=10000] [--tasks=1000000] [--apps=100] [--work_dir=DIR]
 
+#include "app/picture.hpp"
 #include "app/scheduler_rows.hpp"
 #include "base/check.hpp"
 #include "scheduler/step.hpp"
-#include "scheduler/world.hpp"
 #include "store/journal.hpp"
 
 #include <unistd.h>
@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,12 +74,12 @@ class Scheduler {
   void open() {
     journal_ = open_journal(options_);
     state_ = {};
-    world_ = nullptr;
+    picture_.emplace([this] { return clock_.now(); });
     require(load_scheduler(*journal_, state_));
   }
 
   void close() {
-    world_ = nullptr;
+    picture_.reset();
     state_ = {};
     journal_ = nullptr;
   }
@@ -109,7 +110,7 @@ class Scheduler {
     for (const scheduler::Answer& answer : all.notices) CHECK(!answer.error);
     std::vector<scheduler::Call> calls = std::exchange(all.calls, {});
     times_.picture.start();
-    world_ = world_ ? scheduler::update_world(*world_, state_, all) : scheduler::make_world(state_);
+    static_cast<void>(picture_->take(state_, std::move(all.writes), !all.notices.empty()));
     times_.picture.stop();
     return calls;
   }
@@ -123,7 +124,7 @@ class Scheduler {
   Prng prng_{1};
   std::unique_ptr<Journal> journal_;
   scheduler::State state_;
-  std::shared_ptr<const scheduler::World> world_;
+  std::optional<Picture> picture_;
 };
 
 App make_app(std::int64_t number, std::int64_t instances) {

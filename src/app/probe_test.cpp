@@ -509,7 +509,7 @@ TEST(ProbeRoutes, GoToTheAddressWhenTheNetworkCannotBeEntered) {
 
 TEST(ProbeRoutes, AStrangerWithTheContainersPidIsNotEntered) {
   WebBench bench;
-  const ProbeTarget target{.container = "c1", .pid = ::getpid()};
+  const ProbeTarget target{.container = "another-container", .pid = ::getpid()};
   EXPECT_TRUE(
       why(bench.ask({HttpProbe{.port = bench.server->port()}, 5s}, target)).starts_with("failed: cannot enter"));
 }

@@ -76,8 +76,10 @@ class Runtime {
       std::vector<Row> rows = Core::rows(effects);
       if (!rows.empty()) {
         auto commit = [this, &rows] { return Committed{journal_.commit(rows)}; };
+        is_committing_ = true;
         auto committing = offload(pool_, std::move(commit));
         auto committed = co_await std::move(committing);
+        is_committing_ = false;
         if (!committed.outcome) die(committed.outcome.error());
       }
       act_(std::move(effects));
@@ -86,6 +88,8 @@ class Runtime {
 
   // REQUIRES: on the loop. What readers see; copy what is kept.
   [[nodiscard]] const State& state() const { return state_; }
+  // The state has changes that are not durable yet: nobody may be told of them.
+  [[nodiscard]] bool is_committing() const { return is_committing_; }
   [[nodiscard]] TimePoint now() const { return clock_.now(); }
   [[nodiscard]] Prng& prng() { return prng_; }
 
@@ -139,6 +143,7 @@ class Runtime {
   State state_;
   Prng prng_;
   std::deque<Event> inbox_;
+  bool is_committing_ = false;
   std::optional<TimePoint> wake_at_;
   asio::steady_timer alarm_;
 

@@ -53,16 +53,19 @@ struct Fixture {
                               acted.push_back(effects.calls);
                             }};
 
-  void run_for(std::chrono::milliseconds limit) {
+  // Until so many batches have been acted on, or for 10 s. A loop without work would not wait.
+  void run_until_acted(std::size_t batches) {
     asio::co_spawn(loop, runtime.run(), [](const std::exception_ptr&) {});
-    loop.run_for(limit);
+    const auto work = asio::make_work_guard(loop);
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (acted.size() < batches && std::chrono::steady_clock::now() < until) loop.run_one_for(10ms);
   }
 };
 
 TEST(RuntimeTest, WhatWaitsIsOneCommitAndActsComeAfterIt) {
   Fixture fixture;
   for (int i = 1; i <= 3; ++i) fixture.runtime.post(i);
-  fixture.run_for(3ms);
+  fixture.run_until_acted(1);
   ASSERT_FALSE(fixture.acted.empty());
   EXPECT_EQ(fixture.acted[0], (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(fixture.commits_when_acted, 1u);
@@ -72,7 +75,7 @@ TEST(RuntimeTest, WhatWaitsIsOneCommitAndActsComeAfterIt) {
 TEST(RuntimeTest, WakesTheCoreWhenItAskedForIt) {
   Fixture fixture;
   fixture.runtime.post(1);
-  fixture.run_for(200ms);
+  fixture.run_until_acted(2);
   ASSERT_EQ(fixture.acted.size(), 2u);
   EXPECT_EQ(fixture.acted[1], std::vector<int>{EchoCore::woken});
 }
@@ -84,7 +87,7 @@ TEST(RuntimeDeathTest, AFailedCommitEndsTheProcessBeforeAnythingIsSaid) {
         Fixture fixture;
         fixture.journal.fail_next(Errc::disk);
         fixture.runtime.post(1);
-        fixture.run_for(2s);
+        fixture.run_until_acted(1);
         std::_Exit(fixture.acted.empty() ? 1 : 2);
       },
       testing::ExitedWithCode(70), "journal failed");

@@ -3,12 +3,12 @@
 #include "app/machine.hpp"
 #include "app/mesos_link.hpp"
 #include "app/pending_answers.hpp"
+#include "app/picture.hpp"
 #include "app/runtime.hpp"
 #include "app/scheduler_rows.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/task_scope.hpp"
-#include "scheduler/world.hpp"
 #include "wire/marathon_json.hpp"
 
 #include <pwd.h>
@@ -70,6 +70,7 @@ class Service final : public SchedulerService {
                  *journal_, std::move(state),
                  seed,      [this](scheduler::Effects effects) { act(std::move(effects)); }},
         answers_{loop},
+        refresh_{loop},
         link_prng_{seed ^ 0x9e3779b97f4a7c15ULL},
         link_{loop,
               master_address(config),
@@ -98,7 +99,7 @@ class Service final : public SchedulerService {
     co_await std::move(joined);
   }
 
-  [[nodiscard]] std::shared_ptr<const scheduler::World> world() const override { return world_; }
+  [[nodiscard]] std::shared_ptr<const scheduler::World> world() const override { return picture_.world(); }
 
   asio::awaitable<Result<scheduler::Answer>> submit(scheduler::Event event) override {
     const std::uint64_t id = answers_.next_id();
@@ -135,10 +136,19 @@ class Service final : public SchedulerService {
     for (scheduler::Call& call : effects.calls) {
       std::visit([this](auto& each) { act(each); }, call);
     }
-    effects.calls.clear();
-    world_ =
-        world_ ? scheduler::update_world(*world_, runtime_.state(), effects) : scheduler::make_world(runtime_.state());
+    show(std::move(effects.writes), !effects.notices.empty());
     for (scheduler::Answer& answer : effects.notices) answers_.answer(answer.request, std::move(answer));
+  }
+  void show(std::vector<scheduler::Write> writes, bool must_show) {
+    refresh_.cancel();
+    const auto later = picture_.take(runtime_.state(), std::move(writes), must_show);
+    if (!later) return;
+    refresh_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(*later - runtime_.now()));
+    auto refresh = [this](const boost::system::error_code& error) {
+      // While a batch is being written, the state is ahead of what may be told; the batch's own turn comes right after.
+      if (!error && !runtime_.is_committing()) picture_.refresh(runtime_.state());
+    };
+    refresh_.async_wait(std::move(refresh));
   }
   void act(scheduler::MesosCall& call) { link_.send(std::move(call.body)); }
   void act(scheduler::Resubscribe&) { link_.resubscribe(); }
@@ -147,10 +157,11 @@ class Service final : public SchedulerService {
   std::unique_ptr<Journal> journal_;
   Runtime<SchedulerCore> runtime_;
   PendingAnswers<scheduler::Answer> answers_;
+  Picture picture_{[this] { return runtime_.now(); }};
+  asio::steady_timer refresh_;
   Prng link_prng_;
   MesosLink link_;
   TaskScope scope_;
-  std::shared_ptr<const scheduler::World> world_ = std::make_shared<const scheduler::World>();
 };
 
 scheduler::Settings settings_from(const Config& config) {
