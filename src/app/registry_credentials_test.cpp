@@ -3,22 +3,15 @@
 #include "app/registry_credentials.hpp"
 
 #include "io/loop_testing.hpp"
-#include "wire/base64.hpp"
+#include "wire/registry_auth_testing.hpp"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
 namespace windlass {
 namespace {
-
-std::string decoded(std::string text) {
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  return *decode_base64(text);
-}
 
 // The configuration that knows one login.
 std::string config_of(const std::string& registry, const std::string& user) {
@@ -49,7 +42,7 @@ class RegistryCredentials : public testing::Test {
   std::string user(const std::string& task, const std::string& host, const std::string& image = "r.example/a") {
     run_until_done(loop_, ask({task, sandbox().string(), host}, image));
     if (header_.empty()) return {};
-    const std::string text = decoded(header_);
+    const std::string text = decoded_login(header_);
     const auto begin = text.find("username\":\"") + 11;
     return text.substr(begin, text.find('"', begin) - begin);
   }

@@ -1,25 +1,17 @@
 #include "wire/registry_auth.hpp"
 
-#include "wire/base64.hpp"
+#include "wire/registry_auth_testing.hpp"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 namespace windlass {
 namespace {
-
-std::string decoded(std::string text) {
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  return *decode_base64(text);
-}
 
 std::string login(const std::string& config, const std::string& image) {
   auto found = registry_login(config, image);
   if (!found) return "error: " + found.error().message;
   if (!found->helper.empty()) return found->helper + " for " + found->server;
-  return found->header.empty() ? "anonymous" : decoded(found->header);
+  return found->header.empty() ? "anonymous" : decoded_login(found->header);
 }
 
 TEST(RegistryAuth, FromBothKindsOfFile) {
@@ -57,9 +49,9 @@ TEST(RegistryAuth, WhatIsWrongIsSaid) {
 }
 
 TEST(RegistryAuth, WhatAHelperSays) {
-  EXPECT_EQ(decoded(*read_helper_login(R"({"ServerURL":"x","Username":"u","Secret":"s"})", "r.example")),
+  EXPECT_EQ(decoded_login(*read_helper_login(R"({"ServerURL":"x","Username":"u","Secret":"s"})", "r.example")),
             R"({"serveraddress":"r.example","username":"u","password":"s"})");
-  EXPECT_EQ(decoded(*read_helper_login(R"({"Username":"<token>","Secret":"t"})", "r.example")),
+  EXPECT_EQ(decoded_login(*read_helper_login(R"({"Username":"<token>","Secret":"t"})", "r.example")),
             R"({"serveraddress":"r.example","identitytoken":"t"})");
   EXPECT_FALSE(read_helper_login("[]", "r.example"));
   EXPECT_FALSE(read_helper_login("credentials not found", "r.example"));
