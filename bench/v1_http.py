@@ -57,8 +57,10 @@ class Nginx:
         self.port = free_port()
         temporary = "\n".join(f"  {kind}_temp_path {self.folder}/{kind};"
                               for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        user = "user root;" if os.geteuid() == 0 else ""  # one who may enter our folder
         (self.folder / "nginx.conf").write_text(f"""
 daemon off;
+{user}
 worker_processes 1;
 pid {self.folder}/pid;
 error_log stderr error;

@@ -214,6 +214,7 @@ asio::awaitable<void> TaskRun::start(std::string id) {
 asio::awaitable<void> TaskRun::inspect(std::string id) {
   auto inspecting = docker_->inspect(std::move(id));
   auto view = co_await std::move(inspecting);
+  if (view && view->started && started_at_.empty()) started_at_ = view->started_at;
   if (view && view->running) begin_account(*view);
   seen_ended_.reset();
   if (view && view->started && !view->running) seen_ended_ = ContainerEnd{.exit_code = view->exit_code};
@@ -270,9 +271,11 @@ asio::awaitable<void> TaskRun::watch(std::string id) {
   auto view = co_await std::move(inspecting);
   // Podman's word for a container that was removed: 0, and an error that says so.
   const bool is_guess = end->exit_code == 0 && !end->error.empty();
-  if (is_guess && !view) {
+  // Docker's word for a container that is started again before it could tell how it had ended.
+  const bool is_overtaken = end->exit_code == 0 && view && view->started_at != started_at_;
+  if ((is_guess && !view) || is_overtaken) {
     exited_ = false;
-    post(executor::WatchFailed{view.error()});
+    post(executor::WatchFailed{view ? Error{Errc::closed, "it was started again", {}} : view.error()});
     co_return;
   }
   if (view) {

@@ -95,6 +95,7 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   ContainerAccount account_;
   std::optional<ProbeTarget> container_;  // as Docker saw it last
   std::string container_id_;
+  std::string started_at_;  // of the start that is the task; empty: not seen yet
   // By the last inspect: Docker's wait need not be asked, and may hang.
   std::optional<ContainerEnd> seen_ended_;
   ProcessSpec command_;  // a command task's

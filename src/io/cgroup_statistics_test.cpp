@@ -522,8 +522,7 @@ TEST_F(RealContainer, NumbersAgreeWithWhatItDoesAndMayDo) {
   let_go();
   output_of("docker exec " + container_ + " sh -c 'while [ ! -e /tmp/done ]; do sleep 0.05; done'");
   output_of("docker exec " + container_ +
-            " ping -c 3 -i 0.2 -s 1000 $(docker network inspect bridge -f "
-            "'{{(index .IPAM.Config 0).Gateway}}')");
+            " ping -c 3 -i 0.2 -s 1000 $(docker inspect -f '{{.NetworkSettings.Gateway}}' " + container_ + ")");
   ASSERT_TRUE(sample_container(statistics_, groups_, some_time));
   EXPECT_GT(*statistics_.cpus_user_time_secs + *statistics_.cpus_system_time_secs, cpu_before + 0.02);
   EXPECT_GT(statistics_.cpus_nr_throttled, 0U) << "it wanted a whole CPU and had a tenth of one";

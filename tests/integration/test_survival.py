@@ -255,7 +255,9 @@ def test_a_restarted_container_is_a_task_that_has_ended(agent, images):
     subprocess.run(["docker", "restart", seen["Id"]], capture_output=True, timeout=60)
     last, code = agent.wait_for_end()
     assert agent.distinct_states() == ["TASK_STARTING", "TASK_RUNNING", "TASK_FAILED"]
-    assert last.message == "Container exited with status 7" and code == 7
+    # Docker tells the end of the first start, unless the second one overtakes it.
+    known = {("Container exited with status 7", 7), ("Container was restarted by somebody else", 1)}
+    assert (last.message, code) in known
     assert_nothing_left(agent, seen)
 
 
