@@ -1,11 +1,11 @@
 // How many placements a second, and how long a restart takes, with many tasks: the scheduler's core and its journal on
-// disk, driven as app/runtime.hpp drives them (step, commit, picture for readers), against simulated agents.
+// disk, driven as node/runtime.hpp drives them (step, commit, picture for readers), against simulated agents.
 //
 // usage: bench_placements [--agents=10000] [--tasks=1000000] [--apps=100] [--work_dir=DIR]
 
-#include "app/picture.hpp"
-#include "app/scheduler_rows.hpp"
 #include "base/check.hpp"
+#include "node/picture.hpp"
+#include "node/scheduler_rows.hpp"
 #include "scheduler/step.hpp"
 #include "store/journal.hpp"
 

@@ -1,5 +1,5 @@
 # The Mesos v1 messages, generated and compiled once. Only wire/*.cpp includes the generated headers.
-file(GLOB protos CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/wire/proto/*.proto)
+file(GLOB protos CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/wire/mesos/proto/*.proto)
 add_library(windlass_proto STATIC)
 set_target_properties(windlass_proto PROPERTIES UNITY_BUILD OFF)  # generated names clash
 target_include_directories(windlass_proto SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
@@ -14,10 +14,11 @@ endif()
 target_compile_options(windlass_proto INTERFACE -Wno-deprecated-declarations)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
 foreach(proto ${protos})
+  get_filename_component(folder ${proto} DIRECTORY)
   get_filename_component(stem ${proto} NAME_WE)
   set(out ${CMAKE_BINARY_DIR}/generated/${stem}.pb)
   add_custom_command(OUTPUT ${out}.cc ${out}.h
-    COMMAND protobuf::protoc --cpp_out=${CMAKE_BINARY_DIR}/generated -I ${CMAKE_SOURCE_DIR}/src/wire/proto ${proto}
+    COMMAND protobuf::protoc --cpp_out=${CMAKE_BINARY_DIR}/generated -I ${folder} ${proto}
     DEPENDS ${protos} VERBATIM)
   target_sources(windlass_proto PRIVATE ${out}.cc)
 endforeach()

@@ -1,13 +1,16 @@
-# windlass_room(<name> [DIR <folder>] [ONLY <stems>...] [EXCEPT <stems>...] [NO_TESTS] [DEPENDS <targets>...])
+# windlass_room(<room> [DIR <folder>] [ONLY <stems>...] [EXCEPT <stems>...] [NO_TESTS] [DEPENDS <targets>...]
+#               [TEST_DEPENDS <targets>...])
 #
-# One library per room from every .cpp beside it, and one test binary <name>_test from every *_test.cpp, so that a new
-# file needs no line here. ONLY and EXCEPT split a room's sources (not its tests) over two libraries. Test-only helpers
-# are named *_testing.cpp and go into the tests.
-function(windlass_room name)
-  cmake_parse_arguments(ROOM "NO_TESTS" "DIR" "ONLY;EXCEPT;DEPENDS" ${ARGN})
+# One library per room or sub-room (wire/json is wire_json) from every .cpp in it, and one test binary <name>_test from
+# every *_test.cpp, so that a new file needs no line here. ONLY and EXCEPT split a room's sources (not its tests) over
+# two libraries. TEST_DEPENDS is what only the tests need. Test-only helpers are named *_testing.cpp and go into the
+# tests.
+function(windlass_room room)
+  cmake_parse_arguments(ROOM "NO_TESTS" "DIR" "ONLY;EXCEPT;DEPENDS;TEST_DEPENDS" ${ARGN})
   if(NOT ROOM_DIR)
-    set(ROOM_DIR src/${name})
+    set(ROOM_DIR src/${room})
   endif()
+  string(REPLACE "/" "_" name ${room})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ROOM_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|testing|main)\\.cpp$")
@@ -31,7 +34,7 @@ function(windlass_room name)
   endif()
   if(tests AND NOT ROOM_NO_TESTS AND NOT WINDLASS_FUZZ)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE ${name} GTest::gtest GTest::gtest_main)
+    target_link_libraries(${name}_test PRIVATE ${name} ${ROOM_TEST_DEPENDS} GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE WINDLASS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()

@@ -6,9 +6,9 @@
 // and for each a line on stdout: {"body": <of POST /containers/create>, "platform": "linux/amd64"}, or
 // {"error": "docker option -m: ..."}. In the form "parameters" each option is key=value.
 
-#include "wire/docker_api.hpp"
-#include "wire/docker_options.hpp"
-#include "wire/json_reader.hpp"
+#include "container/options.hpp"
+#include "wire/docker/api.hpp"
+#include "wire/json/reader.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -19,36 +19,60 @@ import sys
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
-# A room may include only itself and these. Dependencies point up this table, never down.
+# A room or sub-room (wire/json) may include only itself and these. Dependencies point up this table, never down.
 ROOMS = {
     "base": [],
     "model": ["base"],
-    "wire": ["base", "model"],
-    "scheduler": ["base", "model"],
-    "executor": ["base", "model"],
-    "engine": ["base", "model"],
-    "store": ["base", "model", "wire"],
-    "io": ["base", "model", "wire"],
-    "api": ["base", "model", "wire", "scheduler", "executor", "engine", "store", "io"],
-    "cli": ["base", "model", "wire", "io"],
-    "sim": ["base", "model", "wire", "scheduler", "executor", "engine"],
+    "wire/json": ["base", "model"],
+    "wire/docker": ["base", "model", "wire/json"],
+    "wire/mesos": ["base", "model", "wire/json", "wire/docker"],
+    "wire/marathon": ["base", "model", "wire/json"],
+    "wire/record": ["base", "model"],
+    "container": ["base", "model", "wire/json"],
+    "core": ["base"],
+    "scheduler": ["base", "model", "core"],
+    "engine": ["base", "model", "core"],
+    "executor": ["base", "model", "core"],
+    "store": ["base"],
+    "io": ["base", "model"],
+    "link": ["base", "model", "wire/mesos", "io"],
+    "agent": ["base", "model", "engine", "io"],
+    "node": ["base", "model", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine", "store", "io"]
+    + ["link", "agent"],
+    "docker": ["base", "model", "wire/docker", "io"],
+    "api": ["base", "io"],
+    "api/marathon": ["base", "model", "wire/marathon", "scheduler", "io", "node", "api"],
+    "api/mesos": ["base", "model", "wire/json", "wire/mesos", "engine", "io", "node", "api"],
+    "cli": ["base", "model", "wire/json", "io"],
+    "windlass": ["base", "model", "io", "agent", "node", "api/marathon", "api/mesos", "cli"],
+    "windlass_executor": ["base", "model", "wire/mesos", "executor", "container", "io", "link", "docker"],
+    "sim": ["base", "model", "scheduler", "engine", "executor"],
 }
-EVERYTHING = [*ROOMS, "app"]  # for app, tests, bench
+EVERYTHING = list(ROOMS)  # for tests and bench
+# What only the tests of a room include besides.
+TEST_ROOMS = {
+    "container": ["wire/docker", "wire/mesos"],
+    "wire/record": ["node", "wire/mesos"],
+    "api/marathon": ["wire/json"],
+    "windlass": ["scheduler", "engine"],
+}
 
-# Libraries that only some rooms may see: prefix of the include, rooms, why.
+# The rooms that wait for things.
+SHELLS = {"io", "link", "agent", "node", "docker", "api", "cli", "windlass", "windlass_executor"}
+# Libraries that only some rooms may see: prefix of the include, rooms (with their sub-rooms), why.
 LIBRARIES = [
-    (r"boost/(asio|beast)", {"io", "api", "cli", "app", "tests", "bench"}, "Asio and Beast live in io, api, cli, app"),
+    (r"boost/(asio|beast)", SHELLS | {"tests", "bench"}, "Asio and Beast live in io and below it"),
     (r"sqlite3", {"store"}, "only store sees SQLite"),
     (r"(curl/|archive)", {"io"}, "only io sees libcurl and libarchive"),
-    (r"(google/protobuf/|.*\.pb\.h$)", {"wire", "tests"}, "only wire sees protobuf; use the values of model"),
-    (r"boost/json", {"wire", "api", "cli", "app", "store", "sim", "tests", "bench"}, "JSON belongs to wire"),
-    (r"(spdlog|CLI/|fmt/)", {"io", "api", "cli", "app", "sim", "tests", "bench"}, "cores neither log nor read flags"),
+    (r"(google/protobuf/|.*\.pb\.h$)", {"wire/mesos", "tests"}, "only wire/mesos sees it; use the values of model"),
+    (r"boost/json", {"wire", "container", "api", "cli", "sim", "tests", "bench"}, "JSON belongs to wire"),
+    (r"(spdlog|CLI/|fmt/)", SHELLS | {"sim", "tests", "bench"}, "cores neither log nor read flags"),
     (r"openssl/", {"io", "api", "wire", "tests"}, "TLS and hashes belong to io, api, wire"),
     (r"boost/uuid", set(), "use Uuid::random(in.prng)"),
 ]
 
-CORES = {"scheduler", "executor", "engine"}
-PURE = CORES | {"base", "model", "wire", "sim"}
+CORES = {"core", "scheduler", "executor", "engine"}
+PURE = CORES | {"base", "model", "wire", "container", "sim"}
 FUNCTION_LINES_MAX = 70
 LINE_COLUMNS_MAX = 120
 FILE_BYTES_MAX = 1 << 20
@@ -124,8 +148,15 @@ def blank_out(text):
 
 
 def room_of(path):
+    """src/wire/json/text.cpp is of wire/json; src/api/routes.cpp of api; bench/placements.cpp of bench."""
     parts = path.split("/")
-    return parts[1] if parts[0] == "src" and len(parts) > 2 else parts[0]
+    if parts[0] != "src" or len(parts) < 3:
+        return parts[0]
+    return "/".join(parts[1:3]) if "/".join(parts[1:3]) in ROOMS else parts[1]
+
+
+def is_in(room, rooms):
+    return room in rooms or room.split("/")[0] in rooms
 
 
 def is_test(path):
@@ -153,7 +184,7 @@ def check_includes(repo):
     known = set(repo.paths)
     for source in repo.sources():
         room = room_of(source.path)
-        allowed = ROOMS.get(room, EVERYTHING)
+        allowed = ROOMS.get(room, EVERYTHING) + (TEST_ROOMS.get(room, []) if is_test(source.path) else [])
         for match in INCLUDE.finditer(source.text):
             line, target = source.line_of(match.start()), match.group(2)
             yield from library_findings(source, room, line, target)
@@ -169,12 +200,12 @@ def check_includes(repo):
 
 def library_findings(source, room, line, target):
     for pattern, rooms, why in LIBRARIES:
-        if re.match(pattern, target) and room not in rooms:
+        if re.match(pattern, target) and not is_in(room, rooms):
             yield Finding(source.path, line, f"<{target}> is banned here: {why}")
 
 
 def check_private_headers(repo):
-    """A header of wire that shows generated protobuf is included only by .cpp files of wire."""
+    """A header of wire/mesos that shows generated protobuf is included only by .cpp files of wire."""
     with_protobuf = {
         source.path.removeprefix("src/")
         for source in repo.sources()
@@ -182,9 +213,9 @@ def check_private_headers(repo):
     }
     for source in repo.sources():
         for match in INCLUDE.finditer(source.text):
-            inside = room_of(source.path) == "wire" and source.path.endswith(".cpp")
+            inside = room_of(source.path) == "wire/mesos" and source.path.endswith(".cpp")
             if match.group(2) in with_protobuf and not inside:
-                why = f'"{match.group(2)}" shows generated protobuf, use it in .cpp files of wire only'
+                why = f'"{match.group(2)}" shows generated protobuf, use it in .cpp files of wire/mesos only'
                 yield Finding(source.path, source.line_of(match.start()), why)
 
 
@@ -314,9 +345,9 @@ def check_purity(repo):
         rules = []
         if not is_test(source.path):
             rules = [(CLOCKS, "use in.now in a core, a Clock in a shell"), (CHANCE, "use in.prng or Prng")]
-        if room in PURE - {"sim"} and not is_test(source.path):
+        if is_in(room, PURE - {"sim"}) and not is_test(source.path):
             rules += [(INPUT_OUTPUT, "this room does no I/O, use an effect that io carries out")]
-        if room in PURE and not is_test(source.path):
+        if is_in(room, PURE) and not is_test(source.path):
             rules += [(re.compile(r"std::unordered_\w+"), "use the ordered container: same input, same bytes")]
             rules += [(re.compile(r"std::uniform_\w+_distribution"), "use Prng::below: same numbers everywhere")]
         for pattern, use in rules:
@@ -502,7 +533,7 @@ def script_findings(repo, path):
 
 # clang-tidy spends its time on headers: 3 s for a file of these rooms, 10 s where protobuf comes in, 20 s where Asio
 # does. So ./test looks at these, and --lint-all, which takes a quarter of an hour, at everything.
-LINT_ROOMS = CORES | {"base", "model", "store"}
+LINT_ROOMS = CORES | {"base", "model", "container", "store"}
 lint_all = False
 
 
@@ -532,7 +563,7 @@ def compile_commands(root):
 
 
 def lint_wanted(path, commands, root):
-    in_room = lint_all or (room_of(path) in LINT_ROOMS and not is_test(path))
+    in_room = lint_all or (is_in(room_of(path), LINT_ROOMS) and not is_test(path))
     return path.endswith(".cpp") and in_room and str(root.resolve() / path) in commands
 
 

@@ -43,6 +43,19 @@ class TidyTest(unittest.TestCase):
         self.assert_found("includes", "src/executor/a.hpp", '#include "wire/json.hpp"\n', 1, "wire", others)
         self.assert_clean("includes", "tests/issues/a.cpp", '#include "scheduler/step.hpp"\n', others)
 
+    def test_sub_rooms_do_not_see_each_other(self):
+        others = {"src/wire/docker/api.hpp": "", "src/wire/json/text.hpp": "", "src/api/mesos/state.hpp": ""}
+        docker, state = '#include "wire/docker/api.hpp"\n', '#include "api/mesos/state.hpp"\n'
+        self.assert_found("includes", "src/wire/marathon/a.cpp", docker, 1, "wire/docker", others)
+        self.assert_found("includes", "src/api/marathon/a.cpp", state, 1, "api/mesos", others)
+        self.assert_clean("includes", "src/wire/docker/a.cpp", '#include "wire/json/text.hpp"\n', others)
+
+    def test_a_test_may_include_more_than_its_room(self):
+        others = {"src/wire/mesos/codec.hpp": ""}
+        text = '#include "wire/mesos/codec.hpp"\n'
+        self.assert_found("includes", "src/container/a.cpp", text, 1, "wire/mesos", others)
+        self.assert_clean("includes", "src/container/a_test.cpp", text, others)
+
     def test_an_include_exists(self):
         self.assert_found("includes", "src/base/a.cpp", '#include "base/gone.hpp"\n', 1, "does not exist")
         self.assert_clean("includes", "src/base/a.cpp", '// #include "base/gone.hpp" was here\n#include <map>\n')
@@ -52,13 +65,15 @@ class TidyTest(unittest.TestCase):
         self.assert_clean("includes", "src/io/a.hpp", "#include <boost/asio/post.hpp>\n")
         self.assert_found("includes", "src/api/a.cpp", "#include <sqlite3.h>\n", 1, "SQLite")
         self.assert_found("includes", "src/api/a.cpp", '#include "mesos.pb.h"\n', 1, "protobuf")
-        self.assert_clean("includes", "src/wire/a.cpp", '#include "mesos.pb.h"\n#include <google/protobuf/message.h>\n')
+        self.assert_clean("includes", "src/wire/mesos/a.cpp", '#include "mesos.pb.h"\n')
+        self.assert_clean("includes", "src/wire/mesos/a.cpp", "#include <google/protobuf/message.h>\n")
 
     def test_generated_protobuf_stays_in_sources_of_wire(self):
-        header = {"src/wire/convert.hpp": '#pragma once\n#include "mesos.pb.h"\n'}
-        self.assert_clean("private-headers", "src/wire/a.cpp", '#include "wire/convert.hpp"\n', header)
-        self.assert_found("private-headers", "src/wire/b.hpp", '#include "wire/convert.hpp"\n', 1, "protobuf", header)
-        self.assert_found("private-headers", "src/api/a.cpp", '#include "wire/convert.hpp"\n', 1, "protobuf", header)
+        header = {"src/wire/mesos/convert.hpp": '#pragma once\n#include "mesos.pb.h"\n'}
+        self.assert_clean("private-headers", "src/wire/mesos/a.cpp", '#include "wire/mesos/convert.hpp"\n', header)
+        text = '#include "wire/mesos/convert.hpp"\n'
+        self.assert_found("private-headers", "src/wire/mesos/b.hpp", text, 1, "protobuf", header)
+        self.assert_found("private-headers", "src/api/a.cpp", text, 1, "protobuf", header)
 
     def test_headers(self):
         self.assert_clean("headers", "src/base/a.hpp", "// What it is.\n#pragma once\n")

@@ -51,7 +51,7 @@ auto record_of(const Map& map, const Key& key) {
 
 void collect_writes(Turn& turn) {
   const State& state = turn.state;
-  auto& writes = turn.out.writes;
+  auto& writes = turn.fx.writes;
   if (turn.engine_changed) writes.emplace_back(PutEngine{state.record});
   for (const FrameworkId& id : turn.frameworks_changed) {
     writes.emplace_back(PutFramework{id, record_of(state.frameworks, id)});
@@ -86,13 +86,14 @@ std::optional<TimePoint> next_wake(const State& state) {
 }
 
 Effects step(State& state, const Event& event, const Inputs& in) {
-  Turn turn{state, in};
+  Effects fx;
+  Turn turn{{state, in, fx}};
   std::visit(Handler{turn}, event);
   finish(turn);
   collect_writes(turn);
-  turn.out.wake_at = next_wake(state);
+  fx.wake_at = next_wake(state);
   check_invariants(state);
-  return std::move(turn.out);
+  return fx;
 }
 
 }  // namespace windlass::engine

@@ -5,8 +5,8 @@
 //   executors  --calls--> step --> events to executors           (Mesos v1 executor API)
 //   processes  --facts--> step --> launch, destroy               (the shell's work)
 
-#include "base/prng.hpp"
 #include "base/time.hpp"
+#include "core/turn.hpp"
 #include "engine/state.hpp"
 #include "model/engine_records.hpp"
 #include "model/executor_api.hpp"
@@ -168,10 +168,7 @@ struct Effects {
   friend bool operator==(const Effects&, const Effects&) = default;
 };
 
-struct Inputs {
-  TimePoint now;
-  Prng& prng;
-};
+using core::Inputs;
 
 // REQUIRES: `Started` is the first event after the state was made or loaded.
 // ENSURES: the invariants (engine/invariants.hpp); a breach ends the process.

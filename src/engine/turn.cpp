@@ -19,7 +19,7 @@ void Turn::send(const Executor& executor, ExecutorEvent event) {
 }
 
 void Turn::answer(RequestId request, int status, std::string text) {
-  out.notices.push_back({.request = request, .status = status, .text = std::move(text)});
+  fx.notices.push_back({.request = request, .status = status, .text = std::move(text)});
 }
 
 void Turn::offer_later() {

@@ -10,11 +10,7 @@
 
 namespace windlass::engine {
 
-struct Turn {
-  State& state;
-  const Inputs& in;
-  Effects out = {};
-
+struct Turn : core::Turn<State, Effects> {
   // Records that this step changed; their rows are written once, as they are at its end.
   bool engine_changed = false;
   std::set<FrameworkId> frameworks_changed = {};
@@ -33,7 +29,7 @@ struct Turn {
   // To the stream of a framework or an executor; lost when it has none.
   void send(const Framework& framework, SchedulerEvent event);
   void send(const Executor& executor, ExecutorEvent event);
-  void call(Call call) { out.calls.push_back(std::move(call)); }
+  void call(Call call) { fx.calls.push_back(std::move(call)); }
   void answer(RequestId request, int status, std::string text = {});
 
   // Resources became free: they are offered in the next batch.

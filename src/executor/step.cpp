@@ -501,13 +501,13 @@ const Job* find_job(const Life& life) {
 }
 
 Effects step(State& state, const Event& event, const Inputs& in) {
-  Effects effects;
-  if (state.left) return effects;
-  Turn turn{state, in, effects};
+  Effects fx;
+  if (state.left) return fx;
+  Turn turn{{state, in, fx}};
   std::visit([&](const auto& each) { on(turn, each); }, event);
   settle(turn);
-  if (!state.left) effects.wake_at = next_time(state);
-  return effects;
+  if (!state.left) fx.wake_at = next_time(state);
+  return fx;
 }
 
 executor_calls::Subscribe take_subscription(State& state) {

@@ -3,8 +3,8 @@
 // for a command task, in a process.
 
 #include "base/error.hpp"
-#include "base/prng.hpp"
 #include "base/time.hpp"
+#include "core/turn.hpp"
 #include "executor/state.hpp"
 #include "model/container_spec.hpp"
 #include "model/executor_api.hpp"
@@ -254,10 +254,7 @@ struct Effects {
   friend bool operator==(const Effects&, const Effects&) = default;
 };
 
-struct Inputs {
-  TimePoint now;
-  Prng& prng;
-};
+using core::Inputs;
 
 Effects step(State& state, const Event& event, const Inputs& in);
 

@@ -9,12 +9,8 @@
 
 namespace windlass::executor {
 
-struct Turn {
-  State& state;
-  const Inputs& in;
-  Effects& effects;
-
-  void call(Call call) { effects.calls.push_back(std::move(call)); }
+struct Turn : core::Turn<State, Effects> {
+  void call(Call call) { fx.calls.push_back(std::move(call)); }
   void log(std::string line) { call(LogToSandbox{std::move(line)}); }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 // What a user wants: an App (marathon.md 3), and what there is of it: its Instances. The v1 API is a view of this.
-// The fields are written to the journal in this order; new ones go to the end of their struct (wire/record.hpp).
+// The fields are written to the journal in this order; new ones go to the end of their struct (wire/record/record.hpp).
 
 #include "base/time.hpp"
 #include "model/framework.hpp"

@@ -31,7 +31,7 @@ struct Settings {
   Duration reconciliation_interval = std::chrono::minutes{10};
   Duration task_launch_timeout = std::chrono::minutes{5};
   Duration kill_retry_timeout = std::chrono::seconds{30};
-  // TaskInfo.data for tasks that have an executor (wire/marathon_json.hpp: write_v1_app). The core builds no JSON.
+  // TaskInfo.data for tasks that have an executor (wire/marathon/v1.hpp: write_v1_app). The core builds no JSON.
   std::string (*task_data)(const App&) = nullptr;
 };
 

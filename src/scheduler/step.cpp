@@ -170,15 +170,16 @@ void check_sizes(const State& state) {
 }  // namespace
 
 Effects step(State& state, const Event& event, const Inputs& in) {
-  Turn turn{.state = state, .in = in};
+  Effects fx;
+  Turn turn{{state, in, fx}};
   std::visit([&](const auto& each) { on(turn, each); }, event);
   const std::set<AppId> touched = std::exchange(turn.touched, {});
   for (const AppId& id : touched) settle_app(turn, id);
   send_questions(turn);
   ask_for_offers(turn);
-  turn.fx.wake_at = next_wake(state);
+  fx.wake_at = next_wake(state);
   check_sizes(state);
-  return std::move(turn.fx);
+  return fx;
 }
 
 }  // namespace windlass::scheduler

@@ -6,8 +6,8 @@
 //   time ─────────┘                         └─> answers        (third)
 
 #include "base/error.hpp"
-#include "base/prng.hpp"
 #include "base/time.hpp"
+#include "core/turn.hpp"
 #include "model/app.hpp"
 #include "model/scheduler_api.hpp"
 #include "scheduler/state.hpp"
@@ -108,10 +108,7 @@ struct Effects {
   friend bool operator==(const Effects&, const Effects&) = default;
 };
 
-struct Inputs {
-  TimePoint now;
-  Prng& prng;
-};
+using core::Inputs;
 
 // REQUIRES: `Started` is the first event after the state was made or loaded.
 Effects step(State& state, const Event& event, const Inputs& in);

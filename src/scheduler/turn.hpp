@@ -9,10 +9,7 @@
 
 namespace windlass::scheduler {
 
-struct Turn {
-  State& state;
-  const Inputs& in;
-  Effects fx = {};
+struct Turn : core::Turn<State, Effects> {
   std::set<AppId> touched = {};    // their count is looked at again at the end of the step
   std::vector<TaskId> asked = {};  // to be reconciled explicitly at the end of the step
 };

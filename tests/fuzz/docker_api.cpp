@@ -1,9 +1,9 @@
 // What Docker answers, whatever it is: readers say a value or an error, and pull streams do not depend on their chunks.
 
-#include "wire/docker_api.hpp"
-#include "wire/docker_stream.hpp"
-#include "wire/registry_auth.hpp"
-#include "wire/seed_data.hpp"
+#include "container/seed_data.hpp"
+#include "wire/docker/api.hpp"
+#include "wire/docker/registry_auth.hpp"
+#include "wire/docker/stream.hpp"
 
 #include "base/check.hpp"
 

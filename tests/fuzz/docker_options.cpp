@@ -1,12 +1,12 @@
 // `docker run` options, one word a line: whatever is taken can be written as a create body that is JSON, the
 // rest is refused in UTF-8.
 
-#include "wire/docker_options.hpp"
-#include "wire/docker_api.hpp"
+#include "container/options.hpp"
+#include "wire/docker/api.hpp"
 
 #include "base/check.hpp"
-#include "wire/docker_scalars.hpp"
-#include "wire/json_reader.hpp"
+#include "container/scalars.hpp"
+#include "wire/json/reader.hpp"
 
 #include <boost/json/value.hpp>
 

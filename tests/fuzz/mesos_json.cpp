@@ -1,6 +1,6 @@
 // Any text as the JSON of WINDLASS_MESSAGE: refused, or printed as JSON that means the same message.
 
-#include "wire/mesos_json.hpp"
+#include "wire/mesos/json.hpp"
 
 #include "base/check.hpp"
 #include "executor.pb.h"

@@ -1,7 +1,7 @@
 // Any bytes as the protobuf of WINDLASS_MESSAGE: refused, or serialized to the same message and printed as JSON.
 
-#include "wire/json_reader.hpp"
-#include "wire/mesos_json.hpp"
+#include "wire/json/reader.hpp"
+#include "wire/mesos/json.hpp"
 
 #include "base/check.hpp"
 #include "executor.pb.h"

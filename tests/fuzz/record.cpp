@@ -1,11 +1,11 @@
 // Any bytes as a row of the journal: refused, or a value that encodes to bytes which read back as the same bytes.
 
-#include "wire/record.hpp"
+#include "wire/record/record.hpp"
 
 #include "base/check.hpp"
 #include "model/app.hpp"
 #include "model/engine_records.hpp"
-#include "wire/record_mesos.hpp"
+#include "node/mesos_record.hpp"
 
 #include <cstdint>
 

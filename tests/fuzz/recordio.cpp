@@ -1,6 +1,6 @@
 // Any bytes, cut into chunks of any size: the decoder gives the same records as from one piece, and they encode back.
 
-#include "wire/recordio.hpp"
+#include "wire/mesos/recordio.hpp"
 
 #include "base/check.hpp"
 

@@ -1,6 +1,6 @@
 // Statistics that come back from anywhere: a value or an error, and what is a value is written and read as the same.
 
-#include "wire/statistics_json.hpp"
+#include "wire/mesos/statistics.hpp"
 
 #include "base/check.hpp"
 

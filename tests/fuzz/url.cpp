@@ -1,6 +1,6 @@
 // Location headers: a URL that was understood is understood again as it is written, and says the same.
 
-#include "wire/url.hpp"
+#include "base/url.hpp"
 
 #include "base/check.hpp"
 

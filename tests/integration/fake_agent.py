@@ -14,7 +14,8 @@ from windlass import BUILD, ROOT, wait_until
 
 _generated = tempfile.mkdtemp(prefix="windlass-proto-")
 subprocess.run(
-    ["protoc", f"-I{ROOT}/src/wire/proto", f"--python_out={_generated}", "mesos.proto", "executor.proto"], check=True
+    ["protoc", f"-I{ROOT}/src/wire/mesos/proto", f"--python_out={_generated}", "mesos.proto", "executor.proto"],
+    check=True,
 )
 sys.path.insert(0, _generated)
 import executor_pb2  # noqa: E402

@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-PROTO = Path(__file__).resolve().parents[2] / "src/wire/proto"
+PROTO = Path(__file__).resolve().parents[2] / "src/wire/mesos/proto"
 FILES = ("mesos.proto", "scheduler.proto", "executor.proto", "master.proto", "agent.proto")
 TOKEN = re.compile(r'\s*([A-Za-z_][\w.]*|[{}:]|"(?:[^"\\]|\\.)*"|[^\s{}:"]+)')
 

@@ -1,0 +1,318 @@
+#include "agent/launcher.hpp"
+
+#include "agent/sandbox.hpp"
+#include "base/time.hpp"
+#include "io/cgroup.hpp"
+#include "io/fetcher.hpp"
+#include "io/files.hpp"
+#include "io/log.hpp"
+#include "io/nothrow.hpp"
+#include "io/offload.hpp"
+#include "io/task_scope.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <dirent.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace windlass {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What an ended executor leaves behind (a reaper that removes its container) has so long to end by itself.
+constexpr auto leftover_limit = 10s;
+constexpr auto leftover_poll = 20ms;
+constexpr std::size_t fetch_threads = 4;
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> variables;
+  for (char** each = environ; *each != nullptr; ++each) variables.emplace_back(*each);
+  return variables;
+}
+
+std::vector<std::string> argv_of(const CommandInfo& command) {
+  if (command.shell) return {"/bin/sh", "-c", command.value.value_or("")};
+  std::vector<std::string> argv = command.arguments;
+  if (!command.value) return argv;
+  if (argv.empty()) return {*command.value};
+  argv[0] = *command.value;
+  return argv;
+}
+
+bool has_variable(const std::string& environ_bytes, const std::string& variable) {
+  const std::string wanted = variable + '\0';
+  const auto at = environ_bytes.find(wanted);
+  return at == 0 || (at != std::string::npos && environ_bytes[at - 1] == '\0');
+}
+
+// The session leader that runs in that sandbox, if any: an executor that was started, but not written down any more,
+// by an engine that was killed in between.
+Result<ProcessId> find_executor_process(const std::string& directory) {
+  DIR* proc = ::opendir("/proc");
+  if (proc == nullptr) return Error{Errc::unavailable, "cannot read /proc"};
+  Result<ProcessId> found = Error{Errc::not_found, "no process in " + directory};
+  while (const dirent* entry = ::readdir(proc)) {
+    const pid_t pid = static_cast<pid_t>(std::atoi(entry->d_name));
+    if (pid <= 0 || ::getsid(pid) != pid) continue;
+    auto variables = read_file("/proc/" + std::to_string(pid) + "/environ");
+    if (!variables || !has_variable(*variables, "MESOS_DIRECTORY=" + directory)) continue;
+    auto identity = identify_process(pid);
+    if (identity) found = *identity;
+    if (found) break;
+  }
+  ::closedir(proc);
+  return found;
+}
+
+struct LaunchOutcome {
+  std::string failure = {};  // empty: it runs
+  ProcessId process = {};
+};
+
+}  // namespace
+
+struct ExecutorLauncher::Impl {
+  Impl(asio::any_io_executor the_loop, Settings the_settings, AgentIdSource the_agent_id, Post the_post)
+      : loop{the_loop},
+        settings{std::move(the_settings)},
+        agent_id{std::move(the_agent_id)},
+        post{std::move(the_post)},
+        scope{the_loop, [](const std::string& name, const std::exception_ptr& error) {
+                log_error("task failed", {{"task", name}, {"error", describe(error)}});
+              }} {
+    if (settings.cgroups) {
+      auto detected = Cgroups::detect();
+      if (detected) cgroups = *detected;
+    }
+    auto boot = windlass::boot_id();
+    if (boot) boot_id = *boot;
+  }
+
+  asio::any_io_executor loop;
+  const Settings settings;
+  const AgentIdSource agent_id;
+  const Post post;
+  Cgroups cgroups;
+  std::string boot_id;
+  std::map<ContainerId, ProcessId> running;
+  std::set<ContainerId> launching;
+  std::set<ContainerId> doomed;  // to be destroyed as soon as their launch has ended
+  bool stopping = false;
+  std::atomic<bool> fetch_cancelled{false};
+  asio::thread_pool pool{fetch_threads};
+  TaskScope scope;
+
+  [[nodiscard]] std::string group(const ContainerId& id) const { return settings.cgroups_root + "/" + id.value; }
+  [[nodiscard]] SandboxPlace place(const engine::LaunchExecutor& call) const {
+    return {settings.work_dir, agent_id(), call.framework.id, call.executor.id, call.container_id};
+  }
+  [[nodiscard]] ProcessSpec process_spec(const engine::LaunchExecutor& call, const SandboxPlace& where,
+                                         const std::string& user) const;
+  LaunchOutcome launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where);
+  asio::awaitable<void> launch(engine::LaunchExecutor call);
+  asio::awaitable<void> watch(ContainerId container, ProcessId process);
+  asio::awaitable<void> poll_until_ended(ProcessId process);
+  asio::awaitable<void> clear_leftovers(ContainerId container, ProcessId process);
+  asio::awaitable<void> report_exit(ContainerId container);
+};
+
+ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& call, const SandboxPlace& where,
+                                                 const std::string& user) const {
+  ExecutorEnvironment environment{
+      .agent_ip = settings.agent_ip,
+      .agent_port = settings.agent_port,
+      .checkpoint = call.framework.checkpoint,
+      .shutdown_grace_period = call.executor.shutdown_grace_period.value_or(settings.executor_shutdown_grace_period),
+      .recovery_timeout = settings.recovery_timeout,
+      .subscription_backoff_max = settings.executor_reregistration_timeout,
+      .docker_host = settings.docker_host,
+      .framework = call.environment};
+  ProcessSpec spec;
+  const bool ours = call.is_command || !call.executor.command;
+  spec.argv = ours ? std::vector<std::string>{settings.executor_program} : argv_of(*call.executor.command);
+  spec.env = executor_environment(where, environment, own_environment());
+  spec.cwd = sandbox_directory(where);
+  spec.stdout_path = spec.cwd + "/stdout";
+  spec.stderr_path = spec.cwd + "/stderr";
+  spec.user = user;
+  if (settings.cgroups) spec.cgroup_procs = cgroups.procs_files(group(call.container_id));
+  return spec;
+}
+
+// Runs on a pool thread.
+LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where) {
+  const std::string directory = sandbox_directory(where);
+  if (::access(directory.c_str(), F_OK) == 0) {
+    auto earlier = find_executor_process(directory);
+    if (earlier) return {.process = *earlier};
+  }
+  // Our own executor talks to Docker for the user's task; what runs in the container has the container's user.
+  const auto& container = call.executor.container;
+  const bool ours = call.is_command && container && !is_plain_process(*container);
+  const std::string user = settings.switch_user && !ours ? call.user : "";
+  auto made = make_sandbox(where, user);
+  if (!made) return {.failure = "Failed to create the sandbox: " + to_string(made.error())};
+  FetchJob job{.uris = {},
+               .sandbox = directory,
+               .user = user,
+               .log_path = {},
+               .stall_timeout = std::chrono::duration_cast<std::chrono::seconds>(settings.fetcher_stall_timeout),
+               .cancelled = &fetch_cancelled};
+  for (const Uri& uri : call.uris) {
+    job.uris.push_back({uri.value, uri.executable, uri.extract, uri.cache, uri.output_file});
+  }
+  auto fetched = fetch(job);
+  if (!fetched) {
+    return {.failure =
+                "Failed to fetch all URIs for container '" + call.container_id.value + "': " + fetched.error().message};
+  }
+  if (settings.cgroups) {
+    const auto created = cgroups.create(group(call.container_id));
+    for (const std::string& problem : created.problems) log_debug("cgroup", {{"problem", problem}});
+  }
+  auto started = start_process(process_spec(call, where, user));
+  if (!started) return {.failure = to_string(started.error())};
+  for (const std::string& warning : started->warnings) log_warning("executor", {{"warning", warning}});
+  return {.process = started->id};
+}
+
+asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call) {
+  const ContainerId container = call.container_id;
+  const SandboxPlace where = place(call);
+  const std::string directory = sandbox_directory(where);
+  auto work = [this, call, where] { return launch_blocking(call, where); };
+  auto launched = offload(pool, std::move(work));
+  auto outcome = co_await std::move(launched);
+  launching.erase(container);
+  const bool destroy_at_once = doomed.erase(container) > 0;
+  if (!outcome.failure.empty()) {
+    log_warning("executor not started", {{"container", container.value}, {"error", outcome.failure}});
+    (void)cgroups.remove(group(container));
+    post(engine::ExecutorLaunchFailed{container, outcome.failure});
+    co_return;
+  }
+  log_info("executor started", {{"container", container.value}, {"pid", static_cast<long>(outcome.process.pid)}});
+  running[container] = outcome.process;
+  post(engine::ExecutorStarted{.container_id = container,
+                               .pid = outcome.process.pid,
+                               .start_time = outcome.process.start_ticks,
+                               .boot_id = boot_id,
+                               .directory = directory});
+  scope.spawn("watch " + container.value, watch(container, outcome.process));
+  if (destroy_at_once) (void)signal_process(outcome.process, SIGKILL);
+}
+
+// Ends early, and touches nothing, when the launcher stops: executors outlive the engine.
+asio::awaitable<void> ExecutorLauncher::Impl::watch(ContainerId container, ProcessId process) {
+  auto waited = co_await wait_process(process);
+  if (stopping) co_return;
+  std::optional<int> status;
+  if (waited) {
+    status = *waited;
+  } else {
+    log_warning("asking every second", {{"container", container.value}, {"error", to_string(waited.error())}});
+    auto polled = poll_until_ended(process);
+    co_await std::move(polled);
+  }
+  auto cleared = clear_leftovers(container, process);
+  co_await std::move(cleared);
+  running.erase(container);
+  log_info("executor ended", {{"container", container.value},
+                              {"status", status ? describe_wait_status(*status) : std::string{"is unknown"}}});
+  post(engine::ExecutorExited{.container_id = container, .wait_status = status});
+}
+
+// For kernels that cannot tell of a process's end.
+asio::awaitable<void> ExecutorLauncher::Impl::poll_until_ended(ProcessId process) {
+  asio::steady_timer timer{loop};
+  while (is_alive(process)) {
+    timer.expires_after(1s);
+    auto waited = co_await timer.async_wait(nothrow);
+    (void)waited;
+  }
+}
+
+// An executor that ended may have left its reaper, which removes the container: that is waited for. What is still there
+// after the limit is killed.
+asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId container, ProcessId process) {
+  const std::string name = group(container);
+  asio::steady_timer timer{loop};
+  const Clock clock;
+  const TimePoint until = clock.now() + leftover_limit;
+  while (!cgroups.pids(name).empty() && clock.now() < until) {
+    timer.expires_after(leftover_poll);
+    auto waited = co_await timer.async_wait(nothrow);
+    (void)waited;
+  }
+  (void)kill_session(process);
+  for (int attempt = 0; attempt < 50; ++attempt) {
+    (void)cgroups.kill(name);
+    auto removed = cgroups.remove(name);
+    if (removed) co_return;
+    timer.expires_after(leftover_poll);
+    auto waited = co_await timer.async_wait(nothrow);
+    (void)waited;
+  }
+  log_warning("cgroup stays", {{"group", name}});
+}
+
+asio::awaitable<void> ExecutorLauncher::Impl::report_exit(ContainerId container) {
+  auto cleared = clear_leftovers(container, ProcessId{});
+  co_await std::move(cleared);
+  post(engine::ExecutorExited{.container_id = container});
+}
+
+ExecutorLauncher::ExecutorLauncher(asio::any_io_executor loop, Settings settings, Post post)
+    : impl_{std::make_unique<Impl>(std::move(loop), std::move(settings), std::move(post))} {}
+
+ExecutorLauncher::~ExecutorLauncher() = default;
+
+void ExecutorLauncher::launch(engine::LaunchExecutor call) {
+  const std::string name = "launch " + call.container_id.value;
+  impl_->launching.insert(call.container_id);
+  impl_->scope.spawn(name, impl_->launch(std::move(call)));
+}
+
+void ExecutorLauncher::resume(const ContainerId& container, const ExecutorRecord& record) {
+  const ProcessId process{static_cast<pid_t>(record.pid), record.start_time};
+  if (record.boot_id == impl_->boot_id && is_alive(process)) {
+    impl_->running[container] = process;
+    impl_->scope.spawn("watch " + container.value, impl_->watch(container, process));
+    return;
+  }
+  impl_->scope.spawn("ended " + container.value, impl_->report_exit(container));
+}
+
+void ExecutorLauncher::destroy(const ContainerId& container) {
+  if (impl_->launching.contains(container)) {
+    impl_->doomed.insert(container);
+    return;
+  }
+  const auto found = impl_->running.find(container);
+  if (found == impl_->running.end()) {
+    impl_->scope.spawn("ended " + container.value, impl_->report_exit(container));
+    return;
+  }
+  (void)signal_process(found->second, SIGKILL);  // its end is seen by watch()
+}
+
+asio::awaitable<void> ExecutorLauncher::stop() {
+  impl_->stopping = true;
+  impl_->fetch_cancelled = true;
+  impl_->scope.cancel_all();
+  auto joined = impl_->scope.join();
+  co_await std::move(joined);
+}
+
+}  // namespace windlass

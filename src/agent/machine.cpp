@@ -1,0 +1,72 @@
+#include "agent/machine.hpp"
+
+#include "io/files.hpp"
+
+#include <filesystem>
+#include <set>
+
+namespace windlass {
+namespace {
+
+constexpr std::uint64_t megabyte = 1024 * 1024;
+
+// Mesos leaves 1 GB of memory and 5 GB of disk to the machine, or half where there is less than twice that.
+double share(std::uint64_t total_megabytes, std::uint64_t spare) {
+  const std::uint64_t rest = total_megabytes > 2 * spare ? total_megabytes - spare : total_megabytes / 2;
+  return static_cast<double>(rest);
+}
+
+std::string existing_parent(std::filesystem::path path) {
+  std::error_code ignored;
+  while (!path.empty() && path != path.root_path() && !std::filesystem::exists(path, ignored)) {
+    path = path.parent_path();
+  }
+  return path.empty() ? "/" : path.string();
+}
+
+}  // namespace
+
+Result<Resources> agent_resources(const std::string& given, const std::string& work_dir) {
+  auto wanted = parse_resources(given);
+  if (!wanted) return wanted.error();
+  std::set<std::string> named;
+  for (const Resource& resource : wanted->entries()) named.insert(resource.name);
+  Resources all;
+  // In the order in which Mesos lists them.
+  if (!named.contains("cpus")) all.add(Resource::scalar("cpus", cpu_count()));
+  if (!named.contains("mem")) {
+    auto memory = memory_total();
+    all.add(Resource::scalar("mem", memory ? share(*memory / megabyte, 1024) : 1024));
+  }
+  if (!named.contains("disk")) {
+    auto disk = disk_size(existing_parent(work_dir));
+    all.add(Resource::scalar("disk", disk ? share(disk->total_bytes / megabyte, 5 * 1024) : 10 * 1024));
+  }
+  if (!named.contains("ports")) all.add(Resource::make_ranges("ports", {{31000, 32000}}));
+  Resources ordered;
+  const Resources both = all + *wanted;
+  for (const char* name : {"cpus", "mem", "disk", "ports"}) {
+    for (const Resource& resource : both.entries()) {
+      if (resource.name == name) ordered.add(resource);
+    }
+  }
+  for (const Resource& resource : both.entries()) {
+    if (!ordered.contains(Resources{{resource}})) ordered.add(resource);
+  }
+  return ordered;
+}
+
+std::string advertised_hostname(const std::string& configured) {
+  if (!configured.empty()) return configured;
+  auto address = default_route_address();
+  return address ? *address : host_name();
+}
+
+std::string executor_program(const std::string& configured) {
+  if (!configured.empty()) return configured;
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (self.parent_path() / "windlass-executor").string();
+}
+
+}  // namespace windlass

@@ -1,0 +1,119 @@
+#include "api/marathon/responses.hpp"
+#include "api/marathon/v1_api.hpp"
+#include "wire/marathon/v1.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace windlass {
+namespace {
+
+using scheduler::World;
+using WorldPtr = std::shared_ptr<const World>;
+
+// In the words of 0.2.x, which shows ids without the slash.
+HttpResponse refusal(const Error& error, const AppId& id) {
+  if (error.code == Errc::conflict) {
+    return message_response(422, "requirement failed: Already started app '" + v1_id(id) + "'");
+  }
+  if (error.code == Errc::not_found) return message_response(404, "Unknown app '" + v1_id(id) + "'");
+  if (error.code == Errc::invalid && !error.where.empty()) return field_errors({{error.where, error.message}});
+  return error_response(error);
+}
+
+asio::awaitable<HttpResponse> change(scheduler::Event event, AppId id, SchedulerPort& port) {
+  auto waiting = port.submit(std::move(event));
+  auto answer = co_await std::move(waiting);
+  if (!answer) co_return refusal(answer.error(), id);
+  if (answer->error) co_return refusal(*answer->error, id);
+  co_return no_content();
+}
+
+// What is wrong with the request before its body's meaning is looked at.
+template <class T>
+std::optional<HttpResponse> refuse(const HttpRequest& request, const V1Read<T>& read) {
+  if (auto refused = refuse_body_type(request)) return refused;
+  if (read.malformed) return message_response(400, read.malformed->message);
+  if (!read.errors.empty()) return field_errors(read.errors);
+  return std::nullopt;
+}
+
+asio::awaitable<HttpResponse> start(RouteRequest request, SchedulerPort& port) {
+  V1Read<App> read = read_v1_app(request.http.body);
+  if (auto refused = refuse(request.http, read)) co_return std::move(*refused);
+  scheduler::StartApp command;
+  command.app = std::move(read.value);
+  auto changing = change(command, command.app.id, port);
+  auto response = co_await std::move(changing);
+  co_return response;
+}
+
+asio::awaitable<HttpResponse> stop(RouteRequest request, SchedulerPort& port) {
+  const V1Read<V1AppRef> read = read_v1_app_ref(request.http.body);
+  if (auto refused = refuse(request.http, read)) co_return std::move(*refused);
+  scheduler::StopApp command;
+  command.id = read.value.id;
+  auto changing = change(command, command.id, port);
+  auto response = co_await std::move(changing);
+  co_return response;
+}
+
+asio::awaitable<HttpResponse> scale(RouteRequest request, SchedulerPort& port) {
+  const V1Read<V1Scale> read = read_v1_scale(request.http.body);
+  if (auto refused = refuse(request.http, read)) co_return std::move(*refused);
+  scheduler::ScaleApp command;
+  command.id = read.value.id;
+  command.instances = read.value.instances;
+  auto changing = change(command, command.id, port);
+  auto response = co_await std::move(changing);
+  co_return response;
+}
+
+// ASCII letters of either case are the same.
+bool contains(std::string_view text, std::string_view part) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  const auto same = [&](char a, char b) { return lower(a) == lower(b); };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end() || part.empty();
+}
+
+asio::awaitable<HttpResponse> list(RouteRequest request, SchedulerPort& port) {
+  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
+  const std::string* id = find_query(request.http.query, "id");
+  const std::string* cmd = find_query(request.http.query, "cmd");
+  const bool search = request.http.path == "/v1/apps/search";
+  const WorldPtr world = port.world();
+  std::vector<const App*> apps;
+  for (const auto& [key, view] : world->apps) {
+    const App& app = *view->app;
+    const bool by_id = !search || id == nullptr || contains(v1_id(app.id), *id);
+    const bool by_cmd = !search || cmd == nullptr || contains(app.cmd.value_or(""), *cmd);
+    if (by_id && by_cmd) apps.push_back(&app);
+  }
+  co_return json_response(200, write_v1_apps(apps));
+}
+
+asio::awaitable<HttpResponse> tasks(RouteRequest request, SchedulerPort& port) {
+  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
+  const WorldPtr world = port.world();
+  const auto found = world->apps.find(app_id_from_v1(request.params.at("id")));
+  if (found == world->apps.end()) co_return HttpResponse{.status = 404};
+  V1AppTasks app{found->first};
+  for (const auto& instance : found->second->instances) app.tasks.push_back(instance.get());
+  co_return json_response(200, write_v1_app_tasks({app}));
+}
+
+}  // namespace
+
+std::vector<Route> v1_app_routes(SchedulerPort& port) {
+  const auto with = [&port](asio::awaitable<HttpResponse> (*handler)(RouteRequest, SchedulerPort&)) {
+    return [handler, &port](RouteRequest request) { return handler(std::move(request), port); };
+  };
+  return {
+      {"GET", "/v1/apps", with(list)},        {"POST", "/v1/apps/start", with(start)},
+      {"POST", "/v1/apps/stop", with(stop)},  {"POST", "/v1/apps/scale", with(scale)},
+      {"GET", "/v1/apps/search", with(list)}, {"GET", "/v1/apps/{id}/tasks", with(tasks)},
+  };
+}
+
+}  // namespace windlass

@@ -1,0 +1,68 @@
+#include "api/marathon/responses.hpp"
+#include "api/marathon/v1_api.hpp"
+#include "wire/marathon/v1.hpp"
+
+#include <utility>
+
+namespace windlass {
+namespace {
+
+asio::awaitable<HttpResponse> list(RouteRequest request, SchedulerPort& port) {
+  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
+  const std::shared_ptr<const scheduler::World> world = port.world();
+  std::vector<V1AppTasks> apps;
+  for (const auto& [id, view] : world->apps) {
+    V1AppTasks app{id};
+    for (const auto& instance : view->instances) app.tasks.push_back(instance.get());
+    apps.push_back(std::move(app));
+  }
+  co_return json_response(200, write_v1_app_tasks(apps));
+}
+
+std::optional<std::string> query_value(const HttpRequest& request, const char* name) {
+  const std::string* value = find_query(request.query, name);
+  if (value == nullptr) return std::nullopt;
+  return *value;
+}
+
+asio::awaitable<HttpResponse> kill(RouteRequest request, SchedulerPort& port) {
+  const auto app = query_value(request.http, "appId");
+  if (!app || app->empty()) co_return field_errors({{"appId", "may not be empty"}});
+  scheduler::KillTasks command;
+  command.app = app_id_from_v1(*app);
+  command.host = query_value(request.http, "host");
+  command.task_id = query_value(request.http, "id");
+  command.scale = equal_ignoring_case(query_value(request.http, "scale").value_or(""), "true");
+  auto waiting = port.submit(command);
+  auto answer = co_await std::move(waiting);
+  if (!answer) co_return error_response(answer.error());
+  if (answer->error && answer->error->code == Errc::not_found) {
+    co_return message_response(404, "Unknown app '" + *app + "'");
+  }
+  if (answer->error) co_return error_response(*answer->error);
+  std::vector<const Instance*> killed;
+  for (const Instance& instance : answer->killed) killed.push_back(&instance);
+  co_return json_response(200, write_v1_tasks(killed));
+}
+
+asio::awaitable<HttpResponse> is_leader(RouteRequest) { co_return json_response(200, "true"); }
+
+asio::awaitable<HttpResponse> leader_url(RouteRequest, std::string leader) { co_return text_response(200, leader); }
+
+}  // namespace
+
+std::vector<Route> v1_task_routes(SchedulerPort& port) {
+  return {
+      {"GET", "/v1/tasks", [&port](RouteRequest request) { return list(std::move(request), port); }},
+      {"POST", "/v1/tasks/kill", [&port](RouteRequest request) { return kill(std::move(request), port); }},
+  };
+}
+
+std::vector<Route> v1_debug_routes(const std::string& leader) {
+  return {
+      {"GET", "/v1/debug/isLeader", is_leader},
+      {"GET", "/v1/debug/leaderUrl", [leader](RouteRequest request) { return leader_url(std::move(request), leader); }},
+  };
+}
+
+}  // namespace windlass

@@ -1,0 +1,149 @@
+#include "api/mesos/calls.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace windlass {
+namespace {
+
+constexpr const char* accept_refused = "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'";
+
+std::string lower_trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  std::string lowered{text};
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](unsigned char c) { return std::tolower(c); });
+  return lowered;
+}
+
+// Whether one entry of Accept ("application/json;q=0.5") admits the type. Only q=0 excludes.
+bool entry_admits(std::string_view entry, std::string_view type) {
+  const auto semicolon = entry.find(';');
+  const std::string range = lower_trimmed(entry.substr(0, semicolon));
+  const bool matches = range == type || range == "*/*" || range == "application/*";
+  if (!matches || semicolon == std::string_view::npos) return matches;
+  const std::string parameters = lower_trimmed(entry.substr(semicolon + 1));
+  const auto q = parameters.find("q=");
+  return q == std::string::npos || std::strtod(parameters.c_str() + q + 2, nullptr) > 0.0;
+}
+
+bool admits(std::string_view accept, std::string_view type) {
+  while (true) {
+    const auto comma = accept.find(',');
+    if (entry_admits(accept.substr(0, comma), type)) return true;
+    if (comma == std::string_view::npos) return false;
+    accept.remove_prefix(comma + 1);
+  }
+}
+
+HttpResponse plain_status(int status) {
+  HttpResponse response;
+  response.status = status;
+  return response;
+}
+
+HttpResponse answer_of(const engine::Answer& answer) {
+  if (answer.text.empty()) return plain_status(answer.status);
+  return mesos_text(answer.status, answer.text);
+}
+
+HttpResponse stream_response(StreamPtr stream, Encoding encoding) {
+  HttpResponse response;
+  response.content_type = content_type(encoding);
+  response.stream = std::move(stream);
+  return response;
+}
+
+HttpResponse subscribe_framework(const HttpRequest& request, SchedulerCall call, EnginePort& engine) {
+  const auto encoding = accepted_encoding(request);
+  if (!encoding) return mesos_accept_refused();
+  if (find_header(request.headers, "Mesos-Stream-Id") != nullptr) {
+    return mesos_text(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
+  }
+  engine::FrameworkSubscribe subscribe{.stream = engine.make_stream_id(),
+                                       .framework_id = std::move(call.framework_id),
+                                       .subscribe = std::get<calls::Subscribe>(std::move(call.body))};
+  auto stream = HttpStream::create();
+  HttpResponse response = stream_response(stream, *encoding);
+  response.headers.emplace_back("Mesos-Stream-Id", subscribe.stream.to_string());
+  engine.open_framework_stream(std::move(subscribe), std::move(stream), *encoding);
+  return response;
+}
+
+}  // namespace
+
+HttpResponse mesos_accept_refused() { return mesos_text(406, accept_refused); }
+
+std::variant<HttpResponse, Encoding> check_post(const HttpRequest& request) {
+  if (request.method != "POST") return mesos_method_not_allowed(request.method, "POST");
+  const std::string* type = find_header(request.headers, "Content-Type");
+  if (type == nullptr) return mesos_text(400, "Expecting 'Content-Type' to be present");
+  if (*type == content_type(Encoding::json)) return Encoding::json;
+  if (*type == content_type(Encoding::protobuf)) return Encoding::protobuf;
+  return mesos_text(415, "Expecting 'Content-Type' of application/json or application/x-protobuf");
+}
+
+std::optional<Encoding> accepted_encoding(const HttpRequest& request) {
+  const std::string* accept = find_header(request.headers, "Accept");
+  if (accept == nullptr || admits(*accept, content_type(Encoding::json))) return Encoding::json;
+  if (admits(*accept, content_type(Encoding::protobuf))) return Encoding::protobuf;
+  return std::nullopt;
+}
+
+HttpResponse mesos_text(int status, std::string text) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(text);
+  return response;
+}
+
+HttpResponse mesos_method_not_allowed(const std::string& method, const std::string& allowed) {
+  HttpResponse response =
+      mesos_text(405, "405 Method Not Allowed. Expecting one of { '" + allowed + "' }, but received '" + method + "'.");
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+asio::awaitable<HttpResponse> serve_scheduler_call(HttpRequest request, EnginePort& engine) {
+  auto checked = check_post(request);
+  if (auto* refusal = std::get_if<HttpResponse>(&checked)) co_return std::move(*refusal);
+  auto call = decode_scheduler_call(request.body, std::get<Encoding>(checked));
+  if (!call) co_return mesos_text(400, call.error().message);
+  if (std::holds_alternative<calls::Subscribe>(call->body)) {
+    co_return subscribe_framework(request, std::move(*call), engine);
+  }
+  engine::FrameworkCall framework_call{.call = std::move(*call)};
+  if (const std::string* stream = find_header(request.headers, "Mesos-Stream-Id")) {
+    framework_call.stream_header = *stream;
+  }
+  auto answer = co_await engine.submit(std::move(framework_call));
+  co_return answer_of(answer);
+}
+
+asio::awaitable<HttpResponse> serve_executor_call(HttpRequest request, EnginePort& engine) {
+  auto checked = check_post(request);
+  if (auto* refusal = std::get_if<HttpResponse>(&checked)) co_return std::move(*refusal);
+  auto call = decode_executor_call(request.body, std::get<Encoding>(checked));
+  if (!call) co_return mesos_text(call.error().code == Errc::unsupported ? 501 : 400, call.error().message);
+  if (std::holds_alternative<executor_calls::Heartbeat>(call->body)) co_return plain_status(202);
+  if (auto* subscribe = std::get_if<executor_calls::Subscribe>(&call->body)) {
+    const auto encoding = accepted_encoding(request);
+    if (!encoding) co_return mesos_accept_refused();
+    auto stream = HttpStream::create();
+    engine::ExecutorSubscribe event{
+        .framework_id = call->framework_id, .executor_id = call->executor_id, .subscribe = std::move(*subscribe)};
+    auto answer = co_await engine.submit(std::move(event), stream, *encoding);
+    if (answer.status != 200) co_return answer_of(answer);
+    co_return stream_response(std::move(stream), *encoding);
+  }
+  engine::ExecutorCallReceived received{.call = std::move(*call)};
+  auto answer = co_await engine.submit(std::move(received));
+  co_return answer_of(answer);
+}
+
+}  // namespace windlass

@@ -1,0 +1,262 @@
+#include "api/mesos/reads.hpp"
+
+#include "api/mesos/calls.hpp"
+#include "api/mesos/files.hpp"
+#include "api/mesos/metrics.hpp"
+#include "api/mesos/operator.hpp"
+#include "api/mesos/state.hpp"
+#include "api/mesos/views.hpp"
+#include "wire/json/writer.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace windlass {
+namespace {
+
+// A name in JavaScript, perhaps of a member: nothing that could be more than a function to call.
+bool is_callback(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '$' || c == '.';
+  });
+}
+
+// With ?jsonp=name the JSON is the argument of a call.
+HttpResponse json_answer(const HttpRequest& request, std::string json) {
+  HttpResponse response;
+  response.content_type = "application/json";
+  response.body = std::move(json);
+  const std::string* callback = find_query(request.query, "jsonp");
+  if (callback != nullptr && is_callback(*callback)) {
+    response.content_type = "text/javascript";
+    response.body = *callback + "(" + response.body + ");";
+  }
+  return response;
+}
+
+// --- /files ---
+
+HttpResponse refusal_of(const Error& error) {
+  return mesos_text(error.code == Errc::not_found ? 404 : 400, error.message);
+}
+
+char type_letter(std::uint32_t mode) {
+  switch (mode & 0170000) {
+    case 0040000: return 'd';
+    case 0120000: return 'l';
+    case 0010000: return 'p';
+    case 0140000: return 's';
+    case 0020000: return 'c';
+    case 0060000: return 'b';
+    default: return '-';
+  }
+}
+
+// "-rw-r--r--".
+std::string mode_text(std::uint32_t mode) {
+  std::string text(1, type_letter(mode));
+  constexpr std::string_view letters = "rwxrwxrwx";
+  for (std::size_t i = 0; i < letters.size(); ++i) text += (mode >> (8 - i) & 1) != 0 ? letters[i] : '-';
+  if ((mode & 04000) != 0) text[3] = (mode & 0100) != 0 ? 's' : 'S';
+  if ((mode & 02000) != 0) text[6] = (mode & 0010) != 0 ? 's' : 'S';
+  if ((mode & 01000) != 0) text[9] = (mode & 0001) != 0 ? 't' : 'T';
+  return text;
+}
+
+std::string browse_json(const operator_api::Files& files) {
+  JsonWriter json;
+  json.open('[');
+  for (const operator_api::File& file : files.files) {
+    json.open('{');
+    json.text("gid", file.group);
+    json.text("mode", mode_text(file.mode));
+    json.number("mtime", to_seconds(file.modified));
+    json.integer("nlink", file.links);
+    json.text("path", file.path);
+    json.integer("size", static_cast<std::int64_t>(file.size));
+    json.text("uid", file.user);
+    json.close('}');
+  }
+  json.close(']');
+  return json.take();
+}
+
+// Of "offset" and "length": -1 stands for the end. Nothing when it is not given.
+Result<std::optional<std::int64_t>> position(const HttpRequest& request, const std::string& name) {
+  const std::string* text = find_query(request.query, name);
+  if (text == nullptr) return std::optional<std::int64_t>{};
+  std::int64_t number = 0;
+  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size()) {
+    return Error{Errc::invalid, "Failed to parse " + name + ": Failed to convert '" + *text + "' to number.\n"};
+  }
+  if (number < -1) return Error{Errc::invalid, "Negative " + name + " provided: " + *text + ".\n"};
+  return std::optional<std::int64_t>{number};
+}
+
+HttpResponse read_part(const HttpRequest& request, const SandboxFiles& files, const std::string& path) {
+  auto offset = position(request, "offset");
+  if (!offset) return refusal_of(offset.error());
+  auto length = position(request, "length");
+  if (!length) return refusal_of(length.error());
+  const bool ask_size = *offset == -1;
+  std::optional<std::uint64_t> wanted;
+  if (ask_size) wanted = 0;
+  if (!ask_size && length->value_or(-1) >= 0) wanted = static_cast<std::uint64_t>(**length);
+  const std::int64_t begin = ask_size ? 0 : offset->value_or(0);
+  auto part = files.read(path, static_cast<std::uint64_t>(begin), wanted);
+  if (!part) return refusal_of(part.error());
+  JsonWriter json;
+  json.open('{');
+  json.text("data", part->data);
+  json.integer("offset", ask_size ? static_cast<std::int64_t>(part->size) : begin);
+  json.close('}');
+  return json_answer(request, json.take());
+}
+
+// By the name's ending, those that people open in a browser.
+std::string file_type(const std::string& name) {
+  static const std::map<std::string, std::string> types{{"css", "text/css"},          {"csv", "text/csv"},
+                                                        {"gif", "image/gif"},         {"htm", "text/html"},
+                                                        {"html", "text/html"},        {"jpeg", "image/jpeg"},
+                                                        {"jpg", "image/jpeg"},        {"js", "application/javascript"},
+                                                        {"json", "application/json"}, {"pdf", "application/pdf"},
+                                                        {"png", "image/png"},         {"svg", "image/svg+xml"},
+                                                        {"txt", "text/plain"},        {"xml", "application/xml"},
+                                                        {"zip", "application/zip"}};
+  const auto dot = name.rfind('.');
+  const auto found = dot == std::string::npos ? types.end() : types.find(name.substr(dot + 1));
+  return found == types.end() ? "application/octet-stream" : found->second;
+}
+
+// A quoted string of a header: nothing in it can end it.
+std::string header_file_name(const std::string& name) {
+  std::string text;
+  bool plain = true;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) continue;
+    if (c == '"' || c == '\\') text += '\\';
+    plain = plain && (std::isalnum(byte) != 0 || c == '.' || c == '-' || c == '_');
+    text += c;
+  }
+  return plain ? text : "\"" + text + "\"";
+}
+
+HttpResponse download(const SandboxFiles& files, const std::string& path) {
+  auto content = files.download(path);
+  if (!content) return refusal_of(content.error());
+  const std::string name = path.substr(path.rfind('/') + 1);
+  HttpResponse response;
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=" + header_file_name(name));
+  response.content_type = file_type(name);
+  response.body = std::move(*content);
+  return response;
+}
+
+HttpResponse debug_files(const HttpRequest& request, const std::map<std::string, std::string>& attached) {
+  JsonWriter json;
+  json.open('{');
+  for (const auto& [path, folder] : attached) json.text(path, folder);
+  json.close('}');
+  return json_answer(request, json.take());
+}
+
+// None: no route of this name. The master attaches nothing.
+std::optional<HttpResponse> serve_files(const HttpRequest& request, const std::string& route,
+                                        const SandboxFiles* files) {
+  if (route == "/files/debug") {
+    return debug_files(request, files != nullptr ? files->attached() : std::map<std::string, std::string>{});
+  }
+  if (route != "/files/browse" && route != "/files/read" && route != "/files/download") return std::nullopt;
+  const std::string* path = find_query(request.query, "path");
+  if (path == nullptr || path->empty()) return mesos_text(400, "Expecting 'path=value' in query.\n");
+  if (files == nullptr) return mesos_text(404, {});
+  if (route == "/files/read") return read_part(request, *files, *path);
+  if (route == "/files/download") return download(*files, *path);
+  auto list = files->list(*path);
+  if (!list) return refusal_of(list.error());
+  return json_answer(request, browse_json(*list));
+}
+
+// --- the two sides ---
+
+using Read = std::string (*)(const HttpRequest& request, const EnginePort& engine);
+
+const std::map<std::string_view, Read>& master_reads() {
+  static const std::map<std::string_view, Read> reads{
+      {"/version", [](const HttpRequest&, const EnginePort& engine) { return version_json(engine); }},
+      {"/flags", [](const HttpRequest&, const EnginePort& engine) { return flags_json(master_flags(engine)); }},
+      {"/metrics/snapshot",
+       [](const HttpRequest&, const EnginePort& engine) { return metrics_json(master_metrics(engine)); }},
+      {"/state", [](const HttpRequest&, const EnginePort& engine) { return master_state_json(engine); }},
+      {"/state-summary", [](const HttpRequest&, const EnginePort& engine) { return state_summary_json(engine); }},
+      {"/slaves",
+       [](const HttpRequest& request, const EnginePort& engine) { return slaves_json(engine, request.query); }},
+      {"/frameworks",
+       [](const HttpRequest& request, const EnginePort& engine) { return frameworks_json(engine, request.query); }},
+      {"/tasks",
+       [](const HttpRequest& request, const EnginePort& engine) { return tasks_json(engine, request.query); }},
+      {"/roles", [](const HttpRequest&, const EnginePort& engine) { return roles_json(engine); }},
+      {"/weights", [](const HttpRequest&, const EnginePort&) { return std::string{"[]"}; }},
+      {"/quota", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }},
+      {"/maintenance/status", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }}};
+  return reads;
+}
+
+const std::map<std::string_view, Read>& agent_reads() {
+  static const std::map<std::string_view, Read> reads{
+      {"/version", [](const HttpRequest&, const EnginePort& engine) { return version_json(engine); }},
+      {"/flags", [](const HttpRequest&, const EnginePort& engine) { return flags_json(agent_flags(engine)); }},
+      {"/metrics/snapshot",
+       [](const HttpRequest&, const EnginePort& engine) { return metrics_json(agent_metrics(engine)); }},
+      {"/state", [](const HttpRequest&, const EnginePort& engine) { return agent_state_json(engine); }},
+      {"/containers",
+       [](const HttpRequest& request, const EnginePort& engine) { return containers_json(engine, request.query); }},
+      {"/monitor/statistics", [](const HttpRequest&, const EnginePort& engine) { return statistics_json(engine); }}};
+  return reads;
+}
+
+bool is_read(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+// "//host:port", so that the client keeps its scheme.
+HttpResponse redirect_to_leader(const EnginePort& engine) {
+  const MasterInfo& master = engine.state().settings.master;
+  HttpResponse response;
+  response.status = 307;
+  response.headers.emplace_back("Location", "//" + master.hostname + ":" + std::to_string(master.port));
+  return response;
+}
+
+HttpResponse serve(const HttpRequest& request, const std::string& path, const EnginePort& engine,
+                   const std::map<std::string_view, Read>& reads, const SandboxFiles* files) {
+  const auto read = reads.find(path);
+  const bool known = read != reads.end() || path == "/health" || path.starts_with("/files/");
+  if (known && !is_read(request)) return mesos_method_not_allowed(request.method, "GET");
+  if (path == "/health") return HttpResponse{};
+  if (read != reads.end()) return json_answer(request, read->second(request, engine));
+  auto served = serve_files(request, path, files);
+  return served ? std::move(*served) : mesos_text(404, "404 Not Found.");
+}
+
+}  // namespace
+
+HttpResponse serve_master_read(const HttpRequest& request, const std::string& path, EnginePort& engine) {
+  if (path == "/api/v1") return serve_master_call(request, engine);
+  if (path == "/redirect") return redirect_to_leader(engine);
+  return serve(request, path, engine, master_reads(), nullptr);
+}
+
+HttpResponse serve_agent_read(const HttpRequest& request, const std::string& path, EnginePort& engine) {
+  if (path == "/api/v1") return serve_agent_call(request, engine);
+  const SandboxFiles files{engine.work_dir(), engine.state().record.agent_id};
+  return serve(request, path, engine, agent_reads(), &files);
+}
+
+}  // namespace windlass

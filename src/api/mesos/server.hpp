@@ -1,0 +1,16 @@
+#pragma once
+// The engine's two HTTP ports: the master's (5050) and the agent's (5051), each with the routes that Mesos has there.
+
+#include "io/http_server.hpp"
+#include "node/engine_port.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace windlass {
+
+// REQUIRES (both): engine outlives the handler.
+HttpHandler master_handler(EnginePort& engine);
+HttpHandler agent_handler(EnginePort& engine);
+
+}  // namespace windlass

@@ -1,0 +1,54 @@
+#pragma once
+// What several of the operator's reads ask of the engine's state.
+
+#include "engine/state.hpp"
+#include "node/engine_port.hpp"
+#include "wire/mesos/operator.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace windlass {
+
+struct Holding {
+  Resources allocated;
+  Resources offered;
+};
+
+// Who holds what, as the master counts it: without what the engine adds for tasks that have only a command.
+struct Holdings {
+  Holding all;
+  std::map<FrameworkId, Holding> by_framework;
+  std::map<std::string, Holding> by_role;
+  [[nodiscard]] Holding of(const FrameworkId& id) const;
+};
+Holdings holdings(const engine::State& state);
+
+// An executor with its tasks, as the agent counts them: resources are its own and those of its tasks that have not
+// ended.
+struct ExecutorView {
+  ExecutorRecord record;
+  operator_api::Tasks tasks = {};
+  Resources resources = {};
+};
+// Those that there are, in the order of their frameworks and ids.
+std::vector<ExecutorView> executor_views(const engine::State& state);
+// Those that ended, as far as their completed tasks tell.
+std::vector<ExecutorView> completed_executors(const EnginePort& engine);
+
+// With their ids.
+MasterInfo master_info(const engine::State& state);
+AgentInfo agent_info(const engine::State& state);
+
+// Known from the journal, and not heard of since this process began.
+bool is_recovered(const engine::Framework& framework);
+
+// Roles that a framework subscribes to, each with those frameworks.
+std::map<std::string, std::vector<FrameworkId>> roles_of(const engine::State& state);
+
+// What is told of the settings at /flags.
+std::map<std::string, std::string> master_flags(const EnginePort& engine);
+std::map<std::string, std::string> agent_flags(const EnginePort& engine);
+
+}  // namespace windlass

@@ -1,0 +1,386 @@
+#include "container/plan.hpp"
+
+#include "container/mesos_container.hpp"
+#include "container/options.hpp"
+#include "container/policy_check.hpp"
+#include "container/seed_data.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace windlass {
+
+namespace {
+
+constexpr double cpu_shares_per_cpu = 1024;
+constexpr std::int64_t cpu_shares_min = 2;
+constexpr std::int64_t cpu_shares_max = 262'144;  // more is refused by runc
+constexpr std::int64_t cfs_period_us = 100'000;
+constexpr std::int64_t cfs_quota_min_us = 1'000;
+constexpr double mebibyte = 1 << 20;
+constexpr std::int64_t memory_min = 6 << 20;  // less is refused by Docker Engines since 20.10
+constexpr double amount_max = 9e18;           // what fits into the API's numbers
+constexpr const char* app_id_variable = "MARATHON_APP_ID";
+
+Error invalid(std::string message) { return Error{Errc::invalid, std::move(message), {}}; }
+
+std::int64_t whole(double amount) { return static_cast<std::int64_t>(std::clamp(amount, 0.0, amount_max)); }
+
+std::int64_t memory_from_mb(double megabytes) { return std::max(memory_min, whole(megabytes * mebibyte)); }
+
+// --- what both contracts share -------------------------------------------------------------------------------------
+
+void set_labels(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  spec.labels["MESOS_TASK_ID"] = task.id.value;
+  spec.labels["MESOS_FRAMEWORK_ID"] = context.framework_id.value;
+  spec.labels["MESOS_EXECUTOR_ID"] = context.executor_id.value;
+  spec.labels["MESOS_CONTAINER_ID"] = context.container_id.value;
+  const std::string prefix = std::string{app_id_variable} + "=";
+  for (const std::string& entry : spec.env) {
+    if (entry.starts_with(prefix)) spec.labels.emplace(app_id_variable, entry.substr(prefix.size()));
+  }
+}
+
+// The docker CLI splits "a:b" at colons, and so does the Engine: such paths need the long form.
+void add_bind(ContainerSpec& spec, const std::string& host, const std::string& container, VolumeMode mode) {
+  if (host.find(':') == std::string::npos && container.find(':') == std::string::npos) {
+    spec.binds.push_back(host + ":" + container + (mode == VolumeMode::ro ? ":ro" : ":rw"));
+    return;
+  }
+  MountSpec mount{.type = MountType::bind, .source = host, .target = container};
+  mount.read_only = mode == VolumeMode::ro;
+  spec.mounts.push_back(std::move(mount));
+}
+
+// What the options have set stays: these come after them.
+void set_cpu_limits(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  const double cpus = task.resources.scalar("cpus");
+  if (cpus > 0 && !spec.cpu_shares) {
+    spec.cpu_shares = std::clamp(whole(cpus * cpu_shares_per_cpu), cpu_shares_min, cpu_shares_max);
+  }
+  double limit = context.enable_cfs ? cpus : 0;
+  const auto given = task.limits.find("cpus");
+  if (given != task.limits.end()) limit = given->second;
+  const bool limited = std::isfinite(limit) && (limit > 0 || given != task.limits.end());
+  if (!limited || spec.nano_cpus || spec.cpu_quota_us) return;
+  const std::int64_t period = spec.cpu_period_us.value_or(0) > 0 ? *spec.cpu_period_us : cfs_period_us;
+  spec.cpu_period_us = period;
+  spec.cpu_quota_us = std::max(cfs_quota_min_us, whole(limit * static_cast<double>(period)));
+}
+
+// Mesos' sum. It leaves out what would protect a task that asks for more than the machine has.
+std::optional<int> burstable_score(double request_mb, std::uint64_t host_memory) {
+  if (host_memory == 0) return std::nullopt;
+  const auto share = whole(1000.0 * request_mb * mebibyte / static_cast<double>(host_memory));
+  return static_cast<int>(std::max<std::int64_t>(0, 1000 - std::min<std::int64_t>(share, 1000)));
+}
+
+void set_memory_limits(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  const double mem = task.resources.scalar("mem");
+  const auto given = task.limits.find("mem");
+  const double limit = given == task.limits.end() ? mem : given->second;
+  const bool limited = std::isfinite(limit) && (limit > 0 || given != task.limits.end());
+  if (limited && !spec.memory_bytes) spec.memory_bytes = memory_from_mb(limit);
+  if (given != task.limits.end() && mem > 0) {
+    const std::int64_t most = spec.memory_bytes.value_or(0) > 0 ? *spec.memory_bytes : whole(amount_max);
+    if (!spec.memory_reservation_bytes) spec.memory_reservation_bytes = std::min(memory_from_mb(mem), most);
+    if (limit > mem && !spec.oom_score_adj) spec.oom_score_adj = burstable_score(mem, context.host_memory_bytes);
+  }
+  const bool has_limit = spec.memory_bytes.value_or(0) > 0;
+  if (context.limit_swap && has_limit && !spec.memory_swap_bytes) spec.memory_swap_bytes = spec.memory_bytes;
+}
+
+void set_gpus(ContainerSpec& spec, const TaskInfo& task) {
+  const std::int64_t gpus = whole(task.resources.scalar("gpus"));
+  if (gpus > 0 && spec.device_requests.empty()) {
+    spec.device_requests.push_back({.count = gpus, .capabilities = {{"gpu"}}});
+  }
+}
+
+void set_disk_limit(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  const double disk = task.resources.scalar("disk");
+  if (disk > 0 && context.can_limit_disk) {
+    spec.storage_options.emplace("size", std::to_string(whole(disk * mebibyte)));
+  }
+}
+
+// PORT0.., PORT and PORTS from the allocated host ports.
+void set_port_env(ContainerSpec& spec, const std::vector<std::uint16_t>& ports) {
+  if (ports.empty()) return;
+  std::string list;
+  const auto set_missing = [&](const std::string& name, const std::string& value) {
+    if (!has_env(spec, name)) set_env(spec, name, value);
+  };
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const std::string port = std::to_string(ports[i]);
+    set_missing("PORT" + std::to_string(i), port);
+    list += (i == 0 ? "" : ",") + port;
+  }
+  set_missing("PORT", std::to_string(ports.front()));
+  set_missing("PORTS", list);
+}
+
+void set_mesos_env(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  set_env(spec, "MESOS_SANDBOX", mapped_sandbox);
+  set_env(spec, "MESOS_CONTAINER_NAME", container_name(context.container_id));
+  const auto& entries = task.resources.entries();
+  if (!entries.empty() && !entries.front().allocation.empty()) {
+    set_env(spec, "MESOS_ALLOCATION_ROLE", entries.front().allocation);
+  }
+}
+
+void set_command_env(ContainerSpec& spec, const CommandInfo& command) {
+  for (const EnvironmentVariable& variable : command.environment) set_env(spec, variable.name, variable.value);
+}
+
+// With a custom executor the framework's variables are in the executor's command.
+void set_executor_env(ContainerSpec& spec, const TaskInfo& task) {
+  if (task.executor && task.executor->command) set_command_env(spec, *task.executor->command);
+}
+
+ContainerSpec new_spec(const ContainerContext& context) {
+  ContainerSpec spec{.name = container_name(context.container_id), .image = {}};
+  spec.cgroup_parent = context.cgroup_parent;
+  return spec;
+}
+
+OptionSources option_sources(const ContainerContext& context) {
+  return {.directory = context.sandbox, .environment = context.environment, .read_file = context.read_file};
+}
+
+// What the executor adds by itself, the sandbox above all, is not asked of the operator.
+Result<void> finish_plan(ContainerPlan& plan, const TaskInfo& task, const ContainerContext& context) {
+  ContainerSpec& spec = plan.spec;
+  auto allowed = check_policy(spec, context.policy, context.cgroup_parent);
+  if (!allowed) return allowed;
+  if (!context.sandbox.empty()) add_bind(spec, context.sandbox, mapped_sandbox, VolumeMode::rw);
+  set_cpu_limits(spec, task, context);
+  set_memory_limits(spec, task, context);
+  set_gpus(spec, task);
+  set_disk_limit(spec, task, context);
+  set_labels(spec, task, context);
+  if (spec.pull == PullPolicy::always) plan.force_pull = true;
+  if (spec.pull == PullPolicy::never) plan.never_pull = true;
+  return {};
+}
+
+// --- first-class contract ------------------------------------------------------------------------------------------
+
+Result<std::string> network_of(const DockerInfo& docker, const ContainerInfo& container) {
+  switch (docker.network.value_or(NetworkMode::host)) {
+    case NetworkMode::host: return std::string{"host"};
+    case NetworkMode::bridge: return std::string{"bridge"};
+    case NetworkMode::none: return std::string{"none"};
+    case NetworkMode::user: break;
+  }
+  if (container.network_names.empty()) return invalid("No network info found in container info");
+  if (container.network_names.size() > 1) return invalid("Only a single network can be defined in Docker run");
+  if (container.network_names.front().empty()) return invalid("No network name found in network info");
+  return container.network_names.front();
+}
+
+Result<void> set_port_mappings(ContainerSpec& spec, const DockerInfo& docker, const TaskInfo& task) {
+  if (docker.port_mappings.empty()) return {};
+  const NetworkMode mode = docker.network.value_or(NetworkMode::host);
+  if (mode != NetworkMode::bridge && mode != NetworkMode::user) {
+    return invalid("Port mappings are only supported for bridge and user-defined networks");
+  }
+  const std::vector<Range> allocated = task.resources.ranges("ports");
+  if (allocated.empty()) return invalid("Port mappings require port resources");
+  for (const PortMapping& mapping : docker.port_mappings) {
+    if (!contains(allocated, {Range{mapping.host_port, mapping.host_port}})) {
+      return invalid("Port [" + std::to_string(mapping.host_port) + "] not included in resources");
+    }
+    if (mapping.container_port > 65535) {
+      return invalid("Container port [" + std::to_string(mapping.container_port) + "] is not a port");
+    }
+    PortBinding binding{.container_port = static_cast<std::uint16_t>(mapping.container_port)};
+    if (!mapping.protocol.empty()) {
+      binding.protocol = mapping.protocol;
+      std::transform(binding.protocol.begin(), binding.protocol.end(), binding.protocol.begin(),
+                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    }
+    binding.host_port = std::to_string(mapping.host_port);
+    spec.ports.push_back(std::move(binding));
+  }
+  return {};
+}
+
+bool is_absolute(const std::string& path) { return path.starts_with('/'); }
+
+Result<void> set_volume_driver(ContainerSpec& spec, const std::string& driver, const char* conflict) {
+  if (driver.empty()) return {};
+  if (!spec.volume_driver.empty() && spec.volume_driver != driver) return invalid(conflict);
+  spec.volume_driver = driver;
+  return {};
+}
+
+Result<void> add_host_volume(ContainerSpec& spec, const Volume& volume, const std::string& target,
+                             const std::string& volume_driver, const std::string& sandbox) {
+  const std::string& host = *volume.host_path;
+  if (!is_absolute(host) && !is_absolute(volume.container_path)) {
+    return invalid("Both host_path '" + host + "' and container_path '" + volume.container_path +
+                   "' of a volume are relative");
+  }
+  // With a volume driver a relative host path is the name of a volume.
+  const bool joins_sandbox = !is_absolute(host) && volume_driver.empty();
+  add_bind(spec, joins_sandbox ? sandbox + "/" + host : host, target, volume.mode);
+  return {};
+}
+
+Result<void> add_volume(ContainerSpec& spec, const Volume& volume, const DockerInfo& docker,
+                        const std::string& sandbox) {
+  const std::string target = is_absolute(volume.container_path)
+                                 ? volume.container_path
+                                 : std::string{mapped_sandbox} + "/" + volume.container_path;
+  if (volume.has_image) return invalid("Volume '" + volume.container_path + "': Docker cannot mount an image");
+  if (volume.host_path) return add_host_volume(spec, volume, target, docker.volume_driver, sandbox);
+  if (!volume.has_source) return invalid("Host path or volume source is required");
+  if (volume.docker_name.empty()) return {};  // sources of other types are not Docker's, as in Mesos
+  auto driver = set_volume_driver(spec, volume.docker_driver, "Only one volume driver per task is supported");
+  if (!driver) return driver;
+  if (volume.docker_options.empty()) {
+    add_bind(spec, volume.docker_name, target, volume.mode);
+    return {};
+  }
+  // Options of the driver have no place in the short form.
+  MountSpec mount{.type = MountType::volume, .source = volume.docker_name, .target = target};
+  mount.read_only = volume.mode == VolumeMode::ro;
+  mount.volume = VolumeOptions{.driver = volume.docker_driver};
+  for (const Parameter& option : volume.docker_options) mount.volume->driver_options[option.key] = option.value;
+  spec.mounts.push_back(std::move(mount));
+  return {};
+}
+
+Result<void> set_task_command(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
+  const bool is_mesos = task.container->type == ContainerType::mesos;
+  if (!task.command) {
+    // A custom executor and a container in the task: the executor's own arguments are the command.
+    spec.command = context.argv;
+    set_executor_env(spec, task);
+    return {};
+  }
+  const CommandInfo& command = *task.command;
+  set_command_env(spec, command);
+  if (command.shell) {
+    if (!command.value) return invalid("Shell specified but no command value provided");
+    spec.entrypoint = std::vector<std::string>{"/bin/sh"};
+    spec.command = {"-c", *command.value};
+    return {};
+  }
+  auto arguments = command.arguments.begin();
+  if (command.value && is_mesos) {
+    // There the first argument is what the program sees as its own name.
+    spec.entrypoint = std::vector<std::string>{*command.value};
+    if (!command.arguments.empty()) ++arguments;
+  } else if (command.value) {
+    spec.command.push_back(*command.value);
+  }
+  spec.command.insert(spec.command.end(), arguments, command.arguments.end());
+  return {};
+}
+
+Result<void> set_network(ContainerSpec& spec, const ContainerInfo& container, const TaskInfo& task) {
+  const DockerInfo& docker = *container.docker;
+  auto network = network_of(docker, container);
+  if (!network) return network.error();
+  spec.network_mode = *network;
+  if (!container.hostname.empty()) {
+    if (*network == "host") return invalid("Unable to set hostname with host network mode");
+    spec.hostname = container.hostname;
+  }
+  return set_port_mappings(spec, docker, task);
+}
+
+Result<void> set_volumes(ContainerSpec& spec, const ContainerInfo& container, const ContainerContext& context) {
+  for (const Volume& volume : container.volumes) {
+    auto added = add_volume(spec, volume, *container.docker, context.sandbox);
+    if (!added) return added;
+  }
+  return set_volume_driver(spec, container.docker->volume_driver, "Only one volume driver is supported");
+}
+
+// container: the task's, as one of type DOCKER.
+Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerInfo& container,
+                                       const ContainerContext& context) {
+  if (!container.docker) return invalid("ContainerInfo of type DOCKER without 'docker'");
+  const DockerInfo& docker = *container.docker;
+  if (docker.image.empty()) return invalid("DockerInfo.image is empty");
+  ContainerPlan plan{.spec = new_spec(context), .force_pull = docker.force_pull_image};
+  ContainerSpec& spec = plan.spec;
+  spec.image = with_tag(docker.image);
+  spec.privileged = docker.privileged;
+  auto command = set_task_command(spec, task, context);
+  if (!command) return command.error();
+  set_mesos_env(spec, task, context);
+  set_port_env(spec, task.resources.ports());
+  auto volumes = set_volumes(spec, container, context);
+  if (!volumes) return volumes.error();
+  auto network = set_network(spec, container, task);
+  if (!network) return network.error();
+  auto parameters = apply_docker_parameters(spec, docker.parameters, option_sources(context));
+  if (!parameters) return parameters.error();
+  auto finished = finish_plan(plan, task, context);
+  if (!finished) return finished.error();
+  return plan;
+}
+
+Result<ContainerPlan> plan_mesos(const TaskInfo& task, const ContainerContext& context) {
+  auto container = as_docker_container(*task.container, context.sandbox);
+  if (!container) return container.error();
+  auto plan = plan_first_class(task, *container, context);
+  if (!plan) return plan;
+  if (task.command && task.command->user) plan->spec.user = *task.command->user;
+  plan->registry_config = container->mesos->image->registry_config;
+  plan->keeps_program = task.command && !task.command->shell && !task.command->value && !plan->spec.command.empty();
+  return plan;
+}
+
+// --- seed contract -------------------------------------------------------------------------------------------------
+
+Result<ContainerPlan> plan_seed(const TaskInfo& task, const ContainerContext& context) {
+  SeedData seed = parse_seed_data(task.data);
+  ContainerPlan plan{.spec = new_spec(context)};
+  plan.warnings = std::move(seed.warnings);
+  ContainerSpec& spec = plan.spec;
+  if (!seed.image.empty()) {
+    spec.image = with_tag(seed.image);
+    spec.command = context.argv;
+  } else if (!context.argv.empty()) {
+    spec.image = with_tag(context.argv.front());
+    spec.command.assign(context.argv.begin() + 1, context.argv.end());
+  } else {
+    return invalid("No image: the executor has no arguments, the task has no container, and its data names no image");
+  }
+  const std::vector<std::uint16_t> ports = task.resources.ports();
+  set_executor_env(spec, task);
+  set_mesos_env(spec, task, context);
+  set_port_env(spec, ports);
+  for (const auto& [name, value] : seed.env) set_env(spec, name, value);
+  auto options = apply_docker_options(spec, seed.options, option_sources(context));
+  if (!options) return options.error();
+  plan.ports_to_pair = ports;
+  auto finished = finish_plan(plan, task, context);
+  if (!finished) return finished.error();
+  return plan;
+}
+
+}  // namespace
+
+std::string container_name(const ContainerId& container_id) { return "mesos-" + container_id.value; }
+
+std::string with_tag(const std::string& image) {
+  const auto slash = image.rfind('/');
+  const auto name = slash == std::string::npos ? image : image.substr(slash + 1);
+  const bool is_id = image.starts_with("sha256:");
+  return is_id || name.find_first_of(":@") != std::string::npos ? image : image + ":latest";
+}
+
+Result<ContainerPlan> plan_container(const TaskInfo& task, const ContainerContext& context) {
+  if (!task.container) return plan_seed(task, context);
+  if (task.container->type == ContainerType::mesos) return plan_mesos(task, context);
+  return plan_first_class(task, *task.container, context);
+}
+
+}  // namespace windlass

@@ -1,0 +1,169 @@
+#include "node/engine_rows.hpp"
+#include "node/scheduler_rows.hpp"
+
+#include "wire/mesos/codec.hpp"
+
+#include <gtest/gtest.h>
+
+namespace windlass {
+namespace {
+
+template <class Write>
+void commit(Journal& journal, const std::vector<Write>& writes) {
+  const auto done = journal.commit(to_rows(writes));
+  ASSERT_TRUE(done) << to_string(done.error());
+}
+
+FrameworkRecord framework(const std::string& id) {
+  FrameworkRecord record;
+  record.info.user = "root";
+  record.info.name = "windlass";
+  record.info.id = {id};
+  record.info.checkpoint = true;
+  record.info.capabilities = {Capability::partition_aware};
+  record.registered = from_seconds(5);
+  return record;
+}
+
+ExecutorRecord executor(const std::string& container) {
+  ExecutorRecord record;
+  record.framework_id = {"F"};
+  record.info.id = {"e"};
+  record.info.framework_id = {"F"};
+  record.info.command = CommandInfo{.value = "run"};
+  record.container_id = {container};
+  record.pid = 42;
+  record.directory = "/sandbox";
+  return record;
+}
+
+TaskRecord task(const std::string& id) {
+  TaskRecord record;
+  record.framework_id = {"F"};
+  record.info.id = {id};
+  record.info.name = id;
+  record.info.agent_id = {"S0"};
+  record.info.resources = *parse_resources("cpus:1;ports:[31000-31001]");
+  record.info.command = CommandInfo{.value = "sleep 1"};
+  record.executor_id = {"e"};
+  record.state = TaskState::running;
+  TaskStatus status;
+  status.task_id = {id};
+  status.state = TaskState::running;
+  record.updates = {status};
+  return record;
+}
+
+TEST(EngineRows, WhatWasWrittenIsLoaded) {
+  MemoryJournal journal;
+  const EngineRecord self{"master", {"S0"}, 2, 9};
+  commit<engine::Write>(journal,
+                        {engine::PutEngine{self}, engine::PutFramework{{"F"}, framework("F")},
+                         engine::PutFramework{{"G"}, framework("G")}, engine::PutExecutor{{"c"}, executor("c")},
+                         engine::PutTask{{"F"}, {"t1"}, task("t1")}, engine::PutTask{{"F"}, {"t2"}, task("t2")}});
+  commit<engine::Write>(journal, {engine::PutFramework{{"G"}, {}}, engine::PutTask{{"F"}, {"t2"}, {}}});
+  engine::State state;
+  const auto loaded = load_engine(journal, state);
+  ASSERT_TRUE(loaded) << to_string(loaded.error());
+  EXPECT_EQ(state.record, self);
+  ASSERT_EQ(state.frameworks.size(), 1U);
+  EXPECT_EQ(state.frameworks.at({"F"}).record.info.name, "windlass");
+  EXPECT_TRUE(state.frameworks.at({"F"}).record.info.can(Capability::partition_aware));
+  EXPECT_EQ(state.frameworks.at({"F"}).record.registered, from_seconds(5));
+  ASSERT_EQ(state.executors.size(), 1U);
+  EXPECT_EQ(state.executors.at({"c"}).record.pid, 42);
+  EXPECT_EQ(state.executors.at({"c"}).record.info.command->value, "run");
+  ASSERT_EQ(state.tasks.size(), 1U);
+  const TaskRecord& found = state.tasks.at({{"F"}, {"t1"}}).record;
+  EXPECT_EQ(found.state, TaskState::running);
+  EXPECT_EQ(found.info.resources, task("t1").info.resources);
+  ASSERT_EQ(found.updates.size(), 1U);
+  EXPECT_EQ(found.updates[0].state, TaskState::running);
+}
+
+TEST(EngineRows, AnEmptyJournalIsAFreshState) {
+  MemoryJournal journal;
+  engine::State state;
+  EXPECT_TRUE(load_engine(journal, state));
+  EXPECT_EQ(state.record, EngineRecord{});
+}
+
+TEST(EngineRows, ARowThatCannotBeReadIsAnError) {
+  for (const char* table : {"engine", "frameworks", "executors", "tasks"}) {
+    MemoryJournal journal;
+    ASSERT_TRUE(journal.commit({{table, "key", "\x01"}}));
+    engine::State state;
+    const auto loaded = load_engine(journal, state);
+    ASSERT_FALSE(loaded) << table;
+    EXPECT_EQ(loaded.error().code, Errc::malformed);
+  }
+  MemoryJournal journal;
+  journal.fail_next(Errc::disk);
+  engine::State state;
+  EXPECT_EQ(load_engine(journal, state).error().code, Errc::disk);
+}
+
+App app(const std::string& id) {
+  App made;
+  made.id = {id};
+  made.cmd = "run";
+  made.ports = {{10000}};
+  return made;
+}
+
+Instance instance(const std::string& id, const std::string& app) {
+  Instance made;
+  made.id = {id};
+  made.app_id = {app};
+  made.condition = Condition::running;
+  made.task_id = {id + ".1"};
+  made.ports = {31000};
+  return made;
+}
+
+TEST(SchedulerRows, WhatWasWrittenIsLoaded) {
+  MemoryJournal journal;
+  commit<scheduler::Write>(
+      journal,
+      {scheduler::PutFrameworkId{{"F"}}, scheduler::PutApp{{"/a"}, app("/a")}, scheduler::PutApp{{"/b"}, app("/b")},
+       scheduler::PutInstance{{"a.1"}, instance("a.1", "/a")}, scheduler::PutInstance{{"a.2"}, instance("a.2", "/a")}});
+  commit<scheduler::Write>(journal, {scheduler::PutApp{{"/b"}, {}}, scheduler::PutInstance{{"a.1"}, {}}});
+  scheduler::State state;
+  const auto loaded = load_scheduler(journal, state);
+  ASSERT_TRUE(loaded) << to_string(loaded.error());
+  EXPECT_EQ(state.framework_id.value, "F");
+  EXPECT_EQ(state.apps, (std::map<AppId, App>{{{"/a"}, app("/a")}}));
+  EXPECT_EQ(state.instances, (std::map<InstanceId, Instance>{{{"a.2"}, instance("a.2", "/a")}}));
+  commit<scheduler::Write>(journal, {scheduler::PutFrameworkId{}});
+  scheduler::State later;
+  ASSERT_TRUE(load_scheduler(journal, later));
+  EXPECT_TRUE(later.framework_id.empty());
+}
+
+TEST(SchedulerRows, ManyInstancesAreAllLoaded) {
+  MemoryJournal journal;
+  std::vector<scheduler::Write> writes;
+  for (int n = 0; n < 10'000; ++n) {
+    const std::string id = std::to_string(n * 7919 % 10'007);
+    writes.push_back(scheduler::PutInstance{{id}, instance(id, "/a")});
+  }
+  commit<scheduler::Write>(journal, writes);
+  scheduler::State state;
+  ASSERT_TRUE(load_scheduler(journal, state));
+  EXPECT_EQ(state.instances.size(), 10'000U);
+  for (const auto& [id, loaded] : state.instances) EXPECT_EQ(loaded, instance(id.value, "/a"));
+}
+
+TEST(SchedulerRows, ARowThatCannotBeReadIsAnError) {
+  for (const char* table : {"apps", "instances"}) {
+    MemoryJournal journal;
+    ASSERT_TRUE(journal.commit({{table, "key", "\x01"}}));
+    scheduler::State state;
+    const auto loaded = load_scheduler(journal, state);
+    ASSERT_FALSE(loaded) << table;
+    EXPECT_EQ(loaded.error().code, Errc::malformed);
+  }
+}
+
+}  // namespace
+}  // namespace windlass

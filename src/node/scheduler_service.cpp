@@ -1,0 +1,175 @@
+#include "node/scheduler_service.hpp"
+
+#include "io/files.hpp"
+#include "io/log.hpp"
+#include "io/task_scope.hpp"
+#include "link/mesos_link.hpp"
+#include "node/pending_answers.hpp"
+#include "node/picture.hpp"
+#include "node/runtime.hpp"
+#include "node/scheduler_rows.hpp"
+#include "wire/marathon/v1.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+namespace windlass {
+namespace {
+
+// How long an API call may wait for the journal (marathon.md 1.3).
+constexpr std::chrono::seconds answer_limit{5};
+
+struct SchedulerCore {
+  using State = scheduler::State;
+  using Event = scheduler::Event;
+  using Effects = scheduler::Effects;
+
+  static Effects step(State& state, const Event& event, TimePoint now, Prng& prng) {
+    return scheduler::step(state, event, scheduler::Inputs{now, prng});
+  }
+  static Event time_passed() { return scheduler::TimePassed{}; }
+  static std::vector<Row> rows(const Effects& effects) { return to_rows(effects.writes); }
+};
+
+std::string user_name(const std::string& configured) {
+  if (!configured.empty()) return configured;
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry == nullptr ? "root" : entry->pw_name;
+}
+
+// What users ask first when an app does not run: each status, with what the executor or Docker said.
+void log_status(const SchedulerEvent& event) {
+  const auto* update = std::get_if<events::Update>(&event);
+  if (update == nullptr) return;
+  const TaskStatus& status = update->status;
+  const bool wanted_end = status.state == TaskState::finished || status.state == TaskState::killed;
+  log(is_terminal(status.state) && !wanted_end ? LogLevel::warning : LogLevel::info, "status",
+      {{"task", status.task_id.value},
+       {"state", to_string(status.state)},
+       {"reason", status.reason ? to_string(*status.reason) : ""},
+       {"message", status.message}});
+}
+
+class Service final : public SchedulerService {
+ public:
+  Service(asio::any_io_executor loop, std::unique_ptr<Journal> journal, scheduler::State state,
+          const SchedulerOptions& options, std::uint64_t seed)
+      : options_{options},
+        journal_{std::move(journal)},
+        runtime_{loop,      "scheduler",
+                 *journal_, std::move(state),
+                 seed,      [this](scheduler::Effects effects) { act(std::move(effects)); }},
+        answers_{loop},
+        refresh_{loop},
+        link_prng_{seed ^ 0x9e3779b97f4a7c15ULL},
+        link_{loop,
+              options.master,
+              link_prng_,
+              {.subscription = [this] { return subscription(); },
+               .on_event =
+                   [this](SchedulerEvent event) {
+                     log_status(event);
+                     runtime_.post(scheduler::MesosEvent{std::move(event)});
+                   },
+               .on_disconnected = [this] { runtime_.post(scheduler::MesosDisconnected{}); }}},
+        scope_{loop, [](const std::string& name, const std::exception_ptr& error) {
+                 log_error("task failed", {{"task", name}, {"error", describe(error)}});
+                 std::_Exit(70);
+               }} {}
+
+  void start() override {
+    runtime_.post(scheduler::Started{});
+    scope_.spawn("scheduler", runtime_.run());
+    scope_.spawn("mesos link", link_.run());
+  }
+
+  asio::awaitable<void> stop() override {
+    scope_.cancel_all();
+    auto joined = scope_.join();
+    co_await std::move(joined);
+  }
+
+  [[nodiscard]] std::shared_ptr<const scheduler::World> world() const override { return picture_.world(); }
+
+  asio::awaitable<Result<scheduler::Answer>> submit(scheduler::Event event) override {
+    const std::uint64_t id = answers_.next_id();
+    std::visit([id](auto& each) { set_request(each, id); }, event);
+    runtime_.post(std::move(event));
+    auto waiting = answers_.wait(id, answer_limit);
+    auto answer = co_await std::move(waiting);
+    if (!answer) co_return Error{Errc::timeout, "The journal did not answer within 5 seconds"};
+    co_return std::move(*answer);
+  }
+
+ private:
+  template <class Event>
+  static void set_request(Event& event, std::uint64_t id) {
+    if constexpr (requires { event.request; }) event.request = id;
+  }
+
+  [[nodiscard]] SchedulerCall subscription() const {
+    FrameworkInfo info;
+    info.user = user_name(options_.user);
+    info.name = options_.framework_name;
+    info.id = runtime_.state().framework_id;
+    info.failover_timeout = std::chrono::duration<double>(options_.failover_timeout).count();
+    info.checkpoint = true;
+    info.roles = {options_.core.mesos_role};
+    info.hostname = options_.hostname;
+    info.webui_url = "http://" + info.hostname + ":" + std::to_string(options_.http_port);
+    info.capabilities = {Capability::multi_role, Capability::partition_aware, Capability::task_killing_state,
+                         Capability::reservation_refinement};
+    return {info.id, calls::Subscribe{info}};
+  }
+
+  void act(scheduler::Effects effects) {
+    for (scheduler::Call& call : effects.calls) {
+      std::visit([this](auto& each) { act(each); }, call);
+    }
+    show(std::move(effects.writes), !effects.notices.empty());
+    for (scheduler::Answer& answer : effects.notices) answers_.answer(answer.request, std::move(answer));
+  }
+  void show(std::vector<scheduler::Write> writes, bool must_show) {
+    refresh_.cancel();
+    const auto later = picture_.take(runtime_.state(), std::move(writes), must_show);
+    if (!later) return;
+    refresh_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(*later - runtime_.now()));
+    auto refresh = [this](const boost::system::error_code& error) {
+      // While a batch is being written, the state is ahead of what may be told; the batch's own turn comes right after.
+      if (!error && !runtime_.is_committing()) picture_.refresh(runtime_.state());
+    };
+    refresh_.async_wait(std::move(refresh));
+  }
+  void act(scheduler::MesosCall& call) { link_.send(std::move(call.body)); }
+  void act(scheduler::Resubscribe&) { link_.resubscribe(); }
+
+  const SchedulerOptions options_;
+  std::unique_ptr<Journal> journal_;
+  Runtime<SchedulerCore> runtime_;
+  PendingAnswers<scheduler::Answer> answers_;
+  Picture picture_{[this] { return runtime_.now(); }};
+  asio::steady_timer refresh_;
+  Prng link_prng_;
+  MesosLink link_;
+  TaskScope scope_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SchedulerService>> SchedulerService::open(asio::any_io_executor loop,
+                                                                 const SchedulerOptions& options) {
+  auto journal = open_sqlite_journal(options.work_dir + "/scheduler.db");
+  if (!journal) return journal.error();
+  scheduler::State state;
+  state.settings = options.core;
+  state.settings.task_data = write_v1_app;
+  auto loaded = load_scheduler(**journal, state);
+  if (!loaded) return loaded.error();
+  return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), options, random_seed());
+}
+
+}  // namespace windlass

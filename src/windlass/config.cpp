@@ -1,0 +1,352 @@
+#include "windlass/config.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+namespace windlass {
+namespace {
+
+constexpr std::string_view env_prefix = "WINDLASS_";
+constexpr Duration reregistration_timeout_max = std::chrono::seconds{15};  // as Mesos limits it
+
+constexpr std::pair<Command, const char*> commands[] = {
+    {Command::up, "up"}, {Command::engine, "engine"}, {Command::scheduler, "scheduler"}};
+
+const char* name_of(Command command) {
+  for (const auto& [each, name] : commands) {
+    if (each == command) return name;
+  }
+  return "";
+}
+
+bool takes(const Flag& flag, Command command) { return (flag.commands & static_cast<unsigned>(command)) != 0; }
+
+std::string commands_of(const Flag& flag) {
+  std::string names;
+  for (const auto& [command, name] : commands) {
+    if (takes(flag, command)) names += (names.empty() ? "" : ", ") + std::string{name};
+  }
+  return names;
+}
+
+std::string env_name(const Flag& flag) {
+  std::string name{env_prefix};
+  for (const char letter : std::string_view{flag.name}) {
+    name += letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+  }
+  return name;
+}
+
+const Flag* find_flag(std::string_view name) {
+  const auto& all = flags();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Flag& flag) { return flag.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// --- values ---------------------------------------------------------------------------------------------------------
+
+Error wrong(const std::string& text, const std::string& what) {
+  return {Errc::invalid, "'" + text + "' is not " + what};
+}
+
+template <class Number>
+bool parse_whole(const std::string& text, Number& out) {
+  const char* end = text.data() + text.size();
+  const auto [stopped, problem] = std::from_chars(text.data(), end, out);
+  return problem == std::errc{} && stopped == end && !text.empty();
+}
+
+Result<void> parse_value(const Flag&, const std::string& text, std::string& out) {
+  out = text;
+  return {};
+}
+
+Result<void> parse_value(const Flag&, const std::string& text, Address& out) {
+  in6_addr room{};
+  if (inet_pton(AF_INET, text.c_str(), &room) != 1 && inet_pton(AF_INET6, text.c_str(), &room) != 1) {
+    return wrong(text, "an IP address");
+  }
+  out.value = text;
+  return {};
+}
+
+Result<void> parse_value(const Flag&, const std::string& text, Port& out) {
+  std::uint16_t number = 0;
+  if (!parse_whole(text, number) || number == 0) return wrong(text, "a port number (1 to 65535)");
+  out.value = number;
+  return {};
+}
+
+Result<void> parse_value(const Flag&, const std::string& text, std::int64_t& out) {
+  if (!parse_whole(text, out)) return wrong(text, "a whole number");
+  return {};
+}
+
+Result<void> parse_value(const Flag&, const std::string& text, bool& out) {
+  const bool yes = text.empty() || text == "true" || text == "1";
+  if (!yes && text != "false" && text != "0") return wrong(text, "true or false");
+  out = yes;
+  return {};
+}
+
+Duration plain_unit(PlainNumber plain) {
+  return plain == PlainNumber::seconds ? Duration{std::chrono::seconds{1}} : Duration{std::chrono::milliseconds{1}};
+}
+
+Result<void> parse_value(const Flag& flag, const std::string& text, Duration& out) {
+  std::int64_t number = 0;
+  const Duration unit = plain_unit(flag.plain);
+  if (flag.plain != PlainNumber::none && parse_whole(text, number)) {
+    if (number < 0 || number > Duration::max() / unit) return wrong(text, "a time in range");
+    out = number * unit;
+    return {};
+  }
+  const auto duration = parse_mesos_duration(text);
+  if (!duration) {
+    const std::string plain = std::string{"a number of "} + flag.unit + ", or a time such as 500ms or 15mins";
+    return wrong(text, flag.plain == PlainNumber::none ? "a time such as 500ms, 5secs or 15mins" : plain);
+  }
+  if (*duration < Duration::zero()) return wrong(text, "a time in range");
+  out = *duration;
+  return {};
+}
+
+Result<void> set_value(Config& config, const Flag& flag, const std::string& text) {
+  auto set = std::visit([&](auto member) { return parse_value(flag, text, config.*member); }, flag.member);
+  if (!set) return set;
+  const std::string problem = flag.check == nullptr ? "" : flag.check(text);
+  if (!problem.empty()) return Error{Errc::invalid, "'" + text + "' " + problem};
+  return {};
+}
+
+std::string shown(const Flag&, const std::string& value) { return value; }
+std::string shown(const Flag&, const Address& value) { return value.value; }
+std::string shown(const Flag&, Port value) { return std::to_string(value.value); }
+std::string shown(const Flag&, std::int64_t value) { return std::to_string(value); }
+std::string shown(const Flag&, bool value) { return value ? "true" : "false"; }
+std::string shown(const Flag& flag, Duration value) {
+  if (flag.plain == PlainNumber::none) return to_mesos_duration(value);
+  return std::to_string(value / plain_unit(flag.plain));
+}
+
+// Of the struct, as it would be written; "" for those that only words describe.
+std::string default_value(const Flag& flag) {
+  const Config config;
+  return std::visit([&](auto member) { return shown(flag, config.*member); }, flag.member);
+}
+
+std::string default_of(const Flag& flag) {
+  const std::string value = default_value(flag);
+  return value.empty() ? flag.shown_default : value;
+}
+
+bool is_switch(const Flag& flag) { return std::holds_alternative<bool Config::*>(flag.member); }
+
+// --- unknown names
+// ----------------------------------------------------------------------------------------------------
+
+std::size_t edits_between(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      const std::size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+Error unknown_flag(Command command, const std::string& name) {
+  Error error{Errc::invalid, "no such flag", "--" + name};
+  std::size_t best = 3;
+  for (const Flag& flag : flags()) {
+    const std::size_t edits = takes(flag, command) ? edits_between(name, flag.name) : best;
+    if (edits >= best) continue;
+    best = edits;
+    error.message = std::string{"no such flag; did you mean --"} + flag.name + "?";
+  }
+  return error;
+}
+
+// --- the command line
+// -------------------------------------------------------------------------------------------------
+
+class CommandLine {
+ public:
+  CommandLine(Command command, const std::vector<std::string>& arguments, ParsedConfig& parsed)
+      : command_{command}, arguments_{arguments}, parsed_{parsed} {}
+
+  Result<void> parse() {
+    while (at_ < arguments_.size()) {
+      const std::string argument = arguments_[at_++];
+      if (argument == "--help" || argument == "-h") {
+        parsed_.help = true;
+        continue;
+      }
+      if (argument.size() < 3 || !argument.starts_with("--")) {
+        return Error{Errc::invalid, "'" + argument + "' is not a flag; flags are written --name=value"};
+      }
+      auto done = take_flag(argument.substr(2));
+      if (!done) return done;
+    }
+    return {};
+  }
+
+ private:
+  Result<void> take_flag(const std::string& argument) {
+    const auto equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    const Flag* flag = find_flag(name);
+    if (flag == nullptr) return take_negated(argument, name);
+    if (!takes(*flag, command_)) return of_other_commands(*flag);
+    std::string value;
+    if (equals != std::string::npos) {
+      value = argument.substr(equals + 1);
+    } else if (!is_switch(*flag)) {
+      if (at_ == arguments_.size() || arguments_[at_].starts_with("--")) {
+        return Error{Errc::invalid, "needs a value", "--" + name};
+      }
+      value = arguments_[at_++];
+    }
+    return set(*flag, value);
+  }
+
+  // --no-name (Mesos) and --disable_name (Marathon).
+  Result<void> take_negated(const std::string& argument, const std::string& name) {
+    for (const std::string_view prefix : {"no-", "disable_"}) {
+      if (!name.starts_with(prefix)) continue;
+      const Flag* flag = find_flag(name.substr(prefix.size()));
+      if (flag == nullptr || !is_switch(*flag)) continue;
+      if (!takes(*flag, command_)) return of_other_commands(*flag);
+      if (argument != name) return Error{Errc::invalid, "takes no value", "--" + name};
+      return set(*flag, "false");
+    }
+    return unknown_flag(command_, name);
+  }
+
+  Result<void> set(const Flag& flag, const std::string& value) {
+    auto done = set_value(parsed_.config, flag, value);
+    if (!done) return Error{Errc::invalid, done.error().message, std::string{"--"} + flag.name};
+    return {};
+  }
+
+  [[nodiscard]] Error of_other_commands(const Flag& flag) const {
+    return {Errc::invalid,
+            std::string{"not a flag of 'windlass "} + name_of(command_) + "', only of: " + commands_of(flag),
+            std::string{"--"} + flag.name};
+  }
+
+  Command command_;
+  const std::vector<std::string>& arguments_;
+  ParsedConfig& parsed_;
+  std::size_t at_ = 0;
+};
+
+Result<void> read_environment(Command command, const std::map<std::string, std::string>& environment, Config& config) {
+  for (const Flag& flag : flags()) {
+    if (!takes(flag, command)) continue;
+    for (const std::string& name : {std::string{flag.also_env}, env_name(flag)}) {
+      const auto found = environment.find(name);
+      if (found == environment.end() || (found->second.empty() && !is_switch(flag))) continue;
+      auto done = set_value(config, flag, found->second);
+      if (!done) return Error{Errc::invalid, done.error().message, name};
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> unknown_variables(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> unknown;
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with(env_prefix) || name == "WINDLASS_URL") continue;
+    const bool known =
+        std::any_of(flags().begin(), flags().end(), [&](const Flag& flag) { return env_name(flag) == name; });
+    if (!known) unknown.push_back(name);
+  }
+  return unknown;
+}
+
+// What only several values together show.
+Result<void> check_together(Command command, const Config& config) {
+  if (config.local_port_min.value >= config.local_port_max.value) {
+    return Error{Errc::invalid,
+                 std::to_string(config.local_port_min.value) + " is not below --local_port_max, " +
+                     std::to_string(config.local_port_max.value),
+                 "--local_port_min"};
+  }
+  if (config.executor_reregistration_timeout > reregistration_timeout_max) {
+    return Error{Errc::invalid, "more than 15secs", "--executor_reregistration_timeout"};
+  }
+  if (command == Command::scheduler && config.embedded()) {
+    return Error{Errc::invalid, "'windlass scheduler' needs the address of a Mesos master, host:port", "--master"};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Config::docker_host() const {
+  return docker_socket.starts_with("/") ? "unix://" + docker_socket : docker_socket;
+}
+
+Result<ParsedConfig> parse_config(Command command, const std::vector<std::string>& arguments,
+                                  const std::map<std::string, std::string>& environment) {
+  ParsedConfig parsed;
+  auto done = CommandLine{command, arguments, parsed}.parse();
+  if (!done) return done.error();
+  if (parsed.help) return parsed;
+  parsed = {};
+  // Again, over the environment: the command line overrules it.
+  done = read_environment(command, environment, parsed.config);
+  if (!done) return done.error();
+  done = CommandLine{command, arguments, parsed}.parse();
+  if (!done) return done.error();
+  done = check_together(command, parsed.config);
+  if (!done) return done.error();
+  parsed.unknown_environment = unknown_variables(environment);
+  return parsed;
+}
+
+std::string help_text(Command command) {
+  std::string text = std::string{"usage: windlass "} + name_of(command) + " [--flag=value ...]\n\n";
+  text += "Each flag may also be set in the environment: --http_port as WINDLASS_HTTP_PORT.\n";
+  text += "Switches are written --name or --no-name.\n\n";
+  for (const Flag& flag : flags()) {
+    if (!takes(flag, command)) continue;
+    const std::string unit = flag.unit;
+    text += std::string{"  --"} + flag.name + (is_switch(flag) ? "" : "=" + (unit.empty() ? "TEXT" : unit)) + "\n";
+    text += std::string{"      "} + flag.help + "\n      Default: " + default_of(flag) + "\n";
+  }
+  return text;
+}
+
+std::string flags_markdown() {
+  std::string text =
+      "# Flags\n\n"
+      "Written by `windlass flags`; a test compares. A flag is given as `--name=value` or `--name value`, a switch as\n"
+      "`--name`, `--no-name` or `--disable_name`; each also as `WINDLASS_<NAME>` in the environment, which the command "
+      "line\n"
+      "overrules. Times in ms or s are plain numbers, as Marathon has them, or have a unit; the others need one (`ns`, "
+      "`us`,\n"
+      "`ms`, `secs`, `mins`, `hrs`, `days`, `weeks`), as in Mesos.\n\n"
+      "| flag | default | unit | commands | what it is |\n| --- | --- | --- | --- | --- |\n";
+  for (const Flag& flag : flags()) {
+    std::string help = flag.help;
+    for (std::size_t at = 0; (at = help.find('|', at)) != std::string::npos; at += 2) help.insert(at, "\\");
+    const std::string quote = default_value(flag).empty() ? "" : "`";
+    text += std::string{"| `--"} + flag.name + "` | " + quote + default_of(flag) + quote + " | " + flag.unit + " | " +
+            commands_of(flag) + " | " + help + " |\n";
+  }
+  return text;
+}
+
+}  // namespace windlass

@@ -1,0 +1,178 @@
+// The table of all flags. A new one: a member with its default in config.hpp, a line here, `windlass flags >
+// docs/flags.md`.
+
+#include "model/framework.hpp"
+#include "model/resources.hpp"
+#include "windlass/config.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace windlass {
+namespace {
+
+constexpr unsigned up = static_cast<unsigned>(Command::up);
+constexpr unsigned engine = up | static_cast<unsigned>(Command::engine);
+constexpr unsigned scheduler = up | static_cast<unsigned>(Command::scheduler);
+constexpr unsigned all = engine | scheduler;
+
+// --- checks: what is wrong with a value, or "" --------------------------------------------------------------------
+
+std::string absolute_path(const std::string& value) { return value.starts_with("/") ? "" : "is not an absolute path"; }
+
+std::string not_empty(const std::string& value) { return value.empty() ? "is empty" : ""; }
+
+std::string host_name(const std::string& value) {
+  const bool good = !value.empty() && value.size() <= 253 &&
+                    value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:") ==
+                        std::string::npos;
+  return good ? "" : "is not a host name or address";
+}
+
+std::string ipv4(const std::string& value) {
+  in_addr room{};
+  return inet_pton(AF_INET, value.c_str(), &room) == 1 ? "" : "is not an IPv4 address";
+}
+
+std::string at_least_one(const std::string& value) {
+  return value.starts_with("-") || value == "0" ? "is below 1" : "";
+}
+
+std::string log_level(const std::string& value) {
+  constexpr std::array<std::string_view, 4> levels{"debug", "info", "warning", "error"};
+  return std::ranges::find(levels, value) == levels.end() ? "is not one of debug, info, warning, error" : "";
+}
+
+std::string master(const std::string& value) {
+  if (value == "embedded") return "";
+  if (value.starts_with("zk://")) return "is a ZooKeeper address; give host:port of the Mesos master";
+  std::string_view rest = value;
+  if (rest.starts_with("http://")) rest.remove_prefix(7);
+  const auto colon = rest.rfind(':');
+  const std::string_view port = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+  const bool digits =
+      !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool good = digits && colon > 0 && rest.find_first_of("/ ,") == std::string_view::npos;
+  return good ? "" : "is neither 'embedded' nor host:port";
+}
+
+// As Mesos wants roles (common/roles).
+std::string role(const std::string& value) {
+  if (value == "*") return "";
+  const bool good = !value.empty() && value.find_first_of(" \t\n\v\f\r\b*") == std::string::npos &&
+                    !value.starts_with("-") && !value.starts_with("/") && !value.ends_with("/") && value != "." &&
+                    value != ".." && value.find("//") == std::string::npos;
+  return good ? "" : "is not a role";
+}
+
+std::string executor(const std::string& value) {
+  const bool good = value == "//cmd" || (!value.empty() && value.find("//") == std::string::npos && value != "/");
+  return good ? "" : "is neither //cmd nor a path";
+}
+
+std::string relative_path(const std::string& value) {
+  const bool good = !value.empty() && !value.starts_with("/") && !value.ends_with("/") &&
+                    ("/" + value + "/").find("/../") == std::string::npos && value.find("//") == std::string::npos;
+  return good ? "" : "is not a relative path";
+}
+
+std::string docker_socket(const std::string& value) {
+  const bool good =
+      (value.starts_with("/") && value.size() > 1) || (value.starts_with("unix:///") && value.size() > 8) ||
+      (value.starts_with("tcp://") && value.size() > 6) || (value.starts_with("http://") && value.size() > 7);
+  return good ? "" : "is neither a path nor unix:///path nor tcp://host:port";
+}
+
+std::string resources(const std::string& value) {
+  const auto parsed = parse_resources(value);
+  return parsed ? "" : "are not resources: " + parsed.error().message;
+}
+
+std::string attributes(const std::string& value) {
+  const auto parsed = parse_attributes(value);
+  return parsed ? "" : "are not attributes: " + parsed.error().message;
+}
+
+constexpr PlainNumber ms = PlainNumber::milliseconds;
+constexpr PlainNumber s = PlainNumber::seconds;
+constexpr PlainNumber none = PlainNumber::none;
+
+std::vector<Flag> make_flags() {
+  return {
+      {"http_address", &Config::http_address, "address", scheduler, "Where the API listens; 0.0.0.0 is everywhere."},
+      {"http_port", &Config::http_port, "port", scheduler, "Port of the API and the web UI."},
+      {"hostname", &Config::hostname, "host", all,
+       "Name or address of this machine that others reach it by; endpoints show it.",
+       "the address of the default route's interface", none, host_name},
+      {"work_dir", &Config::work_dir, "path", all, "Folder of the journals and the sandboxes.", "", none,
+       absolute_path},
+      {"log_level", &Config::log_level, "level", all, "Least that is logged: debug, info, warning, error.", "", none,
+       log_level},
+
+      {"master", &Config::master, "host:port", scheduler,
+       "Mesos master to run tasks on; `embedded` is an engine in this process.", "", none, master},
+      {"framework_name", &Config::framework_name, "name", scheduler, "Name by which Mesos knows this scheduler.", "",
+       none, not_empty},
+      {"failover_timeout", &Config::failover_timeout, "s", scheduler,
+       "How long Mesos keeps the tasks of a scheduler that is away.", "", s},
+      {"mesos_role", &Config::mesos_role, "role", scheduler, "Role whose resources are used.", "", none, role},
+      {"mesos_user", &Config::mesos_user, "user", scheduler, "User that tasks run as.", "the user that runs Windlass"},
+      {"executor", &Config::executor, "path", scheduler,
+       "Executor of apps that name none: `//cmd`, or a path on the agents.", "", none, executor},
+      {"docker_executor", &Config::docker_executor, "path", all, "The program windlass-executor.",
+       "windlass-executor beside this program", none, absolute_path},
+      {"local_port_min", &Config::local_port_min, "port", scheduler, "First of the service ports given to apps."},
+      {"local_port_max", &Config::local_port_max, "port", scheduler, "End of the service ports, not included."},
+      {"task_launch_timeout", &Config::task_launch_timeout, "ms", scheduler,
+       "Kill a task that is not running after this time.", "", ms},
+      {"decline_offer_duration", &Config::decline_offer_duration, "ms", scheduler,
+       "How long Mesos keeps back offers that were of no use.", "", ms},
+      {"min_revive_offers_interval", &Config::min_revive_offers_interval, "ms", scheduler,
+       "Ask for offers again at most this often.", "", ms},
+      {"reconciliation_interval", &Config::reconciliation_interval, "ms", scheduler,
+       "Ask Mesos for the state of all tasks this often.", "", ms},
+      {"kill_retry_timeout", &Config::kill_retry_timeout, "ms", scheduler,
+       "Ask again for the end of a task that was to be killed after this time.", "", ms},
+      {"max_instances_per_offer", &Config::max_instances_per_offer, "count", scheduler,
+       "Most instances to launch on one offer.", "", none, at_least_one},
+
+      {"engine_ip", &Config::engine_ip, "address", engine, "Where the engine listens, IPv4.", "", none, ipv4},
+      {"master_port", &Config::master_port, "port", engine, "Port of the engine's Mesos master API."},
+      {"agent_port", &Config::agent_port, "port", engine, "Port of the engine's Mesos agent API."},
+      {"resources", &Config::resources, "resources", engine,
+       "What the agent offers, as `cpus:4;mem:8192;ports:[31000-32000]`; what is not named is measured.", "measured",
+       none, resources},
+      {"attributes", &Config::attributes, "attributes", engine, "The agent's attributes, as `rack:abc;zone:west`.",
+       "none", none, attributes},
+      {"docker_socket", &Config::docker_socket, "path", engine,
+       "Docker Engine's socket, or unix:// or tcp:// as in DOCKER_HOST (which is heeded too).", "", none, docker_socket,
+       "DOCKER_HOST"},
+      {"executor_registration_timeout", &Config::executor_registration_timeout, "time", engine,
+       "End an executor that has not subscribed after this time."},
+      {"executor_reregistration_timeout", &Config::executor_reregistration_timeout, "time", engine,
+       "How long executors may take to come back after a restart of the engine; at most 15secs."},
+      {"executor_shutdown_grace_period", &Config::executor_shutdown_grace_period, "time", engine,
+       "How long an executor may take to end after it was told to."},
+      {"recovery_timeout", &Config::recovery_timeout, "time", engine,
+       "How long executors wait for an engine that is away before they end their tasks."},
+      {"fetcher_stall_timeout", &Config::fetcher_stall_timeout, "time", engine,
+       "Give a download up that has brought nothing for this time."},
+      {"allocation_interval", &Config::allocation_interval, "time", engine, "How often free resources are offered."},
+      {"switch_user", &Config::switch_user, "", engine, "Run executors as the task's user (needs root)."},
+      {"cgroups", &Config::cgroups, "", engine, "Put each executor into a control group of its own, where permitted."},
+      {"cgroups_root", &Config::cgroups_root, "path", engine, "Control group above those of the executors.", "", none,
+       relative_path},
+  };
+}
+
+}  // namespace
+
+const std::vector<Flag>& flags() {
+  static const std::vector<Flag> table = make_flags();
+  return table;
+}
+
+}  // namespace windlass

@@ -1,0 +1,101 @@
+// The program `windlass`: finds the command, reads its flags, runs it.
+
+#include "cli/client.hpp"
+#include "io/log.hpp"
+#include "windlass/config.hpp"
+#include "windlass/run.hpp"
+
+#include <unistd.h>
+
+#include <exception>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace windlass {
+namespace {
+
+constexpr int misused = 2;
+
+std::map<std::string, std::string> read_environment() {
+  std::map<std::string, std::string> variables;
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string text = *each;
+    const auto equals = text.find('=');
+    if (equals != std::string::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+void print_help(std::ostream& out) {
+  out << "usage: windlass COMMAND [--flag=value ...]\n\n"
+         "  up\n      Run engine, scheduler and API on this machine; ends on SIGTERM.\n"
+         "  scheduler --master=HOST:PORT\n      Run scheduler and API on a Mesos cluster.\n"
+         "  engine\n      Run the one-machine Mesos alone, for other frameworks.\n"
+         "  COMMAND --help\n      The flags of that command.\n"
+         "  flags\n      All flags, as Markdown.\n"
+         "  version\n\n"
+      << client_help();
+}
+
+LogLevel to_log_level(const std::string& name) {
+  if (name == "debug") return LogLevel::debug;
+  if (name == "warning") return LogLevel::warning;
+  return name == "error" ? LogLevel::error : LogLevel::info;
+}
+
+int run_server(Command command, int (*run)(const Config&), const std::vector<std::string>& arguments,
+               const std::map<std::string, std::string>& environment) {
+  const auto parsed = parse_config(command, arguments, environment);
+  if (!parsed) {
+    std::cerr << "windlass: " << to_string(parsed.error()) << "\n";
+    return misused;
+  }
+  if (parsed->help) {
+    std::cout << help_text(command);
+    return 0;
+  }
+  set_log_level(to_log_level(parsed->config.log_level));
+  for (const std::string& name : parsed->unknown_environment) {
+    log_warning("unknown variable in the environment", {{"name", name}});
+  }
+  return run(parsed->config);
+}
+
+int run_command(const std::vector<std::string>& arguments) {
+  const auto environment = read_environment();
+  const std::string command = arguments.empty() ? "" : arguments[0];
+  const std::vector<std::string> rest{arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end()};
+  if (command == "up") return run_server(Command::up, run_up, rest, environment);
+  if (command == "scheduler") return run_server(Command::scheduler, run_scheduler, rest, environment);
+  if (command == "engine") return run_server(Command::engine, run_engine, rest, environment);
+  if (is_client_command(command)) {
+    return run_client(arguments, {environment, http_transport, std::cin, std::cout, std::cerr});
+  }
+  if (command == "version" || command == "--version") {
+    std::cout << "windlass " WINDLASS_VERSION << "\n";
+  } else if (command == "flags") {
+    std::cout << flags_markdown();
+  } else if (command == "help" || command == "--help" || command == "-h") {
+    print_help(std::cout);
+  } else {
+    std::cerr << "windlass: " << (command.empty() ? "a command is missing" : "'" + command + "' is not a command")
+              << "\n\n";
+    print_help(std::cerr);
+    return misused;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace windlass
+
+int main(int argc, char** argv) {
+  try {
+    return windlass::run_command({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::cerr << "windlass: " << error.what() << "\n";
+    return 1;
+  }
+}

@@ -1,0 +1,206 @@
+#include "windlass/run.hpp"
+
+#include "agent/machine.hpp"
+#include "api/marathon/server.hpp"
+#include "api/mesos/server.hpp"
+#include "io/files.hpp"
+#include "io/http_server.hpp"
+#include "io/log.hpp"
+#include "io/nothrow.hpp"
+#include "io/task_scope.hpp"
+#include "node/engine_service.hpp"
+#include "node/scheduler_service.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace windlass {
+namespace {
+
+EngineOptions engine_options(const Config& config) {
+  return {.hostname = advertised_hostname(config.hostname),
+          .master_port = config.master_port.value,
+          .resources = config.resources,
+          .attributes = config.attributes,
+          .executor_registration_timeout = config.executor_registration_timeout,
+          .allocation_interval = config.allocation_interval,
+          .launcher = {.work_dir = config.work_dir,
+                       .executor_program = executor_program(config.docker_executor),
+                       .docker_host = config.docker_socket == Config{}.docker_socket ? "" : config.docker_host(),
+                       .agent_ip = config.engine_ip.value,
+                       .agent_port = config.agent_port.value,
+                       .executor_shutdown_grace_period = config.executor_shutdown_grace_period,
+                       .executor_reregistration_timeout = config.executor_reregistration_timeout,
+                       .recovery_timeout = config.recovery_timeout,
+                       .fetcher_stall_timeout = config.fetcher_stall_timeout,
+                       .switch_user = config.switch_user,
+                       .cgroups = config.cgroups,
+                       .cgroups_root = config.cgroups_root}};
+}
+
+SchedulerOptions scheduler_options(const Config& config) {
+  SchedulerOptions options{.work_dir = config.work_dir,
+                           .master = config.embedded()
+                                         ? config.engine_ip.value + ":" + std::to_string(config.master_port.value)
+                                         : config.master,
+                           .hostname = advertised_hostname(config.hostname),
+                           .http_port = config.http_port.value,
+                           .framework_name = config.framework_name,
+                           .user = config.mesos_user,
+                           .failover_timeout = config.failover_timeout};
+  scheduler::Settings& core = options.core;
+  core.default_executor = config.executor;
+  core.local_port_min = config.local_port_min.value;
+  core.local_port_max = config.local_port_max.value;
+  core.mesos_role = config.mesos_role;
+  core.max_instances_per_offer = config.max_instances_per_offer;
+  core.decline_offer_duration = config.decline_offer_duration;
+  core.min_revive_offers_interval = config.min_revive_offers_interval;
+  core.reconciliation_interval = config.reconciliation_interval;
+  core.task_launch_timeout = config.task_launch_timeout;
+  core.kill_retry_timeout = config.kill_retry_timeout;
+  return options;
+}
+
+// One process: what it runs is decided once, from the command.
+class Process {
+ public:
+  explicit Process(const Config& config)
+      : config_{config},
+        signals_{loop_, SIGTERM, SIGINT},
+        scope_{loop_.get_executor(), [](const std::string& name, const std::exception_ptr& error) {
+                 log_error("task failed", {{"task", name}, {"error", describe(error)}});
+               }} {}
+
+  int run(bool with_engine, bool with_scheduler) {
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
+    auto begun = begin(with_engine, with_scheduler);
+    if (!begun) {
+      std::fprintf(stderr, "windlass: %s\n", to_string(begun.error()).c_str());
+      return 1;
+    }
+    scope_.spawn("shutdown", shut_down_on_signal());
+    loop_.run();
+    log_info("ended");
+    return 0;
+  }
+
+ private:
+  // Each connection is a descriptor; the usual soft limit of 1024 is too low for a cluster's agents.
+  static void raise_file_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+
+  Result<void> begin(bool with_engine, bool with_scheduler) {
+    auto made = make_directories(config_.work_dir, 0755);
+    if (!made) return made.error();
+    if (with_engine) {
+      auto begun = begin_engine();
+      if (!begun) return begun.error();
+    }
+    if (with_scheduler) {
+      auto begun = begin_scheduler();
+      if (!begun) return begun.error();
+    }
+    return {};
+  }
+
+  Result<void> begin_engine() {
+    auto engine = EngineService::open(loop_.get_executor(), engine_options(config_));
+    if (!engine) return engine.error();
+    engine_ = std::move(*engine);
+    auto master = listen(config_.engine_ip.value, config_.master_port.value, master_handler(*engine_), master_server_);
+    if (!master) return master.error();
+    auto agent = listen(config_.engine_ip.value, config_.agent_port.value, agent_handler(*engine_), agent_server_);
+    if (!agent) return agent.error();
+    engine_->start();
+    return {};
+  }
+
+  Result<void> begin_scheduler() {
+    auto scheduler = SchedulerService::open(loop_.get_executor(), scheduler_options(config_));
+    if (!scheduler) return scheduler.error();
+    scheduler_ = std::move(*scheduler);
+    marathon_ = make_marathon_handler();
+    auto api = listen(config_.http_address.value, config_.http_port.value, marathon_, api_server_);
+    if (!api) return api.error();
+    scheduler_->start();
+    return {};
+  }
+
+  HttpHandler make_marathon_handler() {
+    return marathon_handler(*scheduler_,
+                            {.hostname = advertised_hostname(config_.hostname), .port = config_.http_port.value});
+  }
+
+  Result<void> listen(const std::string& host, std::uint16_t port, HttpHandler handler,
+                      std::unique_ptr<HttpServer>& server) {
+    HttpServerOptions options;
+    options.host = host;
+    options.port = port;
+    auto listening = HttpServer::listen(loop_.get_executor(), options, std::move(handler));
+    if (!listening) return listening.error();
+    server = std::move(*listening);
+    log_info("listening", {{"address", host}, {"port", server->port()}});
+    return {};
+  }
+
+  // The API first, so that nothing new comes in; then the scheduler; the engine last.
+  asio::awaitable<void> shut_down_on_signal() {
+    auto received = co_await signals_.async_wait(nothrow);
+    auto& [error, number] = received;
+    (void)error;
+    log_info("shutting down", {{"signal", number}});
+    if (api_server_) {
+      auto stopping = api_server_->stop();
+      co_await std::move(stopping);
+    }
+    if (scheduler_) {
+      auto stopping = scheduler_->stop();
+      co_await std::move(stopping);
+    }
+    if (master_server_) {
+      auto stopping = master_server_->stop();
+      co_await std::move(stopping);
+      auto stopping_agent = agent_server_->stop();
+      co_await std::move(stopping_agent);
+    }
+    if (engine_) {
+      auto stopping = engine_->stop();
+      co_await std::move(stopping);
+    }
+  }
+
+  const Config config_;
+  asio::io_context loop_{1};
+  asio::signal_set signals_;
+  TaskScope scope_;
+  std::unique_ptr<EngineService> engine_;
+  std::unique_ptr<SchedulerService> scheduler_;
+  HttpHandler marathon_;
+  std::unique_ptr<HttpServer> master_server_;
+  std::unique_ptr<HttpServer> agent_server_;
+  std::unique_ptr<HttpServer> api_server_;
+};
+
+}  // namespace
+
+int run_up(const Config& config) { return Process{config}.run(config.embedded(), true); }
+
+int run_scheduler(const Config& config) { return Process{config}.run(false, true); }
+
+int run_engine(const Config& config) { return Process{config}.run(true, false); }
+
+}  // namespace windlass

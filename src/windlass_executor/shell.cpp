@@ -1,0 +1,349 @@
+#include "windlass_executor/shell.hpp"
+
+#include "base/check.hpp"
+#include "container/plan.hpp"
+#include "docker/client.hpp"
+#include "docker/container_orphans.hpp"
+#include "executor/step.hpp"
+#include "io/files.hpp"
+#include "io/log.hpp"
+#include "io/nothrow.hpp"
+#include "io/task_scope.hpp"
+#include "link/agent_link.hpp"
+#include "windlass_executor/task_run.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace windlass {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// What is still running when the executor leaves has so long to end.
+constexpr auto farewell = 1s;
+constexpr auto farewell_check = 2ms;
+constexpr auto sweep_delay = 2s;
+// Where the container that holds a group's network finds this program.
+constexpr const char* holder_path = "/windlass-hold";
+
+class ExecutorShell {
+ public:
+  ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop,
+                Reaper& reaper);
+
+  int run();
+
+  // --- carrying out, one overload per call ---
+  void act(const executor::SendToAgent& call) { link_.send(call.body); }
+  void act(const executor::TaskCall& call);
+  void act(const executor::ForgetTask& call) { runs_.erase(call.task); }
+  void act(const executor::MakeHolder& call) { spawn("holder", make_holder(call)); }
+  void act(const executor::RemoveHolder& call) { spawn("holder", remove_holder(call)); }
+  void act(const executor::LogToSandbox& call) { log_info(call.line); }
+  void act(const executor::Exit& call) { leave(call.code); }
+
+ private:
+  void post(executor::Event event);
+  void drain();
+  void set_alarm(std::optional<TimePoint> wake_at);
+  void await_signal();
+  void log_into_rotated_file();
+  void leave(int code);
+  void await_end(std::chrono::milliseconds left);
+  void spawn(const char* name, asio::awaitable<void> task) { scope_.spawn(name, std::move(task)); }
+
+  asio::awaitable<void> prepare();
+  asio::awaitable<void> sweep();
+  asio::awaitable<void> make_holder(executor::MakeHolder call);
+  asio::awaitable<Result<ContainerView>> start_holder(ContainerSpec spec);
+  asio::awaitable<void> remove_holder(executor::RemoveHolder call);
+  [[nodiscard]] std::unique_ptr<DockerClient> make_docker();
+  [[nodiscard]] AgentLink::Callbacks link_callbacks();
+
+  // Set once by the constructor.
+  const ExecutorSetup& setup_;
+  asio::io_context& loop_;
+  const Clock clock_{};
+  Reaper& reaper_;
+  std::shared_ptr<DockerClient> first_docker_;  // the first task's, perhaps while prepare() still asks it
+
+  // The core and what waits for it.
+  executor::State state_;
+  Prng prng_{random_seed()};
+  std::deque<executor::Event> inbox_;
+  bool drain_posted_ = false;
+  bool leaving_ = false;
+  int exit_code_ = 0;
+
+  ContainerContext context_;  // what all tasks have in common
+  std::map<TaskId, std::shared_ptr<TaskRun>> runs_;
+
+  asio::steady_timer alarm_;
+  asio::steady_timer prepared_;
+  asio::steady_timer end_;
+  asio::signal_set signals_;
+  AgentLink link_;
+  OutputFile out_, err_;  // our own stdout and stderr
+  TaskScope scope_;
+  TaskHost host_;  // of the above
+};
+
+ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop,
+                             Reaper& reaper)
+    : setup_{setup},
+      loop_{loop},
+      reaper_{reaper},
+      first_docker_{std::move(docker)},
+      alarm_{loop},
+      prepared_{loop, asio::steady_timer::time_point::max()},
+      end_{loop},
+      signals_{loop, SIGTERM, SIGINT, SIGHUP},
+      link_{loop.get_executor(), setup.agent, prng_, link_callbacks()},
+      out_{1, setup.flags.log_limits},
+      err_{2, setup.flags.log_limits},
+      scope_{loop.get_executor(),
+             [](const std::string& name, const std::exception_ptr& error) {
+               log_error("task failed", {{"task", name}, {"error", describe(error)}});
+             }},
+      host_{setup,
+            loop,
+            reaper,
+            scope_,
+            context_,
+            prepared_,
+            own_name(),
+            {.out = out_, .err = err_},
+            [this](executor::TaskEvent event) { post(std::move(event)); }} {
+  state_.settings = {.checkpoint = setup.agent.checkpoint,
+                     .recovery_timeout = setup.agent.recovery_timeout,
+                     .shutdown_grace = setup.agent.shutdown_grace_period,
+                     .report_docker_health = setup.flags.report_docker_health};
+  context_ = {.argv = setup.flags.arguments,
+              .framework_id = setup.agent.framework_id,
+              .executor_id = setup.agent.executor_id,
+              .sandbox = setup.agent.sandbox,
+              .policy = setup.flags.policy,
+              .environment = setup.environment,
+              .read_file = read_file_beneath,
+              .enable_cfs = setup.flags.enable_cfs,
+              .limit_swap = setup.flags.limit_swap};
+}
+
+AgentLink::Callbacks ExecutorShell::link_callbacks() {
+  return {.subscription = [this] { return executor::take_subscription(state_); },
+          .on_event = [this](ExecutorEvent event) { post(executor::AgentEvent{std::move(event)}); },
+          .on_disconnected = [this] { post(executor::AgentDisconnected{}); },
+          .on_refused = [this](std::string text) { post(executor::AgentRefused{std::move(text)}); }};
+}
+
+// --- the loop around the core
+// -----------------------------------------------------------------------------------------
+
+int ExecutorShell::run() {
+  if (err_.rotates()) log_into_rotated_file();
+  await_signal();
+  spawn("agent", link_.run());
+  spawn("updates", link_.run_sender());
+  spawn("prepare", prepare());
+  spawn("sweep", sweep());
+  loop_.run();
+  set_log_sink(nullptr);
+  return exit_code_;
+}
+
+// What the log cannot have at once it does without, as without rotation.
+void ExecutorShell::log_into_rotated_file() {
+  set_log_sink([this](LogLevel, const std::string& line) {
+    const std::string ended = line + '\n';
+    std::string_view left{ended};
+    static_cast<void>(err_.take(left));
+  });
+}
+
+void ExecutorShell::post(executor::Event event) {
+  if (leaving_) return;
+  inbox_.push_back(std::move(event));
+  if (std::exchange(drain_posted_, true)) return;
+  auto later = [this] { drain(); };
+  asio::post(loop_, std::move(later));
+}
+
+void ExecutorShell::drain() {
+  drain_posted_ = false;
+  std::optional<TimePoint> wake_at;
+  while (!inbox_.empty() && !leaving_) {
+    const executor::Event event = std::move(inbox_.front());
+    inbox_.pop_front();
+    const executor::Effects effects = executor::step(state_, event, {.now = clock_.now(), .prng = prng_});
+    for (const executor::Call& call : effects.calls) {
+      std::visit([this](const auto& each) { act(each); }, call);
+    }
+    wake_at = effects.wake_at;
+  }
+  if (!leaving_) set_alarm(wake_at);
+}
+
+void ExecutorShell::set_alarm(std::optional<TimePoint> wake_at) {
+  alarm_.cancel();
+  if (!wake_at) return;
+  const auto left = std::chrono::duration_cast<asio::steady_timer::duration>(*wake_at - clock_.now());
+  alarm_.expires_after(std::max(left, asio::steady_timer::duration::zero()));
+  auto ring = [this](const boost::system::error_code& error) {
+    if (!error) post(executor::TimePassed{});
+  };
+  alarm_.async_wait(std::move(ring));
+}
+
+void ExecutorShell::await_signal() {
+  auto take = [this](const boost::system::error_code& error, int number) {
+    if (error) return;
+    post(executor::SignalReceived{number});
+    await_signal();
+  };
+  signals_.async_wait(std::move(take));
+}
+
+void ExecutorShell::leave(int code) {
+  leaving_ = true;
+  exit_code_ = code;
+  log_info("the executor leaves", {{"exit_code", code}});
+  boost::system::error_code ignored;
+  signals_.cancel(ignored);
+  alarm_.cancel();
+  for (const auto& [id, run] : runs_) {
+    run->cancel_pull();
+    run->cancel_probes();
+  }
+  scope_.cancel_all();
+  await_end(farewell);
+}
+
+// What does not heed the cancellation in time is left behind.
+void ExecutorShell::await_end(std::chrono::milliseconds left) {
+  const bool probing = std::ranges::any_of(runs_, [](const auto& each) { return each.second->probes() > 0; });
+  if ((scope_.running() == 0 && !probing) || left.count() <= 0) return loop_.stop();
+  end_.expires_after(farewell_check);
+  auto check = [this, left](const boost::system::error_code&) { await_end(left - farewell_check); };
+  end_.async_wait(std::move(check));
+}
+
+// --- before the first task
+// ----------------------------------------------------------------------------------------------
+
+// While the agent is being asked, Docker is asked too. It may be away: then the launch will say so.
+asio::awaitable<void> ExecutorShell::prepare() {
+  const ContainerId expected{setup_.agent.sandbox.substr(setup_.agent.sandbox.rfind('/') + 1)};
+  auto groups = read_file("/proc/self/cgroup");
+  if (groups) context_.cgroup_parent = own_cgroup(*groups, expected);
+  auto memory = memory_total();
+  if (memory) context_.host_memory_bytes = *memory;
+  const std::shared_ptr<DockerClient> docker = first_docker_;
+  auto connecting = docker->connect();
+  auto connected = co_await std::move(connecting);
+  if (connected) reaper_.use_api(connected->to_string());
+  prepared_.expires_at(asio::steady_timer::time_point::min());
+}
+
+void ExecutorShell::act(const executor::TaskCall& call) {
+  // Told by the agent with the subscription, and so before any task.
+  if (context_.container_id.empty()) context_.container_id = state_.container_id;
+  if (context_.container_id.empty()) context_.container_id.value = Uuid::random(prng_).to_string();
+  auto& run = runs_[call.task];
+  if (run == nullptr) {
+    std::shared_ptr<DockerClient> docker = std::move(first_docker_);
+    if (docker == nullptr) docker = make_docker();
+    run = std::make_shared<TaskRun>(host_, call.task, std::move(docker));
+  }
+  run->act(call.body);
+}
+
+// After the launch, so that it costs no time then.
+asio::awaitable<void> ExecutorShell::sweep() {
+  if (!setup_.agent.docker_host.starts_with("unix:")) co_return;
+  asio::steady_timer timer{loop_, sweep_delay};
+  auto waited = co_await timer.async_wait(nothrow);
+  static_cast<void>(waited);
+  const auto docker = make_docker();
+  auto removing = remove_orphans(*docker);
+  co_await std::move(removing);
+  ::malloc_trim(0);
+}
+
+// --- the network of a group ------------------------------------------------------------------------------------------
+
+// From the image of one of the tasks, which is here already; what it runs is this program.
+asio::awaitable<void> ExecutorShell::make_holder(executor::MakeHolder call) {
+  char path[4096];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+  const std::string own{path, size > 0 ? static_cast<std::size_t>(size) : 0};
+  call.spec.entrypoint = {holder_path, hold_argument};
+  call.spec.binds = {own + ":" + holder_path + ":ro"};
+  call.spec.read_only_root = true;
+  call.spec.cap_drop = {"ALL"};
+  reaper_.watch_container(call.spec.name);
+  auto starting = start_holder(std::move(call.spec));
+  auto view = co_await std::move(starting);
+  post(executor::HolderMade{call.group, std::move(view)});
+}
+
+asio::awaitable<Result<ContainerView>> ExecutorShell::start_holder(ContainerSpec spec) {
+  const std::string name = spec.name;
+  const auto docker = make_docker();
+  auto creating = docker->create_container(std::move(spec), context_.cgroup_parent);
+  auto created = co_await std::move(creating);
+  if (!created) co_return created.error();
+  reaper_.watch_container(*created);  // its name may be changed
+  reaper_.forget_container(name);
+  auto starting = docker->start(*created);
+  auto started = co_await std::move(starting);
+  if (started) {
+    auto inspecting = docker->inspect(*created);
+    auto view = co_await std::move(inspecting);
+    co_return view;
+  }
+  auto removing = docker->remove(*created);
+  auto removed = co_await std::move(removing);
+  if (removed) reaper_.forget_container(*created);
+  co_return started.error();
+}
+
+std::unique_ptr<DockerClient> ExecutorShell::make_docker() {
+  auto docker = DockerClient::create(loop_.get_executor(), setup_.agent.docker_host);
+  CHECK(docker);  // the same host as run_executor's
+  return std::move(*docker);
+}
+
+asio::awaitable<void> ExecutorShell::remove_holder(executor::RemoveHolder call) {
+  const auto docker = make_docker();
+  auto removing = docker->remove(call.container);
+  auto removed = co_await std::move(removing);
+  if (removed) reaper_.forget_container(call.container);
+  post(executor::HolderRemoved{call.group, removed ? std::nullopt : std::optional<Error>{removed.error()}});
+}
+
+}  // namespace
+
+Result<int> run_executor(const ExecutorSetup& setup, Reaper& reaper) {
+  asio::io_context loop{1};
+  auto docker = DockerClient::create(loop.get_executor(), setup.agent.docker_host);
+  if (!docker) return docker.error();
+  ExecutorShell shell{setup, std::move(*docker), loop, reaper};
+  return shell.run();
+}
+
+}  // namespace windlass

@@ -1,0 +1,724 @@
+#include "wire/docker/api.hpp"
+
+#include "base/base64.hpp"
+#include "wire/json/reader.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+namespace windlass {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t pull_line_max = 1 << 20;
+constexpr std::size_t error_text_max = 2048;
+constexpr std::string_view never = "0001-01-01";
+constexpr std::string_view cdi_driver = "cdi";
+
+// Since or until when the Engine's API has what.
+constexpr DockerApiVersion platform_at_create{41};
+constexpr DockerApiVersion mac_address_in_network{44};
+constexpr DockerApiVersion kernel_memory_first{40};
+constexpr DockerApiVersion kernel_memory_last{41};
+
+// --- reading -------------------------------------------------------------------------------------------------------
+
+const json::value* find(const json::value& value, std::string_view key) {
+  const auto* object = value.if_object();
+  return object == nullptr ? nullptr : object->if_contains(key);
+}
+
+std::string text_of(const json::value* value) {
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string{} : std::string{text->begin(), text->end()};
+}
+std::string text_at(const json::value& value, std::string_view key) { return text_of(find(value, key)); }
+
+std::int64_t number_at(const json::value& value, std::string_view key) {
+  const auto* found = find(value, key);
+  if (found == nullptr) return 0;
+  if (found->is_int64()) return found->get_int64();
+  if (found->is_uint64()) return static_cast<std::int64_t>(found->get_uint64());
+  if (found->is_double()) return static_cast<std::int64_t>(found->get_double());
+  return 0;
+}
+
+bool flag_at(const json::value& value, std::string_view key) {
+  const auto* found = find(value, key);
+  return found != nullptr && found->is_bool() && found->get_bool();
+}
+
+Result<json::value> read_object(std::string_view text, const char* what) {
+  auto value = read_json(text);
+  if (!value) return Error{Errc::malformed, std::string{"Docker's "} + what + ": " + value.error().message, {}};
+  if (!value->is_object()) return Error{Errc::malformed, std::string{"Docker's "} + what + " is not an object", {}};
+  return std::move(*value);
+}
+
+std::optional<int> minor_of(const std::string& version) {
+  const auto dot = version.find('.');
+  int minor = 0;
+  if (dot == std::string::npos || version.substr(0, dot) != "1") return std::nullopt;
+  auto [end, error] = std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
+  if (error != std::errc{} || end != version.data() + version.size()) return std::nullopt;
+  return minor;
+}
+
+std::optional<ContainerAddress> address_in(const std::string& name, const json::value& network) {
+  ContainerAddress address{.network = name};
+  address.ipv4 = text_at(network, "IPAddress");
+  address.ipv6 = text_at(network, "GlobalIPv6Address");
+  if (address.ipv4.empty() && address.ipv6.empty()) return std::nullopt;
+  return address;
+}
+
+std::string network_mode_in(const json::value& container) {
+  const auto* host_config = find(container, "HostConfig");
+  return host_config == nullptr ? std::string{} : text_at(*host_config, "NetworkMode");
+}
+
+// Newer Engines say "none" for an image without HEALTHCHECK, older ones nothing at all.
+HealthState health_in(const json::value& state) {
+  const auto* health = find(state, "Health");
+  const std::string status = health == nullptr ? std::string{} : text_at(*health, "Status");
+  if (status == "starting") return HealthState::starting;
+  if (status == "healthy") return HealthState::healthy;
+  return status == "unhealthy" ? HealthState::unhealthy : HealthState::none;
+}
+
+// Old Engines have the bridge's address in NetworkSettings itself, newer ones only in Networks.
+std::vector<ContainerAddress> addresses_in(const json::value& container) {
+  std::vector<ContainerAddress> addresses;
+  const auto* settings = find(container, "NetworkSettings");
+  if (settings == nullptr) return addresses;
+  std::string mode = network_mode_in(container);
+  if (mode == "default") mode = "bridge";
+  const auto* networks = find(*settings, "Networks");
+  if (networks != nullptr && networks->is_object()) {
+    for (const auto& [name, network] : networks->get_object()) {
+      auto address = address_in(std::string{name.begin(), name.end()}, network);
+      if (!address) continue;
+      addresses.insert(address->network == mode ? addresses.begin() : addresses.end(), *address);
+    }
+  }
+  if (addresses.empty()) {
+    if (auto address = address_in(mode, *settings)) addresses.push_back(*address);
+  }
+  return addresses;
+}
+
+// --- writing -------------------------------------------------------------------------------------------------------
+
+void put(json::object& object, const char* key, const std::string& text) {
+  if (!text.empty()) object[key] = text;
+}
+template <class Number>
+void put(json::object& object, const char* key, const std::optional<Number>& number) {
+  if (number) object[key] = *number;
+}
+void put_true(json::object& object, const char* key, bool flag) {
+  if (flag) object[key] = true;
+}
+json::array to_array(const std::vector<std::string>& list) {
+  json::array array;
+  for (const std::string& item : list) array.emplace_back(item);
+  return array;
+}
+void put(json::object& object, const char* key, const std::vector<std::string>& list) {
+  if (!list.empty()) object[key] = to_array(list);
+}
+json::object to_object(const std::map<std::string, std::string>& map) {
+  json::object object;
+  for (const auto& [key, value] : map) object[key] = value;
+  return object;
+}
+void put(json::object& object, const char* key, const std::map<std::string, std::string>& map) {
+  if (!map.empty()) object[key] = to_object(map);
+}
+
+std::string port_key(const PortBinding& binding) {
+  return std::to_string(binding.container_port) + "/" + binding.protocol;
+}
+
+void put_ports(json::object& body, json::object& host, const ContainerSpec& spec) {
+  json::object exposed;
+  json::object bindings;
+  for (const std::string& port : spec.exposed) exposed[port] = json::object{};
+  for (const PortBinding& binding : spec.ports) {
+    const std::string key = port_key(binding);
+    exposed[key] = json::object{};
+    if (!bindings.contains(key)) bindings[key] = json::array{};
+    bindings[key].get_array().push_back(json::object{{"HostIp", binding.host_ip}, {"HostPort", binding.host_port}});
+  }
+  if (!exposed.empty()) body["ExposedPorts"] = std::move(exposed);
+  if (!bindings.empty()) host["PortBindings"] = std::move(bindings);
+  put_true(host, "PublishAllPorts", spec.publish_all);
+}
+
+json::object to_json(const NetworkAttachment& network) {
+  json::object object;
+  put(object, "Aliases", network.aliases);
+  put(object, "Links", network.links);
+  put(object, "MacAddress", network.mac_address);
+  put(object, "DriverOpts", network.driver_options);
+  if (network.gateway_priority != 0) object["GwPriority"] = network.gateway_priority;
+  json::object addresses;
+  put(addresses, "IPv4Address", network.ipv4);
+  put(addresses, "IPv6Address", network.ipv6);
+  put(addresses, "LinkLocalIPs", network.link_local_ips);
+  if (!addresses.empty()) object["IPAMConfig"] = std::move(addresses);
+  return object;
+}
+
+std::string network_mode(const ContainerSpec& spec) {
+  return spec.network_mode.empty() ? std::string{"default"} : spec.network_mode;
+}
+
+// Newer Engines want the container's MAC address where it belongs, in its network.
+void put_networks(json::object& body, json::object& host, const ContainerSpec& spec, DockerApiVersion version) {
+  host["NetworkMode"] = network_mode(spec);
+  std::vector<NetworkAttachment> networks = spec.networks;
+  if (version < mac_address_in_network) {
+    put(body, "MacAddress", spec.mac_address);
+  } else if (!spec.mac_address.empty()) {
+    if (networks.empty()) networks.push_back({.name = network_mode(spec)});
+    networks.front().mac_address = spec.mac_address;
+  }
+  if (networks.empty()) return;
+  json::object endpoints;
+  for (const NetworkAttachment& network : networks) endpoints[network.name] = to_json(network);
+  body["NetworkingConfig"] = json::object{{"EndpointsConfig", std::move(endpoints)}};
+}
+
+void put_names(json::object& host, const ContainerSpec& spec) {
+  put(host, "Dns", spec.dns);
+  put(host, "DnsSearch", spec.dns_search);
+  put(host, "DnsOptions", spec.dns_options);
+  put(host, "ExtraHosts", spec.extra_hosts);
+  put(host, "Links", spec.links);
+}
+
+json::object to_json(const BindOptions& options) {
+  json::object object;
+  put(object, "Propagation", options.propagation);
+  put_true(object, "NonRecursive", options.non_recursive);
+  put_true(object, "ReadOnlyNonRecursive", options.read_only_non_recursive);
+  put_true(object, "ReadOnlyForceRecursive", options.read_only_force_recursive);
+  return object;
+}
+
+json::object to_json(const VolumeOptions& options) {
+  json::object driver;
+  put(driver, "Name", options.driver);
+  put(driver, "Options", options.driver_options);
+  json::object object{{"DriverConfig", std::move(driver)}};
+  put_true(object, "NoCopy", options.no_copy);
+  put(object, "Subpath", options.subpath);
+  put(object, "Labels", options.labels);
+  return object;
+}
+
+json::object to_json(const TmpfsOptions& options) {
+  json::object object;
+  if (options.bytes != 0) object["SizeBytes"] = options.bytes;
+  if (options.mode != 0) object["Mode"] = options.mode;
+  return object;
+}
+
+json::object to_json(const MountSpec& mount) {
+  static constexpr auto types = std::to_array<const char*>({"bind", "volume", "tmpfs", "image", "npipe", "cluster"});
+  json::object object{{"Type", types[static_cast<std::size_t>(mount.type)]}, {"Target", mount.target}};
+  put(object, "Source", mount.source);
+  put_true(object, "ReadOnly", mount.read_only);
+  put(object, "Consistency", mount.consistency);
+  if (mount.bind) object["BindOptions"] = to_json(*mount.bind);
+  if (mount.volume) object["VolumeOptions"] = to_json(*mount.volume);
+  if (mount.tmpfs) object["TmpfsOptions"] = to_json(*mount.tmpfs);
+  if (mount.image) {
+    json::object image;
+    put(image, "Subpath", mount.image->subpath);
+    object["ImageOptions"] = std::move(image);
+  }
+  return object;
+}
+
+void put_files(json::object& body, json::object& host, const ContainerSpec& spec) {
+  put(host, "Binds", spec.binds);
+  if (!spec.anonymous_volumes.empty()) {
+    json::object volumes;
+    for (const std::string& target : spec.anonymous_volumes) volumes[target] = json::object{};
+    body["Volumes"] = std::move(volumes);
+  }
+  if (!spec.mounts.empty()) {
+    json::array mounts;
+    for (const MountSpec& mount : spec.mounts) mounts.push_back(to_json(mount));
+    host["Mounts"] = std::move(mounts);
+  }
+  put(host, "VolumesFrom", spec.volumes_from);
+  put(host, "VolumeDriver", spec.volume_driver);
+  put(host, "Tmpfs", spec.tmpfs);
+  put(host, "StorageOpt", spec.storage_options);
+  put_true(host, "ReadonlyRootfs", spec.read_only_root);
+}
+
+json::object to_json(const DeviceRequest& request) {
+  json::array capabilities;
+  for (const auto& all_of : request.capabilities) capabilities.push_back(to_array(all_of));
+  json::object object{{"Driver", request.driver}, {"Count", request.count}};
+  put(object, "DeviceIDs", request.ids);
+  if (!capabilities.empty()) object["Capabilities"] = std::move(capabilities);
+  if (request.driver != cdi_driver) object["Options"] = to_object(request.options);
+  return object;
+}
+
+void put_devices(json::object& host, const ContainerSpec& spec) {
+  json::array devices;
+  for (const DeviceMapping& device : spec.devices) {
+    devices.push_back(json::object{
+        {"PathOnHost", device.host}, {"PathInContainer", device.container}, {"CgroupPermissions", device.permissions}});
+  }
+  if (!devices.empty()) host["Devices"] = std::move(devices);
+  put(host, "DeviceCgroupRules", spec.device_cgroup_rules);
+  json::array requests;
+  for (const DeviceRequest& request : spec.device_requests) requests.push_back(to_json(request));
+  if (!requests.empty()) host["DeviceRequests"] = std::move(requests);
+}
+
+void put_rights(json::object& host, const ContainerSpec& spec) {
+  put_true(host, "Privileged", spec.privileged);
+  put(host, "CapAdd", spec.cap_add);
+  put(host, "CapDrop", spec.cap_drop);
+  put(host, "SecurityOpt", spec.security_options);
+  if (spec.unmask_system_paths) {
+    host["MaskedPaths"] = json::array{};
+    host["ReadonlyPaths"] = json::array{};
+  }
+  put(host, "GroupAdd", spec.groups);
+  put(host, "IpcMode", spec.ipc_mode);
+  put(host, "PidMode", spec.pid_mode);
+  put(host, "UTSMode", spec.uts_mode);
+  put(host, "UsernsMode", spec.userns_mode);
+  put(host, "CgroupnsMode", spec.cgroupns_mode);
+  put(host, "Sysctls", spec.sysctls);
+  put(host, "Annotations", spec.annotations);
+  put(host, "Runtime", spec.runtime);
+  put(host, "Isolation", spec.isolation);
+}
+
+void put_cpu(json::object& host, const ContainerSpec& spec) {
+  put(host, "CpuShares", spec.cpu_shares);
+  put(host, "CpuQuota", spec.cpu_quota_us);
+  put(host, "CpuPeriod", spec.cpu_period_us);
+  put(host, "CpuRealtimePeriod", spec.cpu_rt_period_us);
+  put(host, "CpuRealtimeRuntime", spec.cpu_rt_runtime_us);
+  put(host, "NanoCpus", spec.nano_cpus);
+  put(host, "CpusetCpus", spec.cpuset_cpus);
+  put(host, "CpusetMems", spec.cpuset_mems);
+}
+
+void put_memory(json::object& host, const ContainerSpec& spec, DockerApiVersion version) {
+  put(host, "Memory", spec.memory_bytes);
+  put(host, "MemoryReservation", spec.memory_reservation_bytes);
+  put(host, "MemorySwap", spec.memory_swap_bytes);
+  put(host, "MemorySwappiness", spec.memory_swappiness);
+  const bool limits_kernel_memory = version >= kernel_memory_first && version <= kernel_memory_last;
+  if (limits_kernel_memory) put(host, "KernelMemory", spec.kernel_memory_bytes);
+  put(host, "ShmSize", spec.shm_bytes);
+  put_true(host, "OomKillDisable", spec.oom_kill_disable);
+  put(host, "OomScoreAdj", spec.oom_score_adj);
+}
+
+void put(json::object& object, const char* key, const char* value_key, const std::vector<DeviceLimit>& limits) {
+  json::array array;
+  for (const DeviceLimit& limit : limits) array.push_back(json::object{{"Path", limit.path}, {value_key, limit.value}});
+  if (!array.empty()) object[key] = std::move(array);
+}
+
+void put_limits(json::object& host, const ContainerSpec& spec) {
+  put(host, "PidsLimit", spec.pids_limit);
+  put(host, "StorageOpt", spec.storage_options);
+  put(host, "CgroupParent", spec.cgroup_parent);
+  put(host, "BlkioWeight", spec.blkio_weight);
+  put(host, "BlkioWeightDevice", "Weight", spec.blkio_weight_devices);
+  put(host, "BlkioDeviceReadBps", "Rate", spec.device_read_bps);
+  put(host, "BlkioDeviceWriteBps", "Rate", spec.device_write_bps);
+  put(host, "BlkioDeviceReadIOps", "Rate", spec.device_read_iops);
+  put(host, "BlkioDeviceWriteIOps", "Rate", spec.device_write_iops);
+  json::array limits;
+  for (const Ulimit& limit : spec.ulimits) {
+    limits.push_back(json::object{{"Name", limit.name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
+  }
+  if (!limits.empty()) host["Ulimits"] = std::move(limits);
+}
+
+json::object to_json(const DockerHealth& health) {
+  json::object object;
+  put(object, "Test", health.test);
+  const auto put_time = [&](const char* key, std::chrono::nanoseconds time) {
+    if (time.count() != 0) object[key] = time.count();
+  };
+  put_time("Interval", health.interval);
+  put_time("Timeout", health.timeout);
+  put_time("StartPeriod", health.start_period);
+  put_time("StartInterval", health.start_interval);
+  if (health.retries != 0) object["Retries"] = health.retries;
+  return object;
+}
+
+// With an open stdin the container's process reads until the first client that was attached to it goes.
+void put_process(json::object& body, const ContainerSpec& spec) {
+  put(body, "User", spec.user);
+  put(body, "WorkingDir", spec.workdir);
+  put(body, "StopSignal", spec.stop_signal);
+  put(body, "StopTimeout", spec.stop_timeout);
+  put_true(body, "Tty", spec.tty);
+  put_true(body, "AttachStdin", spec.open_stdin);
+  put_true(body, "OpenStdin", spec.open_stdin);
+  put_true(body, "StdinOnce", spec.open_stdin);
+  put(body, "Env", spec.env);
+  put(body, "Cmd", spec.command);
+  if (spec.entrypoint) body["Entrypoint"] = to_array(*spec.entrypoint);
+  if (spec.health) body["Healthcheck"] = to_json(*spec.health);
+}
+
+// The first word of an image's command; empty when it has an entrypoint, or neither.
+std::string program_in(const json::value& config) {
+  const auto* entrypoint = find(config, "Entrypoint");
+  const auto* command = find(config, "Cmd");
+  if (entrypoint != nullptr && entrypoint->is_array() && !entrypoint->get_array().empty()) return {};
+  const bool has_words = command != nullptr && command->is_array() && !command->get_array().empty();
+  return has_words ? text_of(&command->get_array().front()) : std::string{};
+}
+
+std::string megabytes(std::int64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", static_cast<double>(bytes) / 1e6);
+  return text;
+}
+
+}  // namespace
+
+Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json) {
+  auto version = read_object(version_json, "version");
+  if (!version) return version.error();
+  const std::string newest_text = text_at(*version, "ApiVersion");
+  const std::string oldest_text = text_at(*version, "MinAPIVersion");
+  const auto newest = minor_of(newest_text);
+  if (!newest) return Error{Errc::malformed, "Docker's API version '" + newest_text + "' is not understood", {}};
+  const DockerApiVersion theirs{*newest};
+  const DockerApiVersion minimum{minor_of(oldest_text).value_or(0)};
+  if (theirs < docker_api_oldest) {
+    return Error{Errc::unsupported,
+                 "Docker speaks API " + newest_text + "; " + docker_api_oldest.to_string() + " is needed",
+                 {}};
+  }
+  const DockerApiVersion chosen = std::min(theirs, docker_api_newest);
+  if (chosen < minimum) {
+    return Error{Errc::unsupported,
+                 "Docker wants API " + oldest_text + " or newer; this executor knows up to " + chosen.to_string(),
+                 {}};
+  }
+  return chosen;
+}
+
+std::optional<DockerApiVersion> docker_api_of_ping(std::string_view header) {
+  const auto minor = minor_of(std::string{header});
+  if (!minor) return std::nullopt;
+  const DockerApiVersion newest{*minor};
+  if (newest < docker_api_oldest || newest > docker_api_newest) return std::nullopt;
+  return newest;
+}
+
+namespace {
+
+struct Need {
+  std::string_view option;
+  DockerApiVersion first;
+  bool asked;
+};
+
+bool asks_for_new_ipc(const ContainerSpec& spec) {
+  return spec.ipc_mode == "private" || spec.ipc_mode == "shareable" || spec.ipc_mode == "none";
+}
+
+std::vector<Need> needs_of_mounts(const ContainerSpec& spec) {
+  const auto any = [&](auto wants) { return std::any_of(spec.mounts.begin(), spec.mounts.end(), wants); };
+  using Mount = const MountSpec&;
+  return {
+      {"--mount consistency", {28}, any([](Mount m) { return !m.consistency.empty(); })},
+      {"--mount bind-recursive=disabled", {40}, any([](Mount m) { return m.bind && m.bind->non_recursive; })},
+      {"--mount type=cluster", {42}, any([](Mount m) { return m.type == MountType::cluster; })},
+      {"--mount bind-recursive=readonly", {44}, any([](Mount m) {
+         return m.bind && m.bind->read_only_force_recursive;
+       })},
+      {"--mount volume-subpath", {45}, any([](Mount m) { return m.volume && !m.volume->subpath.empty(); })},
+      {"--mount type=image", {48}, any([](Mount m) { return m.type == MountType::image; })},
+  };
+}
+
+std::vector<Need> needs_of_networks(const ContainerSpec& spec) {
+  const auto any = [&](auto wants) { return std::any_of(spec.networks.begin(), spec.networks.end(), wants); };
+  using Network = const NetworkAttachment&;
+  const bool sctp = std::any_of(spec.ports.begin(), spec.ports.end(),
+                                [](const PortBinding& port) { return port.protocol == "sctp"; });
+  return {
+      {"--publish of SCTP", {37}, sctp},
+      {"--network given twice", {44}, spec.networks.size() > 1},
+      {"--network mac-address", mac_address_in_network, any([](Network n) { return !n.mac_address.empty(); })},
+      {"--network gw-priority", {48}, any([](Network n) { return n.gateway_priority != 0; })},
+  };
+}
+
+std::vector<Need> needs_of_others(const ContainerSpec& spec) {
+  const bool gpus = std::any_of(spec.device_requests.begin(), spec.device_requests.end(),
+                                [](const DeviceRequest& request) { return request.driver != cdi_driver; });
+  return {
+      {"--device-cgroup-rule", {28}, !spec.device_cgroup_rules.empty()},
+      {"--health-start-period", {29}, spec.health && spec.health->start_period.count() != 0},
+      {"--platform", {32}, !spec.platform.empty()},
+      {"--ipc private, shareable or none", {32}, asks_for_new_ipc(spec)},
+      {"--gpus", {40}, gpus},
+      {"--cgroupns", {41}, !spec.cgroupns_mode.empty()},
+      {"--annotation", {43}, !spec.annotations.empty()},
+      {"--health-start-interval", {44}, spec.health && spec.health->start_interval.count() != 0},
+  };
+}
+
+}  // namespace
+
+Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion version) {
+  for (const auto& needs : {needs_of_others(spec), needs_of_mounts(spec), needs_of_networks(spec)}) {
+    for (const Need& need : needs) {
+      if (!need.asked || version >= need.first) continue;
+      return Error{Errc::unsupported,
+                   "docker option " + std::string{need.option} + " needs Docker API " + need.first.to_string() +
+                       ", this Docker Engine speaks " + version.to_string(),
+                   {}};
+    }
+  }
+  return {};
+}
+
+std::string create_platform(const ContainerSpec& spec, DockerApiVersion version) {
+  return version < platform_at_create ? std::string{} : spec.platform;
+}
+
+std::string encode_container_spec(const ContainerSpec& spec, DockerApiVersion version) {
+  json::object body{{"Image", spec.image}, {"AttachStdout", true}, {"AttachStderr", true}};
+  json::object host{{"RestartPolicy", json::object{{"Name", "no"}}}};
+  put(body, "Hostname", spec.hostname);
+  put(body, "Domainname", spec.domainname);
+  put(body, "Labels", spec.labels);
+  put_process(body, spec);
+  put(host, "Init", spec.init);
+  put_ports(body, host, spec);
+  put_networks(body, host, spec, version);
+  put_names(host, spec);
+  put_files(body, host, spec);
+  put_devices(host, spec);
+  put_rights(host, spec);
+  put_cpu(host, spec);
+  put_memory(host, spec, version);
+  put_limits(host, spec);
+  if (!spec.log_driver.empty() || !spec.log_options.empty()) {
+    host["LogConfig"] = json::object{{"Type", spec.log_driver}, {"Config", to_object(spec.log_options)}};
+  }
+  body["HostConfig"] = std::move(host);
+  return json::serialize(body);
+}
+
+Result<std::string> read_created_id(std::string_view text) {
+  auto created = read_object(text, "answer to create");
+  if (!created) return created.error();
+  std::string id = text_at(*created, "Id");
+  if (id.empty()) return Error{Errc::malformed, "Docker's answer to create has no Id", {}};
+  return id;
+}
+
+Result<DockerImage> read_image(std::string_view text) {
+  auto value = read_object(text, "image inspect");
+  if (!value) return value.error();
+  DockerImage image{.id = text_at(*value, "Id")};
+  const auto* config = find(*value, "Config");
+  if (config != nullptr) image.program = program_in(*config);
+  const auto* exposed = config == nullptr ? nullptr : find(*config, "ExposedPorts");
+  if (exposed == nullptr || !exposed->is_object()) return image;
+  for (const auto& [key, unused] : exposed->get_object()) {
+    const std::string_view port{key.data(), key.size()};
+    const auto slash = port.find('/');
+    if (slash != std::string_view::npos && port.substr(slash) != "/tcp") continue;
+    std::uint16_t number = 0;
+    auto [end, error] = std::from_chars(port.data(), port.data() + std::min(slash, port.size()), number);
+    if (error == std::errc{} && number != 0) image.exposed_tcp_ports.push_back(number);
+  }
+  std::sort(image.exposed_tcp_ports.begin(), image.exposed_tcp_ports.end());
+  return image;
+}
+
+Result<ContainerView> read_container(std::string_view text) {
+  auto value = read_object(text, "container inspect");
+  if (!value) return value.error();
+  const auto* state = find(*value, "State");
+  if (state == nullptr || !state->is_object()) return Error{Errc::malformed, "Docker's inspect has no State", {}};
+  ContainerView view{.id = text_at(*value, "Id")};
+  const std::string started = text_at(*state, "StartedAt");
+  const auto* config = find(*value, "Config");
+  view.stop_signal = config == nullptr ? std::string{} : text_at(*config, "StopSignal");
+  if (view.stop_signal.empty()) view.stop_signal = "SIGTERM";
+  view.running = flag_at(*state, "Running");
+  view.started = !started.empty() && !started.starts_with(never);
+  if (view.started) view.started_at = started;
+  view.exit_code = static_cast<int>(number_at(*state, "ExitCode"));
+  view.oom_killed = flag_at(*state, "OOMKilled");
+  view.error = text_at(*state, "Error");
+  view.pid = static_cast<int>(number_at(*state, "Pid"));
+  view.host_network = network_mode_in(*value) == "host";
+  view.health = health_in(*state);
+  view.addresses = addresses_in(*value);
+  const auto* driver = find(*value, "GraphDriver");
+  const auto* folders = driver == nullptr ? nullptr : find(*driver, "Data");
+  if (folders != nullptr) view.upper_dir = text_at(*folders, "UpperDir");
+  view.document = std::string{text.substr(0, text.find_last_not_of(" \r\n\t") + 1)};
+  return view;
+}
+
+Result<std::vector<LabelledContainer>> read_container_list(std::string_view text, const std::string& label) {
+  auto list = read_json(text);
+  if (!list || !list->is_array()) return Error{Errc::malformed, "Docker's list of containers is not a JSON array", {}};
+  std::vector<LabelledContainer> found;
+  for (const auto& entry : list->get_array()) {
+    const auto* labels = entry.is_object() ? find(entry, "Labels") : nullptr;
+    if (labels == nullptr || find(*labels, label) == nullptr) continue;
+    found.push_back({text_at(entry, "Id"), text_at(*labels, label)});
+  }
+  return found;
+}
+
+std::string encode_exec(const ExecSpec& spec) {
+  json::object body{{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", to_array(spec.argv)}};
+  put(body, "Env", spec.env);
+  put(body, "User", spec.user);
+  return json::serialize(body);
+}
+
+std::string encode_exec_start() { return json::serialize(json::object{{"Detach", false}, {"Tty", false}}); }
+
+Result<ExecView> read_exec(std::string_view text) {
+  auto value = read_object(text, "exec inspect");
+  if (!value) return value.error();
+  const auto* code = find(*value, "ExitCode");
+  ExecView view{.running = flag_at(*value, "Running"), .pid = static_cast<int>(number_at(*value, "Pid"))};
+  if (!view.running && code != nullptr && code->is_number()) {
+    view.exit_code = static_cast<int>(number_at(*value, "ExitCode"));
+  }
+  return view;
+}
+
+Result<ContainerEnd> read_wait(std::string_view text) {
+  auto value = read_object(text, "answer to wait");
+  if (!value) return value.error();
+  ContainerEnd end{.exit_code = static_cast<int>(number_at(*value, "StatusCode"))};
+  if (const auto* error = find(*value, "Error")) end.error = text_at(*error, "Message");
+  return end;
+}
+
+std::string read_error_text(std::string_view body) {
+  auto value = read_json(body);
+  std::string text = value ? text_at(*value, "message") : std::string{};
+  if (text.empty()) text = std::string{body};
+  text.resize(std::min(text.size(), error_text_max));
+  text.resize(text.find_last_not_of(" \r\n\t") + 1);
+  return text;
+}
+
+bool is_version_refusal(std::string_view words) {
+  return words.find("client version ") != std::string_view::npos &&
+         (words.find(" is too old") != std::string_view::npos || words.find(" is too new") != std::string_view::npos);
+}
+
+Result<void> PullReader::feed(std::string_view bytes) {
+  held_ += bytes;
+  std::size_t begin = 0;
+  for (std::size_t end = held_.find('\n'); end != std::string::npos; end = held_.find('\n', begin)) {
+    auto taken = take_line(std::string_view{held_}.substr(begin, end - begin));
+    if (!taken) return taken;
+    begin = end + 1;
+  }
+  held_.erase(0, begin);
+  if (held_.size() > pull_line_max) return Error{Errc::malformed, "Docker's pull stream has no line ends", {}};
+  return {};
+}
+
+Result<void> PullReader::take_line(std::string_view line) {
+  if (line.find_first_not_of(" \r\t") == std::string_view::npos) return {};
+  auto value = read_object(line, "pull stream");
+  if (!value) return value.error();
+  const auto* detail = find(*value, "errorDetail");
+  std::string error = detail == nullptr ? std::string{} : text_at(*detail, "message");
+  if (error.empty()) error = text_at(*value, "error");
+  if (!error.empty()) return Error{pull_error_code(error), error, {}};
+  const std::string id = text_at(*value, "id");
+  const std::string status = text_at(*value, "status");
+  if (status.starts_with("Pulling from ") || id.empty()) return {};
+  Layer& layer = layers_[id];
+  const auto* progress = find(*value, "progressDetail");
+  if (status == "Downloading" && progress != nullptr) {
+    layer.now = number_at(*progress, "current");
+    layer.total = number_at(*progress, "total");
+  } else if (status == "Pull complete" || status == "Already exists") {
+    layer.now = layer.total;
+    layer.complete = true;
+  } else if (status == "Download complete") {
+    layer.now = layer.total;
+  }
+  return {};
+}
+
+PullReader::Sum PullReader::sum() const {
+  Sum sum{.layers = layers_.size()};
+  for (const auto& [id, layer] : layers_) {
+    sum.bytes_now += layer.now;
+    sum.bytes_total += layer.total;
+    if (layer.complete) ++sum.complete;
+  }
+  return sum;
+}
+
+std::string PullReader::progress() const {
+  if (layers_.empty()) return "waiting for the registry";
+  const Sum all = sum();
+  std::string text = std::to_string(all.complete) + " of " + std::to_string(all.layers) + " layers";
+  if (all.bytes_total > 0) text += ", " + megabytes(all.bytes_now) + " of " + megabytes(all.bytes_total) + " MB";
+  return text;
+}
+
+std::string PullReader::progress_json() const {
+  const Sum all = sum();
+  return json::serialize(json::value{{"pull",
+                                      {{"layers_complete", all.complete},
+                                       {"layers_total", all.layers},
+                                       {"bytes_complete", all.bytes_now},
+                                       {"bytes_total", all.bytes_total}}}});
+}
+
+Errc pull_error_code(std::string_view words) {
+  for (const char* final :
+       {"not found", "manifest unknown", "name unknown", "no matching manifest", "does not exist"}) {
+    if (words.find(final) != std::string_view::npos) return Errc::not_found;
+  }
+  for (const char* final : {"denied", "unauthorized", "no basic auth credentials", "invalid reference"}) {
+    if (words.find(final) != std::string_view::npos) return Errc::forbidden;
+  }
+  return Errc::unavailable;
+}
+
+}  // namespace windlass

@@ -1,0 +1,222 @@
+#include "wire/marathon/v1.hpp"
+
+#include "wire/json/text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace windlass {
+namespace {
+
+void append_string_field(std::string& out, std::string_view key, std::string_view value) {
+  append_json_string(out, key);
+  out += ':';
+  append_json_string(out, value);
+}
+
+template <class List, class Append>
+void append_list(std::string& out, const List& list, Append append) {
+  out += '[';
+  bool first = true;
+  for (const auto& each : list) {
+    if (!first) out += ',';
+    first = false;
+    append(each);
+  }
+  out += ']';
+}
+
+void append_strings(std::string& out, const std::vector<std::string>& texts) {
+  append_list(out, texts, [&](const std::string& text) { append_json_string(out, text); });
+}
+
+const char* operator_name(ConstraintOperator op) {
+  static constexpr std::array<const char*, 7> names{"UNIQUE", "CLUSTER", "LIKE", "GROUP_BY", "UNLIKE", "MAX_PER", "IS"};
+  return names.at(static_cast<std::size_t>(op));
+}
+
+void append_constraints(std::string& out, const std::vector<Constraint>& constraints) {
+  append_list(out, constraints, [&](const Constraint& constraint) {
+    std::vector<std::string> words{constraint.field, operator_name(constraint.op)};
+    if (constraint.value) words.push_back(*constraint.value);
+    append_strings(out, words);
+  });
+}
+
+void append_container(std::string& out, const SeedContainer& container) {
+  out += R"("container":{)";
+  append_string_field(out, "image", container.image);
+  out += R"(,"options":)";
+  append_strings(out, container.options);
+  out += "},";
+}
+
+void append_env(std::string& out, const std::map<std::string, std::string>& env) {
+  out += '{';
+  bool first = true;
+  for (const auto& [name, value] : env) {
+    if (!first) out += ',';
+    first = false;
+    append_string_field(out, name, value);
+  }
+  out += '}';
+}
+
+void append_service_ports(std::string& out, const App& app) {
+  append_list(out, app.ports, [&](const PortDefinition& port) { out += std::to_string(port.port); });
+}
+
+void append_host_ports(std::string& out, const Instance& instance) {
+  append_list(out, instance.ports, [&](std::uint16_t port) { out += std::to_string(port); });
+}
+
+void append_app(std::string& out, const App& app) {
+  out += '{';
+  append_string_field(out, "cmd", app.cmd.value_or(""));
+  out += R"(,"constraints":)";
+  append_constraints(out, app.constraints);
+  out += ',';
+  if (app.seed_container) append_container(out, *app.seed_container);
+  out += R"("cpus":)";
+  append_json_double(out, app.cpus);
+  if (app.disk != 0.0) {
+    out += R"(,"disk":)";
+    append_json_double(out, app.disk);
+  }
+  out += R"(,"env":)";
+  append_env(out, app.env);
+  out += ',';
+  append_string_field(out, "executor", app.executor);
+  out += ',';
+  append_string_field(out, "id", v1_id(app.id));
+  out += R"(,"instances":)" + std::to_string(app.instances) + R"(,"mem":)";
+  append_json_double(out, app.mem);
+  out += R"(,"ports":)";
+  append_service_ports(out, app);
+  if (app.task_rate_limit != 1.0) {
+    out += R"(,"taskRateLimit":)";
+    append_json_double(out, app.task_rate_limit);
+  }
+  out += R"(,"uris":)";
+  append_list(out, app.fetch, [&](const Uri& uri) { append_json_string(out, uri.value); });
+  out += '}';
+}
+
+void append_task(std::string& out, const Instance& instance) {
+  out += '{';
+  append_string_field(out, "id", instance.task_id.value);
+  out += ',';
+  append_string_field(out, "host", instance.host);
+  out += R"(,"ports":)";
+  append_host_ports(out, instance);
+  out += '}';
+}
+
+void append_tasks(std::string& out, const std::vector<const Instance*>& tasks) {
+  append_list(out, tasks, [&](const Instance* task) { append_task(out, *task); });
+}
+
+void append_endpoint(std::string& out, const V1Endpoints& endpoints) {
+  out += '{';
+  append_string_field(out, "id", v1_id(endpoints.app->id));
+  out += R"(,"ports":)";
+  append_service_ports(out, *endpoints.app);
+  out += R"(,"instances":)";
+  append_list(out, endpoints.instances, [&](const Instance* instance) {
+    out += '{';
+    append_string_field(out, "host", instance->host);
+    out += ',';
+    append_string_field(out, "id", instance->task_id.value);
+    out += R"(,"ports":)";
+    append_host_ports(out, *instance);
+    out += '}';
+  });
+  out += '}';
+}
+
+void append_endpoint_lines(std::string& out, const V1Endpoints& endpoints) {
+  const App& app = *endpoints.app;
+  for (std::size_t i = 0; i < app.ports.size(); ++i) {
+    const std::string port = std::to_string(app.ports[i].port);
+    out += safe_path(app.id);
+    if (app.ports.size() > 1) out += "_" + port;
+    out += " " + port;
+    for (const Instance* instance : endpoints.instances) {
+      if (i < instance->ports.size()) out += " " + instance->host + ":" + std::to_string(instance->ports[i]);
+    }
+    out += '\n';
+  }
+}
+
+}  // namespace
+
+std::string v1_id(const AppId& id) { return id.value.starts_with('/') ? id.value.substr(1) : id.value; }
+
+AppId app_id_from_v1(std::string_view id) { return {"/" + std::string{id}}; }
+
+std::string write_v1_app(const App& app) {
+  std::string out;
+  append_app(out, app);
+  return out;
+}
+
+std::string write_v1_apps(const std::vector<const App*>& apps) {
+  std::string out;
+  append_list(out, apps, [&](const App* app) { append_app(out, *app); });
+  return out;
+}
+
+std::string write_v1_tasks(const std::vector<const Instance*>& tasks) {
+  std::string out;
+  append_tasks(out, tasks);
+  return out;
+}
+
+std::string write_v1_app_tasks(const std::vector<V1AppTasks>& apps) {
+  std::string out = "{";
+  for (const V1AppTasks& app : apps) {
+    if (out.size() > 1) out += ',';
+    append_json_string(out, v1_id(app.id));
+    out += ':';
+    append_tasks(out, app.tasks);
+  }
+  return out + "}";
+}
+
+std::string write_v1_endpoint(const V1Endpoints& endpoints) {
+  std::string out;
+  append_endpoint(out, endpoints);
+  return out;
+}
+
+std::string write_v1_endpoints(const std::vector<V1Endpoints>& endpoints) {
+  std::string out;
+  append_list(out, endpoints, [&](const V1Endpoints& each) { append_endpoint(out, each); });
+  return out;
+}
+
+std::string v1_endpoints_text(const std::vector<V1Endpoints>& endpoints) {
+  std::string out;
+  for (const V1Endpoints& each : endpoints) append_endpoint_lines(out, each);
+  return out;
+}
+
+std::string write_v1_errors(const std::vector<FieldError>& errors) {
+  std::string out = R"({"errors":)";
+  append_list(out, errors, [&](const FieldError& each) {
+    out += '{';
+    append_string_field(out, "attribute", each.attribute);
+    out += ',';
+    append_string_field(out, "error", each.error);
+    out += '}';
+  });
+  return out + "}";
+}
+
+std::string write_message(std::string_view message) {
+  std::string out = "{";
+  append_string_field(out, "message", message);
+  return out + "}";
+}
+
+}  // namespace windlass
