@@ -273,8 +273,8 @@ asio::awaitable<void> ExecutorLauncher::Impl::report_exit(ContainerId container)
   post(engine::ExecutorExited{.container_id = container});
 }
 
-ExecutorLauncher::ExecutorLauncher(asio::any_io_executor loop, Settings settings, Post post)
-    : impl_{std::make_unique<Impl>(std::move(loop), std::move(settings), std::move(post))} {}
+ExecutorLauncher::ExecutorLauncher(asio::any_io_executor loop, Settings settings, AgentIdSource agent_id, Post post)
+    : impl_{std::make_unique<Impl>(std::move(loop), std::move(settings), std::move(agent_id), std::move(post))} {}
 
 ExecutorLauncher::~ExecutorLauncher() = default;
 
