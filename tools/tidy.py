@@ -427,6 +427,14 @@ def check_line_length(repo):
                 yield Finding(path, number, f"{len(line)} columns (at most {LINE_COLUMNS_MAX}), use more lines")
 
 
+def check_sections(repo):
+    """A section's rule stands on the line of its title; clang-format breaks those that are too long."""
+    for source in repo.sources():
+        for match in re.finditer(r"^[ \t]*// ?-{20,}$", source.text, re.M):
+            why = "a section's rule without its title, use one line of at most 120 columns"
+            yield Finding(source.path, source.line_of(match.start()), why)
+
+
 def check_format(repo):
     """clang-format finds nothing to change."""
     paths = [source.path for source in repo.sources()]
@@ -603,6 +611,7 @@ CHECKS = {
     "sleeps": check_sleeps,
     "function-length": check_function_length,
     "line-length": check_line_length,
+    "sections": check_sections,
     "format": check_format,
     "doc-paths": check_doc_paths,
     "words": check_words,

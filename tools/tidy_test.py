@@ -158,6 +158,10 @@ class TidyTest(unittest.TestCase):
         self.assert_clean("function-length", "c.cpp", "const int table[] = {\n" + "  1,\n" * 90 + "};\n")
         self.assert_clean("function-length", "d.cpp", "namespace a {\n" + "void f() {\n}\n" * 50 + "}\n")
 
+    def test_section_rules_stand_on_one_line(self):
+        self.assert_found("sections", "src/io/a.cpp", "// --- reading\n// " + "-" * 90 + "\nint a;\n", 2, "one line")
+        self.assert_clean("sections", "src/io/a.cpp", "// --- reading " + "-" * 90 + "\nint a;\n")
+
     def test_line_length(self):
         self.assert_clean("line-length", "src/base/a.cpp", "x" * 120 + "\n")
         self.assert_found("line-length", "src/base/a.cpp", "\n" + "x" * 121 + "\n", 2, "121 columns")

@@ -46,8 +46,7 @@ struct ClientCommand {
   int (*run)(const Session& session);
 };
 
-// --- answers
-// ----------------------------------------------------------------------------------------------------------
+// --- answers --------------------------------------------------------------------------------------------------------
 
 // {"message": "..."} or {"errors": [{"attribute": "id", "error": "may not be empty"}]}, else the body as it is.
 std::string words_of(const ApiReply& reply) {
@@ -140,8 +139,7 @@ std::string v1_id(const std::string& id) { return id.starts_with("/") ? id.subst
 
 std::string posted(const json::object& body) { return json::serialize(body); }
 
-// --- commands
-// -----------------------------------------------------------------------------------------------------------
+// --- commands -------------------------------------------------------------------------------------------------------
 
 std::size_t count_tasks(const json::value& tasks, const std::string& app) {
   const json::object* apps = tasks.if_object();

@@ -129,8 +129,7 @@ Result<void> set_word(Draft& draft, Text value) {
 constexpr std::array<Text, 1> host_only{"host"};
 constexpr std::array<Text, 2> host_or_private{"host", "private"};
 
-// --- options of their own
-// ----------------------------------------------------------------------------------------------
+// --- options of their own -------------------------------------------------------------------------------------------
 
 Result<void> apply_env(Draft& draft, Text value) {
   if (value.empty() || value.front() == '=') return bad_value(value, "is not NAME=value");
@@ -359,8 +358,7 @@ Result<void> apply_no_health(Draft& draft, Text value) {
 // The CLI accepts it and it changes nothing about the container.
 Result<void> apply_nothing(Draft&, Text) { return {}; }
 
-// --- the table
-// ---------------------------------------------------------------------------------------------------------
+// --- the table ------------------------------------------------------------------------------------------------------
 
 constexpr const char* attach_reason = "the executor attaches stdout and stderr itself";
 constexpr const char* id_reason = "the executor keeps track of the container itself";

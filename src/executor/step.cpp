@@ -78,8 +78,7 @@ void on(Turn& turn, const AgentRefused& event) {
   if (!std::holds_alternative<Lost>(turn.state.link)) lose_agent(turn, event.text);
 }
 
-// --- from plan to running
-// ----------------------------------------------------------------------------------------------
+// --- from plan to running -------------------------------------------------------------------------------------------
 
 void inspect_image(TaskTurn& turn, Job job, ContainerPlan plan, bool pulled) {
   const std::string image = plan.spec.image;
@@ -291,8 +290,7 @@ void on(TaskTurn& turn, const ContainerInspected& event) {
   finish(turn, gone_outcome(now, event.view.error()), {});
 }
 
-// --- the end
-// -----------------------------------------------------------------------------------------------------------
+// --- the end --------------------------------------------------------------------------------------------------------
 
 void on(TaskTurn& turn, const ContainerExited& event) {
   const Watched now = watched(turn.life);
@@ -382,8 +380,7 @@ void on(Turn& turn, const SignalReceived& event) {
   end_all(turn, Ending{.cause = Cause::signal, .grace = grace, .signal = event.number});
 }
 
-// --- time
-// ----------------------------------------------------------------------------------------------------------------
+// --- time -----------------------------------------------------------------------------------------------------------
 
 bool is_due(const std::optional<TimePoint>& at, TimePoint now) { return at && *at <= now; }
 

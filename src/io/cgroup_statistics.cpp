@@ -74,8 +74,7 @@ Counter single_in(const FileText& text) {
   return counter_of(take_stat_word(rest));
 }
 
-// --- numbers into fields: what is not there changes nothing
-// --------------------------------------------------------------
+// --- numbers into fields: what is not there changes nothing ---------------------------------------------------------
 
 void set_counter(std::optional<std::uint64_t>& field, Counter value) {
   if (value) field = value;
@@ -241,8 +240,7 @@ bool sample_threads(ContainerStatistics& statistics, const CgroupFolder& pids) {
   return current.has_value();
 }
 
-// --- network
-// -----------------------------------------------------------------------------------------------------------
+// --- network --------------------------------------------------------------------------------------------------------
 
 // The counters of one interface, as /proc/<pid>/net/dev lists them: bytes packets errs drop, four others, and again.
 using Interface = std::array<std::uint64_t, 12>;
@@ -292,8 +290,7 @@ bool sample_network(ContainerStatistics& statistics, const ContainerCgroups& gro
   return true;
 }
 
-// --- finding
-// -----------------------------------------------------------------------------------------------------------
+// --- finding --------------------------------------------------------------------------------------------------------
 
 bool lists(std::string_view controllers, std::string_view name) {
   while (!controllers.empty()) {
@@ -361,8 +358,7 @@ class FolderFinder {
   std::string_view container_id_;
 };
 
-// --- the kernel's log
-// ----------------------------------------------------------------------------------------------------
+// --- the kernel's log -----------------------------------------------------------------------------------------------
 
 // What follows the key, up to a comma or the end; nothing when it is not there.
 std::string_view log_value(std::string_view line, std::string_view key) {

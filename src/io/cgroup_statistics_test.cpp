@@ -443,8 +443,7 @@ TEST(OomEvents, TheKernelsLogTellsWhenTheGroupsAreGone) {
   EXPECT_EQ(read_oom_events(*groups, machine.folder / "no").error().code, Errc::not_found);
 }
 
-// --- real containers: tests/integration/test_resources.py runs these, with an image that has a shell
-// --------------------
+// --- real containers: tests/integration/test_resources.py runs these, with an image that has a shell ----------------
 
 std::string output_of(const std::string& command) {
   FILE* pipe = ::popen(command.c_str(), "r");

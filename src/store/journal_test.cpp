@@ -237,8 +237,7 @@ TEST_F(JournalTest, ATruncatedFileIsFound) {
   EXPECT_NE(loaded.error().message.find("it is damaged"), std::string::npos) << to_string(loaded.error());
 }
 
-// --- a full disk
-// -------------------------------------------------------------------------------------------------------
+// --- a full disk ----------------------------------------------------------------------------------------------------
 
 class SmallDisk {
  public:
@@ -288,8 +287,7 @@ TEST_F(JournalTest, AFullDiskIsAnErrorAndLosesNothing) {
   EXPECT_EQ(contents(*open(), "apps"), kept);
 }
 
-// --- kill -9
-// -------------------------------------------------------------------------------------------------------------
+// --- kill -9 --------------------------------------------------------------------------------------------------------
 
 constexpr int batch_rows = 5;
 

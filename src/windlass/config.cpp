@@ -148,8 +148,7 @@ std::string default_of(const Flag& flag) {
 
 bool is_switch(const Flag& flag) { return std::holds_alternative<bool Config::*>(flag.member); }
 
-// --- unknown names
-// ----------------------------------------------------------------------------------------------------
+// --- unknown names --------------------------------------------------------------------------------------------------
 
 std::size_t edits_between(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
@@ -177,8 +176,7 @@ Error unknown_flag(Command command, const std::string& name) {
   return error;
 }
 
-// --- the command line
-// -------------------------------------------------------------------------------------------------
+// --- the command line -----------------------------------------------------------------------------------------------
 
 class CommandLine {
  public:

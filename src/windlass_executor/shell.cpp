@@ -151,8 +151,7 @@ AgentLink::Callbacks ExecutorShell::link_callbacks() {
           .on_refused = [this](std::string text) { post(executor::AgentRefused{std::move(text)}); }};
 }
 
-// --- the loop around the core
-// -----------------------------------------------------------------------------------------
+// --- the loop around the core ---------------------------------------------------------------------------------------
 
 int ExecutorShell::run() {
   if (err_.rotates()) log_into_rotated_file();
@@ -242,8 +241,7 @@ void ExecutorShell::await_end(std::chrono::milliseconds left) {
   end_.async_wait(std::move(check));
 }
 
-// --- before the first task
-// ----------------------------------------------------------------------------------------------
+// --- before the first task ------------------------------------------------------------------------------------------
 
 // While the agent is being asked, Docker is asked too. It may be away: then the launch will say so.
 asio::awaitable<void> ExecutorShell::prepare() {

@@ -186,8 +186,7 @@ TEST(Record, OldProgramsReadPastNewFields) {
   EXPECT_EQ(city->mayor, "Ann");
 }
 
-// --- garbage
-// -----------------------------------------------------------------------------------------------------------
+// --- garbage --------------------------------------------------------------------------------------------------------
 
 template <class T>
 void expect_malformed(std::string_view bytes, const std::string& text) {
