@@ -333,7 +333,7 @@ INPUT_OUTPUT = re.compile(
     r"|(?<![\w>])::(open|read|write|socket|fork|kill)\s*\("
 )
 # The one clock of the program, what reports a bug, and programs' main files.
-OUTSIDE = re.compile(r"^src/base/(time|check)\.cpp$|_main\.cpp$|^sim/main\.cpp$")
+OUTSIDE = re.compile(r"^src/base/(time|check)\.cpp$|[_/]main\.cpp$|^sim/main\.cpp$")
 
 
 def check_purity(repo):
