@@ -16,12 +16,6 @@ namespace {
 constexpr Duration startup_max = 50ms;  // in which it answers 503
 constexpr auto leftover_limit = 10s;
 
-void append(engine::Effects& all, engine::Effects more) {
-  std::ranges::move(more.writes, std::back_inserter(all.writes));
-  std::ranges::move(more.calls, std::back_inserter(all.calls));
-  std::ranges::move(more.notices, std::back_inserter(all.notices));
-}
-
 }  // namespace
 
 struct EngineActs {
@@ -75,7 +69,6 @@ void EngineNode::start() {
   hooks.step = [this](const engine::Event& event) {
     return engine::step(state_, event, {.now = cluster_.world.now(), .prng = *prng_});
   };
-  hooks.append = append;
   hooks.carry_out = [this](engine::Effects fx, std::function<void()> done) {
     carry_out(std::move(fx), std::move(done));
   };

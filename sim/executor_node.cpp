@@ -16,10 +16,6 @@ namespace {
 constexpr Duration startup_max = 20ms;
 constexpr Duration subscribe_wait_max = 2s;  // MESOS_SUBSCRIPTION_BACKOFF_MAX
 
-void append(executor::Effects& all, executor::Effects more) {
-  std::ranges::move(more.calls, std::back_inserter(all.calls));
-}
-
 // The first word after "exec '<path>' " is the image (the seed contract).
 std::string image_of(const ExecutorInfo& executor) {
   const std::string command = executor.command && executor.command->value ? *executor.command->value : "";
@@ -131,7 +127,6 @@ void ExecutorNode::start() {
   hooks.step = [this](const executor::Event& event) {
     return executor::step(state_, event, {.now = cluster_.world.now(), .prng = prng_});
   };
-  hooks.append = append;
   hooks.carry_out = [this](const executor::Effects& fx, const std::function<void()>& done) {
     carry_out(fx);
     if (!exiting_) done();

@@ -14,12 +14,6 @@ namespace {
 
 constexpr Duration subscribe_wait_max = 500ms;
 
-void append(scheduler::Effects& all, scheduler::Effects more) {
-  std::ranges::move(more.writes, std::back_inserter(all.writes));
-  std::ranges::move(more.calls, std::back_inserter(all.calls));
-  std::ranges::move(more.notices, std::back_inserter(all.notices));
-}
-
 FrameworkInfo framework_info(const FrameworkId& id, double failover_timeout) {
   FrameworkInfo info;
   info.user = "root";
@@ -79,7 +73,6 @@ void SchedulerNode::start() {
     scheduler::check_invariants(state_);
     return fx;
   };
-  hooks.append = append;
   hooks.carry_out = [this](scheduler::Effects fx, std::function<void()> done) {
     carry_out(std::move(fx), std::move(done));
   };

@@ -37,16 +37,16 @@ ROOMS = {
     "io": ["base", "model"],
     "link": ["base", "model", "wire/mesos", "io"],
     "agent": ["base", "model", "engine", "io"],
-    "node": ["base", "model", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine", "store", "io"]
-    + ["link", "agent"],
+    "node": ["base", "model", "core", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine", "store"]
+    + ["io", "link", "agent"],
     "docker": ["base", "model", "wire/docker", "io"],
     "api": ["base", "io"],
     "api/marathon": ["base", "model", "wire/marathon", "scheduler", "io", "node", "api"],
     "api/mesos": ["base", "model", "wire/json", "wire/mesos", "engine", "io", "node", "api"],
     "cli": ["base", "model", "wire/json", "io"],
     "windlass": ["base", "model", "io", "agent", "node", "api/marathon", "api/mesos", "cli"],
-    "windlass_executor": ["base", "model", "wire/mesos", "executor", "container", "io", "link", "docker"],
-    "sim": ["base", "model", "scheduler", "engine", "executor"],
+    "windlass_executor": ["base", "model", "core", "wire/mesos", "executor", "container", "io", "link", "docker"],
+    "sim": ["base", "model", "core", "scheduler", "engine", "executor"],
 }
 EVERYTHING = list(ROOMS)  # for tests and bench
 # What only the tests of a room include besides.

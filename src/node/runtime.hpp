@@ -7,10 +7,12 @@
 // Core is a struct of types and functions:
 //   State, Event, Effects; Effects step(State&, const Event&, TimePoint, Prng&); Event time_passed();
 //   std::vector<Row> rows(Effects&)   what to commit
-// Include it in .cpp files only.
+// What waits and what is due is decided by core/loop.hpp, which the simulation drives too. Include it in .cpp files
+// only.
 
 #include "base/prng.hpp"
 #include "base/time.hpp"
+#include "core/loop.hpp"
 #include "io/log.hpp"
 #include "io/offload.hpp"
 #include "store/journal.hpp"
@@ -25,9 +27,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <deque>
 #include <functional>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,9 +36,6 @@
 namespace windlass {
 
 namespace asio = boost::asio;
-
-// Events stepped before one commit. Larger: fewer commits under load, longer until the first of them is answered.
-constexpr std::size_t runtime_batch_max = 256;
 
 template <class Core>
 class Runtime {
@@ -55,24 +52,26 @@ class Runtime {
         act_{std::move(act)},
         state_{std::move(state)},
         prng_{seed},
+        loop_{[this](const Event& event) { return Core::step(state_, event, clock_.now(), prng_); },
+              Core::time_passed()},
         alarm_{loop} {}
 
   void post(Event event) {
-    inbox_.push_back(std::move(event));
+    loop_.post(std::move(event));
     alarm_.cancel();
   }
 
   // Runs until cancelled. Ends the process when a commit fails: what was not written must not be acted on.
   asio::awaitable<void> run() {
     while (true) {
-      if (inbox_.empty()) {
+      if (!loop_.has_work(clock_.now())) {
         set_alarm();
         auto waited = co_await alarm_.async_wait(asio::as_tuple(asio::use_awaitable));
-        auto& [cut_short] = waited;
-        if (!cut_short) inbox_.push_back(Core::time_passed());
+        static_cast<void>(waited);
         continue;
       }
-      Effects effects = step_batch();
+      Effects effects = loop_.step_batch(clock_.now());
+      if (loop_.is_spinning()) log_error("asks to be woken at once, again and again", {{"core", name_}});
       std::vector<Row> rows = Core::rows(effects);
       if (!rows.empty()) {
         auto commit = [this, &rows] { return Committed{journal_.commit(rows)}; };
@@ -98,34 +97,14 @@ class Runtime {
     Result<void> outcome;
   };
 
-  Effects step_batch() {
-    Effects all;
-    const std::size_t count = std::min(inbox_.size(), runtime_batch_max);
-    for (std::size_t i = 0; i < count; ++i) {
-      const Event event = std::move(inbox_.front());
-      inbox_.pop_front();
-      Effects effects = Core::step(state_, event, clock_.now(), prng_);
-      move_to_end(effects.writes, all.writes);
-      move_to_end(effects.calls, all.calls);
-      move_to_end(effects.notices, all.notices);
-      all.wake_at = effects.wake_at;
-    }
-    wake_at_ = all.wake_at;
-    return all;
-  }
-
-  template <class List>
-  static void move_to_end(List& from, List& to) {
-    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-  }
-
   void set_alarm() {
     using Steady = std::chrono::steady_clock;
-    if (!wake_at_) {
+    const std::optional<TimePoint> wake_at = loop_.wake_at();
+    if (!wake_at) {
       alarm_.expires_at(Steady::time_point::max());
       return;
     }
-    alarm_.expires_after(std::max<Steady::duration>(Steady::duration::zero(), *wake_at_ - clock_.now()));
+    alarm_.expires_after(std::max<Steady::duration>(Steady::duration::zero(), *wake_at - clock_.now()));
   }
 
   [[noreturn]] void die(const Error& error) {
@@ -142,9 +121,8 @@ class Runtime {
   // Touched only on the loop thread; state_ also not while a step runs.
   State state_;
   Prng prng_;
-  std::deque<Event> inbox_;
+  core::Loop<Event, Effects> loop_;
   bool is_committing_ = false;
-  std::optional<TimePoint> wake_at_;
   asio::steady_timer alarm_;
 
   asio::thread_pool pool_{1};  // the journal's thread

@@ -239,6 +239,17 @@ TEST(Launch, ThatTakesTooLongIsKilledAndReplaced) {
 
 // --- the subscription ----------------------------------------------------------------------------------------------
 
+TEST(Kill, IsRepeatedOncePerStepHoweverShortTheTimeout) {
+  Settings settings;
+  settings.kill_retry_timeout = Duration::zero();
+  Dialogue dialogue{settings};
+  dialogue.subscribe();
+  dialogue.run(make_app("/web", 2));
+  dialogue.say(StopApp{.request = 2, .id = AppId{"/web"}});
+  const Effects again = dialogue.wait_in_touch(std::chrono::seconds{1});
+  EXPECT_EQ(calls_of<calls::Kill>(again).size(), 2u) << "one for each task, and the step ends";
+}
+
 TEST(Subscription, WritesTheFrameworkIdOnce) {
   Dialogue d;
   const Effects first = d.subscribe("F1");

@@ -41,6 +41,18 @@ void forget_watch(State& state, const TaskId& task) {
   state.watches.erase(watch);
 }
 
+// The tasks whose time has come. They are taken out first: one that is armed for now again waits for the next step, so
+// that no setting, however short, can keep this step from ending.
+std::vector<TaskId> take_due(State& state, TimePoint now) {
+  std::vector<TaskId> due;
+  while (!state.timers.empty() && state.timers.begin()->first <= now) {
+    due.push_back(state.timers.begin()->second);
+    state.watches.at(due.back()).armed.reset();
+    state.timers.erase(state.timers.begin());
+  }
+  return due;
+}
+
 void watch_launch(State& state, const Instance& instance) {
   const bool launching = instance.goal == Goal::running &&
                          (instance.condition == Condition::provisioned || instance.condition == Condition::staging ||
@@ -219,8 +231,7 @@ void heard_of(Turn& turn, const TaskId& task) {
 
 void run_timers(Turn& turn) {
   const TimePoint now = turn.in.now;
-  while (!turn.state.timers.empty() && turn.state.timers.begin()->first <= now) {
-    const TaskId task = turn.state.timers.begin()->second;
+  for (const TaskId& task : take_due(turn.state, now)) {
     const Watch watch = turn.state.watches.at(task);
     const Instance instance = turn.state.instances.at(turn.state.instance_of_task.at(task));
     const bool overdue = watch.overdue_at && *watch.overdue_at <= now;

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "container/plan.hpp"
+#include "core/loop.hpp"
 #include "docker/client.hpp"
 #include "docker/container_orphans.hpp"
 #include "executor/step.hpp"
@@ -23,7 +24,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <map>
 #include <memory>
 #include <utility>
@@ -59,6 +59,7 @@ class ExecutorShell {
 
  private:
   void post(executor::Event event);
+  void drain_later();
   void drain();
   void set_alarm(std::optional<TimePoint> wake_at);
   void await_signal();
@@ -85,7 +86,11 @@ class ExecutorShell {
   // The core and what waits for it.
   executor::State state_;
   Prng prng_{random_seed()};
-  std::deque<executor::Event> inbox_;
+  core::Loop<executor::Event, executor::Effects> core_loop_{[this](const executor::Event& event) {
+                                                              return executor::step(
+                                                                  state_, event, {.now = clock_.now(), .prng = prng_});
+                                                            },
+                                                            executor::TimePassed{}};
   bool drain_posted_ = false;
   bool leaving_ = false;
   int exit_code_ = 0;
@@ -176,7 +181,11 @@ void ExecutorShell::log_into_rotated_file() {
 
 void ExecutorShell::post(executor::Event event) {
   if (leaving_) return;
-  inbox_.push_back(std::move(event));
+  core_loop_.post(std::move(event));
+  drain_later();
+}
+
+void ExecutorShell::drain_later() {
   if (std::exchange(drain_posted_, true)) return;
   auto later = [this] { drain(); };
   asio::post(loop_, std::move(later));
@@ -184,17 +193,14 @@ void ExecutorShell::post(executor::Event event) {
 
 void ExecutorShell::drain() {
   drain_posted_ = false;
-  std::optional<TimePoint> wake_at;
-  while (!inbox_.empty() && !leaving_) {
-    const executor::Event event = std::move(inbox_.front());
-    inbox_.pop_front();
-    const executor::Effects effects = executor::step(state_, event, {.now = clock_.now(), .prng = prng_});
+  while (!leaving_ && core_loop_.has_work(clock_.now())) {
+    const executor::Effects effects = core_loop_.step_batch(clock_.now());
+    if (core_loop_.is_spinning()) log_error("the core asks to be woken at once, again and again");
     for (const executor::Call& call : effects.calls) {
       std::visit([this](const auto& each) { act(each); }, call);
     }
-    wake_at = effects.wake_at;
   }
-  if (!leaving_) set_alarm(wake_at);
+  if (!leaving_) set_alarm(core_loop_.wake_at());
 }
 
 void ExecutorShell::set_alarm(std::optional<TimePoint> wake_at) {
@@ -203,7 +209,7 @@ void ExecutorShell::set_alarm(std::optional<TimePoint> wake_at) {
   const auto left = std::chrono::duration_cast<asio::steady_timer::duration>(*wake_at - clock_.now());
   alarm_.expires_after(std::max(left, asio::steady_timer::duration::zero()));
   auto ring = [this](const boost::system::error_code& error) {
-    if (!error) post(executor::TimePassed{});
+    if (!error) drain_later();
   };
   alarm_.async_wait(std::move(ring));
 }
