@@ -40,11 +40,12 @@ ROOMS = {
     "node": ["base", "model", "core", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine", "store"]
     + ["io", "link", "agent"],
     "docker": ["base", "model", "wire/docker", "io"],
-    "api": ["base", "io"],
+    "api": ["base", "wire/json", "io"],
     "api/marathon": ["base", "model", "wire/marathon", "scheduler", "io", "node", "api"],
     "api/mesos": ["base", "model", "wire/json", "wire/mesos", "engine", "io", "node", "api"],
     "cli": ["base", "model", "wire/json", "io"],
-    "windlass": ["base", "model", "io", "agent", "node", "api/marathon", "api/mesos", "cli"],
+    "windlass": ["base", "model", "io", "agent", "node", "api", "api/marathon"]
+    + ["api/mesos", "cli"],
     "windlass_executor": ["base", "model", "core", "wire/mesos", "executor", "container", "io", "link", "docker"],
     "sim": ["base", "model", "core", "scheduler", "engine", "executor"],
 }

@@ -3,6 +3,7 @@
 #include "cli/app_json.hpp"
 #include "cli/arguments.hpp"
 #include "io/http_message.hpp"
+#include "io/secret.hpp"
 
 #include <boost/json.hpp>
 
@@ -332,8 +333,36 @@ std::string url_of(const Arguments& arguments, const ClientWorld& world) {
   return url;
 }
 
+// "http://user:password@host" as the place without the user, and the user. Percent signs in either are decoded.
+Result<ApiPlace> place_of(std::string url) {
+  const auto begin = url.find("://") == std::string::npos ? 0 : url.find("://") + 3;
+  const auto at = url.find('@', begin);
+  ApiPlace place{.url = url};
+  if (at == std::string::npos || at > url.find('/', begin)) return place;
+  const auto credentials = percent_decode(url.substr(begin, at - begin));
+  if (!credentials) return Error{Errc::invalid, "the user in the URL has a broken percent code", "--url"};
+  place.credentials = *credentials;
+  place.url.erase(begin, at + 1 - begin);
+  return place;
+}
+
+// --credentials counts more than the URL, and the URL more than the environment.
+Result<ApiPlace> find_place(const Arguments& arguments, const ClientWorld& world) {
+  auto place = place_of(url_of(arguments, world));
+  if (!place) return place;
+  const std::string* given = arguments.value("credentials");
+  const auto found = world.environment.find("WINDLASS_CREDENTIALS");
+  if (given == nullptr && place->credentials.empty() && found != world.environment.end()) given = &found->second;
+  if (given == nullptr || given->empty()) return place;
+  auto secret = read_secret(*given);
+  if (!secret) return secret.error();
+  place->credentials = secret->substr(0, secret->find_first_of("\r\n"));
+  return place;
+}
+
 int misuse(const ClientWorld& world, const ClientCommand& command, const std::string& problem) {
-  world.err << "windlass: " << problem << "\nusage: windlass " << command.usage << " [--url=URL]\n";
+  world.err << "windlass: " << problem << "\nusage: windlass " << command.usage
+            << " [--url=URL] [--credentials=FILE]\n";
   return misused;
 }
 
@@ -353,26 +382,34 @@ int run_client(const std::vector<std::string>& arguments, const ClientWorld& wor
   }
   std::set<std::string> valued = command->valued;
   valued.insert("url");
+  valued.insert("credentials");
   std::set<std::string> switches = command->switches;
   switches.insert("help");
   const auto own = arguments.begin() + static_cast<std::ptrdiff_t>(command->name.size());
   const auto parsed = Arguments::parse({own, arguments.end()}, valued, switches);
   if (!parsed) return misuse(world, *command, to_string(parsed.error()));
   if (parsed->has("help")) {
-    world.out << "usage: windlass " << command->usage << " [--url=URL]\n" << command->help << "\n";
+    world.out << "usage: windlass " << command->usage << " [--url=URL] [--credentials=FILE]\n" << command->help << "\n";
     return done;
   }
   if (parsed->words().size() < command->words_min) return misuse(world, *command, "something is missing");
   if (parsed->words().size() > command->words_max) {
     return misuse(world, *command, "'" + parsed->words()[command->words_max] + "' is too much");
   }
-  const Transport transport = world.connect(url_of(*parsed, world));
+  const auto place = find_place(*parsed, world);
+  if (!place) {
+    world.err << "windlass: " << to_string(place.error()) << "\n";
+    return misused;
+  }
+  const Transport transport = world.connect(*place);
   return command->run({*parsed, transport, world});
 }
 
 std::string client_help() {
   std::string text =
-      "Commands for a running Windlass, at --url=URL, else WINDLASS_URL, else " + std::string{default_url} + ":\n";
+      "Commands for a running Windlass, at --url=URL, else WINDLASS_URL, else " + std::string{default_url} +
+      ".\nIf it asks who you are: --credentials=FILE (a file with user:password that only you may read), or\n"
+      "WINDLASS_CREDENTIALS, or http://user:password@host in the URL.\n";
   for (const ClientCommand& command : client_commands()) {
     text += "  " + std::string{command.usage} + "\n      " + command.help + "\n";
   }

@@ -17,9 +17,9 @@
 namespace windlass {
 
 struct ClientWorld {
-  std::map<std::string, std::string> environment;     // WINDLASS_URL
-  std::function<Transport(std::string url)> connect;  // http_transport
-  std::istream& in;                                   // for --file=-
+  std::map<std::string, std::string> environment;           // WINDLASS_URL, WINDLASS_CREDENTIALS
+  std::function<Transport(const ApiPlace& place)> connect;  // http_transport
+  std::istream& in;                                         // for --file=-
   std::ostream& out;
   std::ostream& err;
 };

@@ -19,8 +19,9 @@ class Cli : public ::testing::Test {
  protected:
   int run(const std::vector<std::string>& arguments) {
     const ClientWorld world{environment_,
-                            [this](std::string url) -> Transport {
-                              url_ = std::move(url);
+                            [this](const ApiPlace& place) -> Transport {
+                              url_ = place.url;
+                              credentials_ = place.credentials;
                               return [this](const ApiRequest& request) { return answer(request); };
                             },
                             in_, out_, err_};
@@ -40,12 +41,30 @@ class Cli : public ::testing::Test {
   std::vector<std::string> asked_;
   std::string accepts_;
   std::string url_;
+  std::string credentials_;
   std::istringstream in_;
   std::ostringstream out_;
   std::ostringstream err_;
 };
 
 using Asked = std::vector<std::string>;
+
+TEST_F(Cli, SaysWhoItIs) {
+  const auto asked_as = [&](const std::vector<std::string>& flags) {
+    replies_ = {{200, "[]"}, {200, "{}"}};
+    std::vector<std::string> arguments{"app", "list"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    EXPECT_EQ(run(arguments), 0) << err_.str();
+    return credentials_ + " " + url_;
+  };
+  EXPECT_EQ(asked_as({}), " http://127.0.0.1:8080");
+  environment_["WINDLASS_CREDENTIALS"] = "env:e";
+  EXPECT_EQ(asked_as({}), "env:e http://127.0.0.1:8080");
+  EXPECT_EQ(asked_as({"--url=http://ann:s%40crt@box:80"}), "ann:s@crt http://box:80") << "the URL counts more";
+  EXPECT_EQ(asked_as({"--url=http://ann:x@box", "--credentials=bob:y"}), "bob:y http://box");
+  EXPECT_EQ(run({"app", "list", "--credentials=/no/such"}), 2);
+  EXPECT_EQ(run({"app", "list", "--url=http://a%zz:b@box"}), 2);
+}
 
 TEST_F(Cli, ListsApps) {
   replies_ = {{200, R"([{"id":"web","cmd":"run it","instances":3,"cpus":0.5,"mem":128.0,"ports":[80,81]},
@@ -184,7 +203,7 @@ TEST_F(Cli, MisuseIsExplainedAndAsksNobody) {
 
 TEST_F(Cli, HelpIsShown) {
   EXPECT_EQ(run({"app", "scale", "--help"}), 0);
-  EXPECT_EQ(out_.str(), "usage: windlass app scale ID COUNT [--url=URL]\nRun that many instances.\n");
+  EXPECT_EQ(out_.str(), "usage: windlass app scale ID COUNT [--url=URL] [--credentials=FILE]\nRun that many instances.\n");
   EXPECT_TRUE(is_client_command("task"));
   EXPECT_FALSE(is_client_command("up"));
 }
@@ -196,6 +215,7 @@ asio::awaitable<HttpResponse> echo(HttpRequest request) {
   response.status = 422;
   response.body = request.method + " " + request.target + " " + request.body + " " + (accept ? *accept : "-") + " " +
                   (type ? *type : "-");
+  if (const std::string* user = find_header(request.headers, "authorization")) response.body += " " + *user;
   co_return response;
 }
 
@@ -225,16 +245,19 @@ class EchoServer {
 TEST(HttpTransport, AsksARealServer) {
   auto server = std::make_unique<EchoServer>();
   const std::string url = server->url();
-  const auto reply = http_transport(url)({.method = "POST", .target = "/v1/x?a=b", .body = "{}"});
+  const auto reply = http_transport({url})({.method = "POST", .target = "/v1/x?a=b", .body = "{}"});
   ASSERT_TRUE(reply) << to_string(reply.error());
   EXPECT_EQ(reply->status, 422);
   EXPECT_EQ(reply->body, "POST /v1/x?a=b {} application/json application/json");
+  const auto known = http_transport({url, "ann:secret"})({.target = "/"});
+  ASSERT_TRUE(known);
+  EXPECT_TRUE(known->body.ends_with(" Basic YW5uOnNlY3JldA==")) << known->body;
   server.reset();
-  const auto refused = http_transport(url)({.target = "/"});
+  const auto refused = http_transport({url})({.target = "/"});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::unavailable);
   EXPECT_NE(to_string(refused.error()).find("127.0.0.1"), std::string::npos) << to_string(refused.error());
-  const auto wrong = http_transport("ftp://x")({.target = "/"});
+  const auto wrong = http_transport({"ftp://x"})({.target = "/"});
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, Errc::invalid);
 }

@@ -1,5 +1,6 @@
 #include "cli/transport.hpp"
 
+#include "base/base64.hpp"
 #include "io/http_client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -19,12 +20,16 @@ asio::awaitable<void> exchange(HttpClient& client, HttpClientRequest request, Re
   out = std::move(response);
 }
 
-Result<ApiReply> exchange_once(const std::string& url, const ApiRequest& request) {
+Result<ApiReply> exchange_once(const ApiPlace& place, const ApiRequest& request) {
+  const std::string& url = place.url;
   asio::io_context loop;
   auto client = HttpClient::create(loop.get_executor(), url);
   if (!client) return Error{client.error().code, client.error().message, url};
   HttpClientRequest message{.method = request.method, .target = request.target, .headers = {}, .body = request.body};
   message.headers.emplace_back("Accept", request.accept);
+  if (!place.credentials.empty()) {
+    message.headers.emplace_back("Authorization", "Basic " + encode_base64(place.credentials));
+  }
   if (!request.body.empty()) message.headers.emplace_back("Content-Type", "application/json");
   Result<HttpClientResponse> response{Error{Errc::closed, "no answer"}};
   std::exception_ptr thrown;
@@ -38,8 +43,8 @@ Result<ApiReply> exchange_once(const std::string& url, const ApiRequest& request
 
 }  // namespace
 
-Transport http_transport(std::string url) {
-  return [url = std::move(url)](const ApiRequest& request) { return exchange_once(url, request); };
+Transport http_transport(const ApiPlace& place) {
+  return [place](const ApiRequest& request) { return exchange_once(place, request); };
 }
 
 }  // namespace windlass

@@ -23,7 +23,12 @@ struct ApiReply {
 // Any status is a reply. Errors: the server was not reached, or its answer broke off; `where` names it.
 using Transport = std::function<Result<ApiReply>(const ApiRequest& request)>;
 
-// To "http://host:port".
-Transport http_transport(std::string url);
+// Where the API is, and who we are there.
+struct ApiPlace {
+  std::string url;               // "http://host:port", without a user
+  std::string credentials = {};  // "user:password"; empty: none
+};
+
+Transport http_transport(const ApiPlace& place);
 
 }  // namespace windlass

@@ -13,7 +13,6 @@ namespace windlass {
 namespace {
 
 constexpr std::string_view env_prefix = "WINDLASS_";
-constexpr Duration reregistration_timeout_max = std::chrono::seconds{15};  // as Mesos limits it
 
 constexpr std::pair<Command, const char*> commands[] = {
     {Command::up, "up"}, {Command::engine, "engine"}, {Command::scheduler, "scheduler"}};
@@ -99,13 +98,23 @@ Duration plain_unit(PlainNumber plain) {
   return plain == PlainNumber::seconds ? Duration{std::chrono::seconds{1}} : Duration{std::chrono::milliseconds{1}};
 }
 
+Result<void> set_duration(const Flag& flag, const std::string& text, Duration duration, Duration& out) {
+  if (duration < flag.at_least) {
+    return Error{Errc::invalid, "'" + text + "' is less than " + to_mesos_duration(flag.at_least)};
+  }
+  if (duration > flag.at_most) {
+    return Error{Errc::invalid, "'" + text + "' is more than " + to_mesos_duration(flag.at_most)};
+  }
+  out = duration;
+  return {};
+}
+
 Result<void> parse_value(const Flag& flag, const std::string& text, Duration& out) {
   std::int64_t number = 0;
   const Duration unit = plain_unit(flag.plain);
   if (flag.plain != PlainNumber::none && parse_whole(text, number)) {
     if (number < 0 || number > Duration::max() / unit) return wrong(text, "a time in range");
-    out = number * unit;
-    return {};
+    return set_duration(flag, text, number * unit, out);
   }
   const auto duration = parse_mesos_duration(text);
   if (!duration) {
@@ -113,8 +122,7 @@ Result<void> parse_value(const Flag& flag, const std::string& text, Duration& ou
     return wrong(text, flag.plain == PlainNumber::none ? "a time such as 500ms, 5secs or 15mins" : plain);
   }
   if (*duration < Duration::zero()) return wrong(text, "a time in range");
-  out = *duration;
-  return {};
+  return set_duration(flag, text, *duration, out);
 }
 
 Result<void> set_value(Config& config, const Flag& flag, const std::string& text) {
@@ -144,6 +152,13 @@ std::string default_value(const Flag& flag) {
 std::string default_of(const Flag& flag) {
   const std::string value = default_value(flag);
   return value.empty() ? flag.shown_default : value;
+}
+
+// What it is, and the bounds of a time.
+std::string help_of(const Flag& flag) {
+  if (!std::holds_alternative<Duration Config::*>(flag.member)) return flag.help;
+  return std::string{flag.help} + " From " + to_mesos_duration(flag.at_least) + " to " +
+         to_mesos_duration(flag.at_most) + ".";
 }
 
 bool is_switch(const Flag& flag) { return std::holds_alternative<bool Config::*>(flag.member); }
@@ -265,7 +280,7 @@ Result<void> read_environment(Command command, const std::map<std::string, std::
 std::vector<std::string> unknown_variables(const std::map<std::string, std::string>& environment) {
   std::vector<std::string> unknown;
   for (const auto& [name, value] : environment) {
-    if (!name.starts_with(env_prefix) || name == "WINDLASS_URL") continue;
+    if (!name.starts_with(env_prefix) || name == "WINDLASS_URL" || name == "WINDLASS_CREDENTIALS") continue;
     const bool known =
         std::any_of(flags().begin(), flags().end(), [&](const Flag& flag) { return env_name(flag) == name; });
     if (!known) unknown.push_back(name);
@@ -281,8 +296,12 @@ Result<void> check_together(Command command, const Config& config) {
                      std::to_string(config.local_port_max.value),
                  "--local_port_min"};
   }
-  if (config.executor_reregistration_timeout > reregistration_timeout_max) {
-    return Error{Errc::invalid, "more than 15secs", "--executor_reregistration_timeout"};
+  if (command != Command::engine && config.listens_for_others() && config.http_credentials.empty() &&
+      !config.insecure) {
+    return Error{Errc::invalid,
+                 "other machines could reach the API at " + config.http_address.value +
+                     ", and whoever reaches it is root here: give --http_credentials=FILE, or say --insecure",
+                 "--http_address"};
   }
   if (command == Command::scheduler && config.embedded()) {
     return Error{Errc::invalid, "'windlass scheduler' needs the address of a Mesos master, host:port", "--master"};
@@ -291,6 +310,10 @@ Result<void> check_together(Command command, const Config& config) {
 }
 
 }  // namespace
+
+bool Config::listens_for_others() const {
+  return !http_address.value.starts_with("127.") && http_address.value != "::1";
+}
 
 std::string Config::docker_host() const {
   return docker_socket.starts_with("/") ? "unix://" + docker_socket : docker_socket;
@@ -322,7 +345,7 @@ std::string help_text(Command command) {
     if (!takes(flag, command)) continue;
     const std::string unit = flag.unit;
     text += std::string{"  --"} + flag.name + (is_switch(flag) ? "" : "=" + (unit.empty() ? "TEXT" : unit)) + "\n";
-    text += std::string{"      "} + flag.help + "\n      Default: " + default_of(flag) + "\n";
+    text += "      " + help_of(flag) + "\n      Default: " + default_of(flag) + "\n";
   }
   return text;
 }
@@ -338,7 +361,7 @@ std::string flags_markdown() {
       "`ms`, `secs`, `mins`, `hrs`, `days`, `weeks`), as in Mesos.\n\n"
       "| flag | default | unit | commands | what it is |\n| --- | --- | --- | --- | --- |\n";
   for (const Flag& flag : flags()) {
-    std::string help = flag.help;
+    std::string help = help_of(flag);
     for (std::size_t at = 0; (at = help.find('|', at)) != std::string::npos; at += 2) help.insert(at, "\\");
     const std::string quote = default_value(flag).empty() ? "" : "`";
     text += std::string{"| `--"} + flag.name + "` | " + quote + default_of(flag) + quote + " | " + flag.unit + " | " +

@@ -27,9 +27,11 @@ struct Port {
 
 struct Config {
   // API
-  Address http_address{"0.0.0.0"};
+  Address http_address{"127.0.0.1"};
   Port http_port{8080};
-  std::string hostname = {};  // empty: advertised_hostname() finds it
+  std::string http_credentials = {};  // user:password, or a file of them; empty: nobody is asked
+  bool insecure = false;              // listen for other machines without credentials
+  std::string hostname = {};          // empty: advertised_hostname() finds it
   std::string work_dir = "/var/lib/windlass";
   std::string log_level = "info";
 
@@ -69,6 +71,8 @@ struct Config {
 
   // `docker_socket` as DOCKER_HOST has it: unix:///var/run/docker.sock.
   [[nodiscard]] std::string docker_host() const;
+  // Other machines can reach the API.
+  [[nodiscard]] bool listens_for_others() const;
   [[nodiscard]] bool embedded() const { return master == "embedded"; }
   friend bool operator==(const Config&, const Config&) = default;
 };
@@ -93,6 +97,9 @@ struct Flag {
   PlainNumber plain = PlainNumber::none;
   Check check = nullptr;
   const char* also_env = "";  // a variable of others that is heeded too, after WINDLASS_<NAME>
+  // Of durations: what is outside is refused. Each has bounds that it works with.
+  Duration at_least = Duration::zero();
+  Duration at_most = std::chrono::hours{24 * 3650};
 };
 
 const std::vector<Flag>& flags();

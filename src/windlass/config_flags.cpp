@@ -96,14 +96,33 @@ std::string attributes(const std::string& value) {
   return parsed ? "" : "are not attributes: " + parsed.error().message;
 }
 
+using namespace std::chrono_literals;
+
+constexpr Duration day = 24h;
+
+// A flag that is a time, with the bounds between which it works.
+Flag time(const char* name, Duration Config::*member, const char* unit, unsigned commands, const char* help,
+          Duration at_least, Duration at_most, PlainNumber plain = PlainNumber::none) {
+  Flag flag{name, member, unit, commands, help, "", plain};
+  flag.at_least = at_least;
+  flag.at_most = at_most;
+  return flag;
+}
+
 constexpr PlainNumber ms = PlainNumber::milliseconds;
 constexpr PlainNumber s = PlainNumber::seconds;
 constexpr PlainNumber none = PlainNumber::none;
 
 std::vector<Flag> make_flags() {
   return {
-      {"http_address", &Config::http_address, "address", scheduler, "Where the API listens; 0.0.0.0 is everywhere."},
+      {"http_address", &Config::http_address, "address", scheduler,
+       "Where the API listens; 0.0.0.0 is everywhere, which needs --http_credentials or --insecure."},
       {"http_port", &Config::http_port, "port", scheduler, "Port of the API and the web UI."},
+      {"http_credentials", &Config::http_credentials, "file", scheduler,
+       "Who may use the API: a file with lines user:password that only its owner may read, or user:password itself.",
+       "nobody is asked"},
+      {"insecure", &Config::insecure, "", scheduler,
+       "Let other machines use the API without credentials. Whoever reaches it is root on this machine."},
       {"hostname", &Config::hostname, "host", all,
        "Name or address of this machine that others reach it by; endpoints show it.",
        "the address of the default route's interface", none, host_name},
@@ -116,8 +135,8 @@ std::vector<Flag> make_flags() {
        "Mesos master to run tasks on; `embedded` is an engine in this process.", "", none, master},
       {"framework_name", &Config::framework_name, "name", scheduler, "Name by which Mesos knows this scheduler.", "",
        none, not_empty},
-      {"failover_timeout", &Config::failover_timeout, "s", scheduler,
-       "How long Mesos keeps the tasks of a scheduler that is away.", "", s},
+      time("failover_timeout", &Config::failover_timeout, "s", scheduler,
+           "How long Mesos keeps the tasks of a scheduler that is away.", 0s, 3650 * day, s),
       {"mesos_role", &Config::mesos_role, "role", scheduler, "Role whose resources are used.", "", none, role},
       {"mesos_user", &Config::mesos_user, "user", scheduler, "User that tasks run as.", "the user that runs Windlass"},
       {"executor", &Config::executor, "path", scheduler,
@@ -126,16 +145,16 @@ std::vector<Flag> make_flags() {
        "windlass-executor beside this program", none, absolute_path},
       {"local_port_min", &Config::local_port_min, "port", scheduler, "First of the service ports given to apps."},
       {"local_port_max", &Config::local_port_max, "port", scheduler, "End of the service ports, not included."},
-      {"task_launch_timeout", &Config::task_launch_timeout, "ms", scheduler,
-       "Kill a task that is not running after this time.", "", ms},
-      {"decline_offer_duration", &Config::decline_offer_duration, "ms", scheduler,
-       "How long Mesos keeps back offers that were of no use.", "", ms},
-      {"min_revive_offers_interval", &Config::min_revive_offers_interval, "ms", scheduler,
-       "Ask for offers again at most this often.", "", ms},
-      {"reconciliation_interval", &Config::reconciliation_interval, "ms", scheduler,
-       "Ask Mesos for the state of all tasks this often.", "", ms},
-      {"kill_retry_timeout", &Config::kill_retry_timeout, "ms", scheduler,
-       "Ask again for the end of a task that was to be killed after this time.", "", ms},
+      time("task_launch_timeout", &Config::task_launch_timeout, "ms", scheduler,
+           "Kill a task that is not running after this time.", 1s, 7 * day, ms),
+      time("decline_offer_duration", &Config::decline_offer_duration, "ms", scheduler,
+           "How long Mesos keeps back offers that were of no use.", 0s, day, ms),
+      time("min_revive_offers_interval", &Config::min_revive_offers_interval, "ms", scheduler,
+           "Ask for offers again at most this often.", 0s, 1h, ms),
+      time("reconciliation_interval", &Config::reconciliation_interval, "ms", scheduler,
+           "Ask Mesos for the state of all tasks this often.", 1s, 7 * day, ms),
+      time("kill_retry_timeout", &Config::kill_retry_timeout, "ms", scheduler,
+           "Ask again for the end of a task that was to be killed after this time.", 100ms, day, ms),
       {"max_instances_per_offer", &Config::max_instances_per_offer, "count", scheduler,
        "Most instances to launch on one offer.", "", none, at_least_one},
 
@@ -150,17 +169,18 @@ std::vector<Flag> make_flags() {
       {"docker_socket", &Config::docker_socket, "path", engine,
        "Docker Engine's socket, or unix:// or tcp:// as in DOCKER_HOST (which is heeded too).", "", none, docker_socket,
        "DOCKER_HOST"},
-      {"executor_registration_timeout", &Config::executor_registration_timeout, "time", engine,
-       "End an executor that has not subscribed after this time."},
-      {"executor_reregistration_timeout", &Config::executor_reregistration_timeout, "time", engine,
-       "How long executors may take to come back after a restart of the engine; at most 15secs."},
-      {"executor_shutdown_grace_period", &Config::executor_shutdown_grace_period, "time", engine,
-       "How long an executor may take to end after it was told to."},
-      {"recovery_timeout", &Config::recovery_timeout, "time", engine,
-       "How long executors wait for an engine that is away before they end their tasks."},
-      {"fetcher_stall_timeout", &Config::fetcher_stall_timeout, "time", engine,
-       "Give a download up that has brought nothing for this time."},
-      {"allocation_interval", &Config::allocation_interval, "time", engine, "How often free resources are offered."},
+      time("executor_registration_timeout", &Config::executor_registration_timeout, "time", engine,
+           "End an executor that has not subscribed after this time.", 1s, day),
+      time("executor_reregistration_timeout", &Config::executor_reregistration_timeout, "time", engine,
+           "How long executors may take to come back after a restart of the engine.", 100ms, 15s),
+      time("executor_shutdown_grace_period", &Config::executor_shutdown_grace_period, "time", engine,
+           "How long an executor may take to end after it was told to.", 0s, day),
+      time("recovery_timeout", &Config::recovery_timeout, "time", engine,
+           "How long executors wait for an engine that is away before they end their tasks.", 100ms, 3650 * day),
+      time("fetcher_stall_timeout", &Config::fetcher_stall_timeout, "time", engine,
+           "Give a download up that has brought nothing for this time.", 1s, day),
+      time("allocation_interval", &Config::allocation_interval, "time", engine, "How often free resources are offered.",
+           10ms, 1h),
       {"switch_user", &Config::switch_user, "", engine, "Run executors as the task's user (needs root)."},
       {"cgroups", &Config::cgroups, "", engine, "Put each executor into a control group of its own, where permitted."},
       {"cgroups_root", &Config::cgroups_root, "path", engine, "Control group above those of the executors.", "", none,

@@ -11,6 +11,8 @@
 namespace windlass {
 namespace {
 
+using namespace std::chrono_literals;
+
 using Environment = std::map<std::string, std::string>;
 using Arguments = std::vector<std::string>;
 
@@ -82,6 +84,43 @@ TEST(Config, TimesAsMesosAndAsMarathonWriteThem) {
   EXPECT_EQ(refusal({"--recovery_timeout=-5secs"}), "--recovery_timeout: '-5secs' is not a time in range");
 }
 
+TEST(Config, EveryTimeHasBoundsThatAreKept) {
+  for (const Flag& flag : flags()) {
+    const auto* member = std::get_if<Duration Config::*>(&flag.member);
+    if (member == nullptr) continue;
+    const unsigned commands = flag.commands;
+    const bool of_engine = (commands & static_cast<unsigned>(Command::up)) == 0;
+    const Command command = of_engine ? Command::engine : Command::up;
+    const std::string name = std::string{"--"} + flag.name;
+    const auto with = [&](Duration value) {
+      return parse_config(command, {name + "=" + std::to_string(value.count()) + "ns"}, {});
+    };
+    EXPECT_TRUE(with(flag.at_least)) << name;
+    EXPECT_TRUE(with(flag.at_most)) << name;
+    EXPECT_FALSE(with(flag.at_most + 1s)) << name;
+    if (flag.at_least > Duration::zero()) {
+      const auto below = with(flag.at_least - 1us);
+      ASSERT_FALSE(below) << name;
+      EXPECT_EQ(below.error().where, name);
+    }
+    const Duration standard = Config{}.*(*member);
+    EXPECT_TRUE(standard >= flag.at_least && standard <= flag.at_most) << name << "'s default";
+  }
+}
+
+TEST(Config, OtherMachinesAreLetInOnlyOnPurpose) {
+  EXPECT_EQ(parsed({}).http_address.value, "127.0.0.1");
+  EXPECT_EQ(refusal({"--http_address=0.0.0.0"}),
+            "--http_address: other machines could reach the API at 0.0.0.0, and whoever reaches it is root here: give "
+            "--http_credentials=FILE, or say --insecure");
+  EXPECT_EQ(parsed({"--http_address=0.0.0.0", "--insecure"}).http_address.value, "0.0.0.0");
+  EXPECT_EQ(parsed({"--http_address=::", "--insecure", "--http_credentials=/etc/users"}).http_credentials,
+            "/etc/users");
+  for (const char* local : {"127.0.0.1", "127.0.0.2", "::1"}) {
+    EXPECT_EQ(parsed({std::string{"--http_address="} + local}).http_address.value, local);
+  }
+}
+
 TEST(Config, TheEnvironmentCountsAndTheCommandLineOverrulesIt) {
   const Environment environment{{"WINDLASS_HTTP_PORT", "9090"}, {"WINDLASS_HOSTNAME", "box"}, {"HTTP_PORT", "1"}};
   EXPECT_EQ(parsed({}, environment).http_port.value, 9090);
@@ -131,7 +170,8 @@ TEST(Config, WrongValuesNameThemselves) {
       {"--cgroups_root=/mesos", "--cgroups_root: '/mesos' is not a relative path"},
       {"--cgroups_root=a/../..", "--cgroups_root: 'a/../..' is not a relative path"},
       {"--local_port_min=20000", "--local_port_min: 20000 is not below --local_port_max, 20000"},
-      {"--executor_reregistration_timeout=16secs", "--executor_reregistration_timeout: more than 15secs"},
+      {"--executor_reregistration_timeout=16secs", "--executor_reregistration_timeout: '16secs' is more than 15secs"},
+      {"--kill_retry_timeout=0", "--kill_retry_timeout: '0' is less than 100ms"},
   };
   for (const auto& [argument, text] : cases) EXPECT_EQ(refusal({argument}), text);
   EXPECT_TRUE(refusal({"--resources=cpus"}).starts_with("--resources: 'cpus' are not resources: "));
@@ -143,7 +183,7 @@ TEST(Config, GoodValuesOfTheSameFlags) {
        {"--master=embedded", "--master=10.0.0.1:5050", "--master=http://m.example:5050",
         "--http_address=::", "--executor=/var/lib/mesos/executors/docker", "--mesos_role=eng/web", "--cgroups_root=a/b",
         "--resources=cpus:4;mem:1024;ports:[31000-32000]", "--attributes=rack:a", "--hostname=box-1.example"}) {
-    parsed({argument});
+    parsed({argument, "--insecure"});
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/client.hpp"
 #include "io/log.hpp"
+#include "io/secret.hpp"
 #include "windlass/config.hpp"
 #include "windlass/run.hpp"
 
@@ -93,7 +94,9 @@ int run_command(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   try {
-    return windlass::run_command({argv + 1, argv + argc});
+    const std::vector<std::string> arguments{argv + 1, argv + argc};
+    for (const char* flag : {"--http_credentials", "--credentials"}) windlass::hide_secret(argc, argv, flag);
+    return windlass::run_command(arguments);
   } catch (const std::exception& error) {
     std::cerr << "windlass: " << error.what() << "\n";
     return 1;

@@ -1,12 +1,14 @@
 #include "windlass/run.hpp"
 
 #include "agent/machine.hpp"
+#include "api/guard.hpp"
 #include "api/marathon/server.hpp"
 #include "api/mesos/server.hpp"
 #include "io/files.hpp"
 #include "io/http_server.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
+#include "io/secret.hpp"
 #include "io/task_scope.hpp"
 #include "node/engine_service.hpp"
 #include "node/scheduler_service.hpp"
@@ -103,9 +105,27 @@ class Process {
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
   }
 
+  Result<void> read_credentials() {
+    if (config_.http_credentials.empty()) return {};
+    auto text = read_secret(config_.http_credentials);
+    if (!text) return Error{text.error().code, "--http_credentials: " + text.error().message, text.error().where};
+    auto credentials = Credentials::parse(*text);
+    if (!credentials) return Error{Errc::invalid, credentials.error().message, "--http_credentials"};
+    credentials_ = std::move(*credentials);
+    return {};
+  }
+
+  // What foreign pages in a browser may not reach; executors and frameworks are no browsers.
+  [[nodiscard]] HttpHandler guarded_for(Credentials credentials, HttpHandler handler) const {
+    return guarded(std::move(handler), {.host_names = {advertised_hostname(config_.hostname), host_name()},
+                                        .credentials = std::move(credentials)});
+  }
+
   Result<void> begin(bool with_engine, bool with_scheduler) {
     auto made = make_directories(config_.work_dir, 0755);
     if (!made) return made.error();
+    auto read = read_credentials();
+    if (!read) return read.error();
     if (with_engine) {
       auto begun = begin_engine();
       if (!begun) return begun.error();
@@ -121,9 +141,11 @@ class Process {
     auto engine = EngineService::open(loop_.get_executor(), engine_options(config_));
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
-    auto master = listen(config_.engine_ip.value, config_.master_port.value, master_handler(*engine_), master_server_);
+    auto master = listen(config_.engine_ip.value, config_.master_port.value, guarded_for({}, master_handler(*engine_)),
+                         master_server_);
     if (!master) return master.error();
-    auto agent = listen(config_.engine_ip.value, config_.agent_port.value, agent_handler(*engine_), agent_server_);
+    auto agent = listen(config_.engine_ip.value, config_.agent_port.value, guarded_for({}, agent_handler(*engine_)),
+                        agent_server_);
     if (!agent) return agent.error();
     engine_->start();
     return {};
@@ -133,8 +155,11 @@ class Process {
     auto scheduler = SchedulerService::open(loop_.get_executor(), scheduler_options(config_));
     if (!scheduler) return scheduler.error();
     scheduler_ = std::move(*scheduler);
-    marathon_ = make_marathon_handler();
-    auto api = listen(config_.http_address.value, config_.http_port.value, marathon_, api_server_);
+    if (config_.listens_for_others() && credentials_.empty()) {
+      log_warning("other machines can use the API without credentials", {{"address", config_.http_address.value}});
+    }
+    auto api = listen(config_.http_address.value, config_.http_port.value,
+                      guarded_for(credentials_, make_marathon_handler()), api_server_);
     if (!api) return api.error();
     scheduler_->start();
     return {};
@@ -184,12 +209,12 @@ class Process {
   }
 
   const Config config_;
+  Credentials credentials_;
   asio::io_context loop_{1};
   asio::signal_set signals_;
   TaskScope scope_;
   std::unique_ptr<EngineService> engine_;
   std::unique_ptr<SchedulerService> scheduler_;
-  HttpHandler marathon_;
   std::unique_ptr<HttpServer> master_server_;
   std::unique_ptr<HttpServer> agent_server_;
   std::unique_ptr<HttpServer> api_server_;
