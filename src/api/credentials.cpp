@@ -1,6 +1,7 @@
 #include "api/credentials.hpp"
 
 #include "base/base64.hpp"
+#include "base/text.hpp"
 #include "io/http_message.hpp"
 
 #include <algorithm>

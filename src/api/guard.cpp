@@ -1,5 +1,6 @@
 #include "api/guard.hpp"
 
+#include "base/text.hpp"
 #include "wire/json/text.hpp"
 
 #include <algorithm>
@@ -15,14 +16,6 @@ constexpr const char* challenge = "Basic realm=\"Mesosphere\"";
 
 bool changes_nothing(const std::string& method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (char& letter : out) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return out;
-}
-
 // "name:8080" -> "name", "[::1]:8080" -> "[::1]".
 std::string_view without_port(std::string_view authority) {
   const auto bracket = authority.rfind(']');
@@ -37,14 +30,14 @@ bool is_address(std::string_view host) {
 }
 
 bool is_own_name(std::string_view authority, const GuardOptions& options) {
-  const std::string host = lower(without_port(authority));
+  const std::string host = to_lower(without_port(authority));
   if (is_address(host) || host == "localhost" || host.ends_with(".localhost")) return true;
-  return std::ranges::any_of(options.host_names, [&](const std::string& name) { return lower(name) == host; });
+  return std::ranges::any_of(options.host_names, [&](const std::string& name) { return to_lower(name) == host; });
 }
 
 // "https://name:443" -> "name", the default ports dropped on both sides.
 std::string normal_authority(std::string_view authority) {
-  std::string text = lower(authority);
+  std::string text = to_lower(authority);
   for (const char* standard : {":80", ":443"}) {
     if (text.ends_with(standard)) text.resize(text.size() - std::string_view{standard}.size());
   }

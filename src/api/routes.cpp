@@ -1,7 +1,7 @@
 #include "api/routes.hpp"
 
-#include <algorithm>
-#include <charconv>
+#include "base/text.hpp"
+
 #include <set>
 #include <utility>
 
@@ -10,76 +10,15 @@ namespace {
 
 // "/a//b/" -> "a", "", "b", "".
 std::vector<std::string_view> segments(std::string_view path) {
-  std::vector<std::string_view> parts;
   if (path.starts_with('/')) path.remove_prefix(1);
-  while (true) {
-    const auto slash = path.find('/');
-    parts.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return parts;
-    path.remove_prefix(slash + 1);
-  }
+  return split(path, '/');
 }
 
 bool is_parameter(std::string_view part) { return part.size() > 2 && part.front() == '{' && part.back() == '}'; }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const auto end = text.find(separator);
-    parts.push_back(trim(text.substr(0, end)));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
-struct MediaRange {
-  std::string_view type;
-  double quality = 1.0;
-};
-
-MediaRange parse_range(std::string_view text) {
-  const auto parts = split(text, ';');
-  MediaRange range{parts[0]};
-  for (const std::string_view part : parts) {
-    if (!part.starts_with("q=")) continue;
-    const std::string_view number = part.substr(2);
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), range.quality);
-    if (error != std::errc{}) range.quality = 0;
-  }
-  return range;
-}
-
-// How closely a range names a type: 3 exactly, 2 "text/*", 1 "*/*", 0 not at all.
-int closeness(std::string_view range, std::string_view type) {
-  if (equal_ignoring_case(range, type)) return 3;
-  if (range == "*/*" || range == "*") return 1;
-  const bool family = range.size() > 2 && range.ends_with("/*");
-  const std::string_view prefix = range.substr(0, range.size() - std::min<std::size_t>(1, range.size()));
-  return family && equal_ignoring_case(prefix, type.substr(0, prefix.size())) ? 2 : 0;
-}
-
-// The closest range decides.
-double quality_of(const std::vector<MediaRange>& ranges, std::string_view type) {
-  int best = 0;
-  double quality = 0;
-  for (const MediaRange& range : ranges) {
-    const int close = closeness(range.type, type);
-    if (close <= best) continue;
-    best = close;
-    quality = range.quality;
-  }
-  return quality;
-}
+}  // namespace
 
 asio::awaitable<HttpResponse> ready(HttpResponse response) { co_return response; }
-
-}  // namespace
 
 std::optional<std::map<std::string, std::string>> match_path(std::string_view pattern, std::string_view raw_path) {
   std::map<std::string, std::string> params;
@@ -106,22 +45,6 @@ std::optional<std::map<std::string, std::string>> match_path(std::string_view pa
   }
   if (given.size() != wanted.size()) return std::nullopt;
   return params;
-}
-
-std::optional<std::string> choose_type(const std::string* accept, const std::vector<std::string>& offered) {
-  if (accept == nullptr || trim(*accept).empty()) return offered.front();
-  std::vector<MediaRange> ranges;
-  for (const std::string_view part : split(*accept, ',')) ranges.push_back(parse_range(part));
-  const std::string* best = nullptr;
-  double best_quality = 0;
-  for (const std::string& type : offered) {
-    const double quality = quality_of(ranges, type);
-    if (quality <= best_quality) continue;
-    best = &type;
-    best_quality = quality;
-  }
-  if (best == nullptr) return std::nullopt;
-  return *best;
 }
 
 Routes::Routes(std::vector<Route> routes, NotFound not_found, WrongMethod wrong_method)

@@ -31,6 +31,9 @@ struct Route {
   Handler handler;
 };
 
+// The answer of a handler that has it at once.
+[[nodiscard]] asio::awaitable<HttpResponse> ready(HttpResponse response);
+
 class Routes {
  public:
   using NotFound = std::function<HttpResponse(const HttpRequest&)>;
@@ -52,10 +55,5 @@ class Routes {
 // end of the path does not count.
 [[nodiscard]] std::optional<std::map<std::string, std::string>> match_path(std::string_view pattern,
                                                                            std::string_view raw_path);
-
-// The one of `offered` that an Accept header wants most; the first of equals, and the first when there is no header.
-// None: it wants none of them (406).
-[[nodiscard]] std::optional<std::string> choose_type(const std::string* accept,
-                                                     const std::vector<std::string>& offered);
 
 }  // namespace windlass

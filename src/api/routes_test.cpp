@@ -22,21 +22,5 @@ TEST(MatchPath, TakesSegmentsAndRests) {
   EXPECT_EQ(match_path("/v2/apps/{id...}", "/v2/apps"), std::nullopt);
 }
 
-std::string chosen(const std::string& accept) {
-  return choose_type(&accept, {"text/plain", "application/json"}).value_or("none");
-}
-
-TEST(ChooseType, FollowsTheClientsWish) {
-  EXPECT_EQ(choose_type(nullptr, {"text/plain", "application/json"}), "text/plain");
-  EXPECT_EQ(chosen(""), "text/plain");
-  EXPECT_EQ(chosen("*/*"), "text/plain");
-  EXPECT_EQ(chosen("application/json, */*;q=0.5"), "application/json") << "as HTTPie sends it";
-  EXPECT_EQ(chosen("application/*"), "application/json");
-  EXPECT_EQ(chosen("Text/Plain;q=0.2, application/json;q=0.9"), "application/json");
-  EXPECT_EQ(chosen("text/plain;q=0, */*"), "application/json");
-  EXPECT_EQ(chosen("text/html"), "none");
-  EXPECT_EQ(chosen("text/html;q=x,,;"), "none");
-}
-
 }  // namespace
 }  // namespace windlass

@@ -1,5 +1,7 @@
 #include "base/url.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -13,14 +15,6 @@ constexpr std::uint16_t http_port = 80;
 constexpr std::uint16_t https_port = 443;
 
 Error bad_url(std::string_view text) { return Error{Errc::malformed, "'" + std::string{text} + "' is not a URL", {}}; }
-
-std::string lower_case(std::string_view text) {
-  std::string result{text};
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 // The length of "http:" in front, or 0.
 std::size_t scheme_length(std::string_view text) {
@@ -110,7 +104,7 @@ std::string Url::to_string() const { return scheme + "://" + authority() + targe
 Result<Url> parse_url(std::string_view text) {
   const std::size_t scheme_end = scheme_length(text);
   if (scheme_end == 0 || !text.substr(scheme_end).starts_with("//")) return bad_url(text);
-  Url url{.scheme = lower_case(text.substr(0, scheme_end - 1))};
+  Url url{.scheme = to_lower(text.substr(0, scheme_end - 1))};
   if (url.scheme != "http" && url.scheme != "https") {
     return Error{Errc::unsupported, "URLs of " + url.scheme + " are not followed", {}};
   }

@@ -203,7 +203,8 @@ TEST_F(Cli, MisuseIsExplainedAndAsksNobody) {
 
 TEST_F(Cli, HelpIsShown) {
   EXPECT_EQ(run({"app", "scale", "--help"}), 0);
-  EXPECT_EQ(out_.str(), "usage: windlass app scale ID COUNT [--url=URL] [--credentials=FILE]\nRun that many instances.\n");
+  EXPECT_EQ(out_.str(),
+            "usage: windlass app scale ID COUNT [--url=URL] [--credentials=FILE]\nRun that many instances.\n");
   EXPECT_TRUE(is_client_command("task"));
   EXPECT_FALSE(is_client_command("up"));
 }

@@ -1,5 +1,6 @@
 #include "container/mounts.hpp"
 
+#include "base/text.hpp"
 #include "container/scalars.hpp"
 
 #include <charconv>

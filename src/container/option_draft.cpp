@@ -1,5 +1,6 @@
 #include "container/option_draft.hpp"
 
+#include "base/text.hpp"
 #include "container/scalars.hpp"
 #include "container/values.hpp"
 

@@ -1,5 +1,6 @@
 #include "container/options.hpp"
 
+#include "base/text.hpp"
 #include "container/mounts.hpp"
 #include "container/option_draft.hpp"
 #include "container/scalars.hpp"

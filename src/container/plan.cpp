@@ -1,5 +1,6 @@
 #include "container/plan.hpp"
 
+#include "base/text.hpp"
 #include "container/mesos_container.hpp"
 #include "container/options.hpp"
 #include "container/policy_check.hpp"
@@ -197,9 +198,7 @@ Result<void> set_port_mappings(ContainerSpec& spec, const DockerInfo& docker, co
     }
     PortBinding binding{.container_port = static_cast<std::uint16_t>(mapping.container_port)};
     if (!mapping.protocol.empty()) {
-      binding.protocol = mapping.protocol;
-      std::transform(binding.protocol.begin(), binding.protocol.end(), binding.protocol.begin(),
-                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+      binding.protocol = to_lower(mapping.protocol);
     }
     binding.host_port = std::to_string(mapping.host_port);
     spec.ports.push_back(std::move(binding));

@@ -1,5 +1,7 @@
 #include "container/scalars.hpp"
 
+#include "base/text.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -20,8 +22,6 @@ constexpr std::uint64_t int64_min_size = std::uint64_t{1} << 63;  // of the lowe
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_number(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 // Cuts a sign off. True: it was a minus.
 bool take_sign(std::string_view& text) {
@@ -43,8 +43,8 @@ std::optional<std::uint64_t> literal(std::string_view text) {
   int base = 10;
   bool after_digit = false;
   if (text.size() >= 3 && text.front() == '0' &&
-      std::string_view{"box"}.find(lower(text[1])) != std::string_view::npos) {
-    base = lower(text[1]) == 'x' ? 16 : lower(text[1]) == 'o' ? 8 : 2;
+      std::string_view{"box"}.find(to_lower(text[1])) != std::string_view::npos) {
+    base = to_lower(text[1]) == 'x' ? 16 : to_lower(text[1]) == 'o' ? 8 : 2;
     text.remove_prefix(2);
     after_digit = true;
   } else if (text.size() > 1 && text.front() == '0') {
@@ -329,7 +329,7 @@ bool is_mac_address(std::string_view text) {
   const char separator = text[separator_at];
   const std::size_t width = separator == '.' ? 4 : 2;
   const auto groups = split(text, separator);
-  for (const std::string& group : groups) {
+  for (const std::string_view group : groups) {
     if (group.size() != width || !std::all_of(group.begin(), group.end(), is_hex_digit)) return false;
   }
   const auto bytes = groups.size() * width / 2;
@@ -338,19 +338,22 @@ bool is_mac_address(std::string_view text) {
 
 std::string clean_path(std::string_view path) {
   const bool absolute = path.starts_with('/');
-  std::vector<std::string> kept;
-  for (std::string& part : split(path, '/')) {
+  std::vector<std::string_view> kept;
+  for (const std::string_view part : split(path, '/')) {
     if (part.empty() || part == ".") continue;
     if (part != "..") {
-      kept.push_back(std::move(part));
+      kept.push_back(part);
     } else if (!kept.empty() && kept.back() != "..") {
       kept.pop_back();
     } else if (!absolute) {
-      kept.push_back(std::move(part));
+      kept.push_back(part);
     }
   }
   std::string clean;
-  for (const std::string& part : kept) clean += (clean.empty() && !absolute ? "" : "/") + part;
+  for (const std::string_view part : kept) {
+    clean += clean.empty() && !absolute ? "" : "/";
+    clean += part;
+  }
   if (clean.empty()) clean = absolute ? "/" : ".";
   return clean;
 }
@@ -370,41 +373,6 @@ bool is_utf8(std::string_view text) {
     i += length;
   }
   return true;
-}
-
-std::string to_lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
-}
-
-std::string to_upper(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), upper);
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view blanks = " \t\n\v\f\r";
-  const auto begin = std::min(text.find_first_not_of(blanks), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const auto at = text.find(separator);
-    parts.emplace_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
-}
-
-std::optional<std::pair<std::string, std::string>> cut(std::string_view text, char separator) {
-  const auto at = text.find(separator);
-  if (at == std::string_view::npos) return std::nullopt;
-  return std::pair{std::string{text.substr(0, at)}, std::string{text.substr(at + 1)}};
 }
 
 }  // namespace windlass::docker

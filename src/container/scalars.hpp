@@ -39,12 +39,5 @@ Error bad_value(std::string_view text, const std::string& why);
 // Without "//", "." and "..", never empty.
 std::string clean_path(std::string_view path);
 bool is_utf8(std::string_view text);
-std::string to_lower(std::string_view text);
-std::string to_upper(std::string_view text);
-// ASCII blanks at both ends.
-std::string_view trim(std::string_view text);
-std::vector<std::string> split(std::string_view text, char separator);
-// The text before and after the first separator; nothing when there is none.
-std::optional<std::pair<std::string, std::string>> cut(std::string_view text, char separator);
 
 }  // namespace windlass::docker

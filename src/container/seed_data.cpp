@@ -1,5 +1,6 @@
 #include "container/seed_data.hpp"
 
+#include "base/text.hpp"
 #include "wire/json/reader.hpp"
 
 #include <boost/json/object.hpp>
@@ -16,18 +17,6 @@ constexpr std::string_view image_prefix = "docker:///";
 std::string to_text(const json::value& value) {
   if (const auto* text = value.if_string()) return std::string{text->begin(), text->end()};
   return json::serialize(value);
-}
-
-std::vector<std::string> split_words(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const auto begin = text.find_first_not_of(" \t\n");
-    if (begin == std::string_view::npos) break;
-    const auto end = text.find_first_of(" \t\n", begin);
-    words.emplace_back(text.substr(begin, end - begin));
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end);
-  }
-  return words;
 }
 
 void read_env(const json::value& value, SeedData& seed) {
@@ -54,7 +43,7 @@ void read_options(const json::value& value, SeedData& seed) {
   if (const auto* list = value.if_array()) {
     for (const json::value& option : *list) seed.options.push_back(to_text(option));
   } else if (value.is_string()) {
-    seed.options = split_words(to_text(value));
+    for (const std::string_view word : split_words(value.get_string())) seed.options.emplace_back(word);
   } else if (!value.is_null()) {
     seed.warnings.emplace_back("TaskInfo.data: container.options is not a list and is ignored");
   }
@@ -74,7 +63,7 @@ void read_container(const json::value& value, SeedData& seed) {
 
 SeedData parse_seed_data(std::string_view data) {
   SeedData seed;
-  if (data.find_first_not_of(" \t\r\n") == std::string_view::npos) return seed;
+  if (trim(data).empty()) return seed;
   auto value = read_json(data);
   if (!value) {
     seed.warnings.push_back("TaskInfo.data is not JSON and is ignored: " + value.error().message);

@@ -1,5 +1,6 @@
 #include "container/values.hpp"
 
+#include "base/text.hpp"
 #include "container/scalars.hpp"
 #include "wire/json/reader.hpp"
 
@@ -57,7 +58,7 @@ struct PortText {
 
 PortText split_protocol(std::string_view text) {
   const auto parts = split(text, '/');
-  PortText out{.port = parts.front()};
+  PortText out{.port = std::string{parts.front()}};
   if (parts.size() > 1 && !parts[1].empty() && !out.port.empty()) out.protocol = parts[1];
   return out;
 }
@@ -84,7 +85,7 @@ PublishParts split_publish(const std::string& text) {
 // "published=8080,target=80,protocol=udp" -> "8080:80/udp".
 Result<std::string> publish_shorthand(std::string_view text) {
   std::map<std::string, std::string> fields{{"protocol", "tcp"}};
-  for (const std::string& field : split(text, ',')) {
+  for (const std::string_view field : split(text, ',')) {
     const auto pair = cut(field, '=');
     if (!pair || pair->first.empty()) return bad_value(field, "is not name=value");
     fields[pair->first] = pair->second;
@@ -144,10 +145,11 @@ Result<void> set_gpu_field(DeviceRequest& request, const std::string& key, const
   } else if (key == "driver") {
     request.driver = value;
   } else if (key == "device") {
-    request.ids = split(value, ',');
+    for (const std::string_view id : split(value, ',')) request.ids.emplace_back(id);
   } else if (key == "capabilities") {
-    request.capabilities = {split(value, ',')};
-    request.capabilities.front().emplace_back("gpu");
+    auto& wanted = request.capabilities.emplace_back();
+    for (const std::string_view capability : split(value, ',')) wanted.emplace_back(capability);
+    wanted.emplace_back("gpu");
   } else if (key == "options") {
     auto fields = parse_csv(value);
     if (!fields) return fields.error();
@@ -343,10 +345,11 @@ Result<DeviceMapping> parse_device(std::string_view text) {
   const auto parts = split(text, ':');
   if (parts.size() > 3 || parts.front().empty()) return bad_value(text, "is not host[:container[:permissions]]");
   const bool mode_second = parts.size() == 2 && is_device_mode(parts[1]);
-  const std::string& container = parts.size() == 1 || mode_second ? parts[0] : parts[1];
+  const std::string_view container = parts.size() == 1 || mode_second ? parts[0] : parts[1];
   if (parts.size() == 3 && !is_device_mode(parts[2])) return bad_value(text, "has permissions other than r, w and m");
   if (!container.starts_with('/')) return bad_value(text, "names a device by a path that is not absolute");
-  DeviceMapping device{.host = parts[0], .container = parts.size() == 3 ? container : clean_path(container)};
+  DeviceMapping device{.host = std::string{parts[0]},
+                       .container = parts.size() == 3 ? std::string{container} : clean_path(container)};
   if (parts.size() == 1 || mode_second) device.host = device.container;
   if (mode_second) device.permissions = parts[1];
   if (parts.size() == 3) device.permissions = parts[2];
@@ -494,7 +497,7 @@ Result<std::string> parse_platform(std::string_view text) {
   if (text.empty()) return std::string{};
   const auto parts = split(text, '/');
   const auto system = system_in(parts.front());
-  const auto is_part = [](const std::string& part) {
+  const auto is_part = [](std::string_view part) {
     return !part.empty() &&
            std::all_of(part.begin(), part.end(), [](char c) { return is_alphanumeric(c) || c == '_' || c == '-'; });
   };
@@ -502,7 +505,7 @@ Result<std::string> parse_platform(std::string_view text) {
     return bad_value(text, "is not a platform: os[/architecture[/variant]]");
   }
   if (parts.size() == 1) return platform_of_word(text, *system);
-  Platform platform{*system, parts[1], parts.size() == 3 ? parts[2] : std::string{}};
+  Platform platform{*system, std::string{parts[1]}, std::string{parts.size() == 3 ? parts[2] : std::string_view{}}};
   normalize_architecture(platform);
   if (parts.size() == 2 && platform.architecture == "arm" && platform.variant == "v7") platform.variant.clear();
   if (parts.size() == 3 && platform.architecture == "arm64" && platform.variant.empty()) platform.variant = "v8";
@@ -526,9 +529,8 @@ Result<std::vector<FileLine>> parse_key_value_file(std::string_view text) {
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   int number = 0;
   if (text.ends_with('\n')) text.remove_suffix(1);
-  for (const std::string& each : split(text, '\n')) {
+  for (std::string_view line : split(text, '\n')) {
     ++number;
-    std::string_view line{each};
     const std::string where = "line " + std::to_string(number);
     if (line.size() >= file_line_max) return Error{Errc::invalid, where + " is too long", {}};
     if (line.ends_with('\r')) line.remove_suffix(1);

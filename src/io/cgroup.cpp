@@ -1,5 +1,6 @@
 #include "io/cgroup.hpp"
 
+#include "base/text.hpp"
 #include "io/files.hpp"
 
 #include <dirent.h>
@@ -21,41 +22,30 @@ namespace {
 constexpr int kill_scans_max = 50;
 
 // Options of a cgroup v1 mount that are not controllers.
-bool is_plain_option(const std::string& option) {
-  static const std::set<std::string> options{"rw",    "ro",     "relatime", "noatime",        "nosuid",
-                                             "nodev", "noexec", "xattr",    "clone_children", "noprefix"};
+bool is_plain_option(std::string_view option) {
+  static const std::set<std::string_view> options{"rw",    "ro",     "relatime", "noatime",        "nosuid",
+                                                  "nodev", "noexec", "xattr",    "clone_children", "noprefix"};
   return options.contains(option) || option.starts_with("release_agent=");
-}
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream{text};
-  std::string part;
-  while (std::getline(stream, part, separator)) {
-    if (!part.empty()) parts.push_back(part);
-  }
-  return parts;
 }
 
 // One line of mountinfo: "36 25 0:31 / /sys/fs/cgroup/memory rw,nosuid shared:15 - cgroup cgroup rw,memory".
 bool read_mount(const std::string& line, CgroupHierarchy& hierarchy) {
-  const auto fields = split(line, ' ');
+  const auto fields = split_words(line, " ");
   const auto dash = std::find(fields.begin(), fields.end(), "-");
   if (fields.size() < 6 || fields.end() - dash < 4) return false;
-  const std::string& type = *(dash + 1);
+  const std::string_view type = *(dash + 1);
   if (type != "cgroup" && type != "cgroup2") return false;
   hierarchy.root = fields[3];
   hierarchy.mount = fields[4];
   hierarchy.unified = type == "cgroup2";
   if (hierarchy.unified) {
     auto controllers = read_file(hierarchy.mount + "/cgroup.controllers");
-    std::string text = controllers ? *controllers : "";
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    hierarchy.controllers = split(text, ' ');
+    const std::string text = controllers ? *controllers : "";
+    for (const std::string_view name : split_words(text)) hierarchy.controllers.emplace_back(name);
     return true;
   }
-  for (const std::string& option : split(*(dash + 3), ',')) {
-    if (!is_plain_option(option)) hierarchy.controllers.push_back(option);
+  for (const std::string_view option : split_words(*(dash + 3), ",")) {
+    if (!is_plain_option(option)) hierarchy.controllers.emplace_back(option);
   }
   return true;
 }
@@ -117,9 +107,10 @@ void pass_controllers_on(const CgroupHierarchy& hierarchy, const std::string& fo
 // Makes each folder of the path; the text of the problem, or "".
 std::string make_group(const CgroupHierarchy& hierarchy, const std::string& group) {
   std::string folder = hierarchy.mount;
-  for (const std::string& part : split(group, '/')) {
+  for (const std::string_view part : split_words(group, "/")) {
     if (hierarchy.unified) pass_controllers_on(hierarchy, folder);
-    folder += "/" + part;
+    folder += "/";
+    folder += part;
     if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return folder + ": " + errno_text();
   }
   return {};
@@ -127,7 +118,7 @@ std::string make_group(const CgroupHierarchy& hierarchy, const std::string& grou
 
 // A group's name is a path of ours, but it contains ids that came over the network.
 bool is_sound(const std::string& group) {
-  const auto parts = split(group, '/');
+  const auto parts = split_words(group, "/");
   return !parts.empty() && std::find(parts.begin(), parts.end(), "..") == parts.end() &&
          std::find(parts.begin(), parts.end(), ".") == parts.end();
 }

@@ -1,5 +1,6 @@
 #include "io/fetcher.hpp"
 
+#include "base/text.hpp"
 #include "io/fd.hpp"
 #include "io/files.hpp"
 
@@ -54,11 +55,6 @@ bool write_fully(int fd, const char* bytes, std::size_t size) {
     size -= static_cast<std::size_t>(count);
   }
   return true;
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
 }
 
 std::string_view scheme_of(std::string_view uri) {

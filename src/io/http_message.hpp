@@ -26,7 +26,5 @@ using HttpQuery = std::vector<std::pair<std::string, std::string>>;
 
 // The reason phrase of a status code; "Unknown" for codes without one.
 [[nodiscard]] std::string_view http_reason(int status);
-// True when both are equal apart from the case of ASCII letters.
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace windlass

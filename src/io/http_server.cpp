@@ -1,5 +1,6 @@
 #include "io/http_server.hpp"
 
+#include "base/text.hpp"
 #include "io/connection.hpp"
 #include "io/gzip.hpp"
 #include "io/http_stream_driver.hpp"

@@ -1,5 +1,6 @@
 #include "io/process.hpp"
 
+#include "base/text.hpp"
 #include "io/connection.hpp"
 #include "io/fd.hpp"
 
@@ -299,11 +300,8 @@ std::vector<std::string> stat_fields(pid_t pid) {
   const std::size_t name_end = text.rfind(')');
   if (name_end == std::string::npos) return {};
   std::vector<std::string> fields;
-  std::size_t at = name_end + 1;
-  while ((at = text.find_first_not_of(" \n", at)) != std::string::npos) {
-    const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
-    fields.push_back(text.substr(at, end - at));
-    at = end;
+  for (const std::string_view field : split_words(std::string_view{text}.substr(name_end + 1), " \n")) {
+    fields.emplace_back(field);
   }
   return fields;
 }

@@ -1,5 +1,7 @@
 #include "model/resources.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -7,22 +9,6 @@
 
 namespace windlass {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const auto at = text.find(separator);
-    parts.push_back(trim(text.substr(0, at)));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
-}
 
 Error bad_resource(std::string_view part, const char* why) {
   return {Errc::invalid, "'" + std::string{part} + "' is not a resource: " + why, "resources"};
@@ -40,7 +26,7 @@ bool parse_number(std::string_view text, std::uint64_t& out) {
 
 Result<std::vector<Range>> parse_ranges(std::string_view part, std::string_view text) {
   std::vector<Range> ranges;
-  for (const std::string_view item : split(text, ',')) {
+  for (const std::string_view item : split_list(text, ',')) {
     Range range;
     const auto dash = item.find('-');
     if (dash == std::string_view::npos || !parse_number(trim(item.substr(0, dash)), range.begin) ||
@@ -74,7 +60,7 @@ Result<Resource> parse_resource(std::string_view part) {
   }
   if (value.front() == '{' && value.back() == '}') {
     resource.type = ResourceType::set;
-    for (const auto item : split(value.substr(1, value.size() - 2), ',')) resource.items.emplace(item);
+    for (const auto item : split_list(value.substr(1, value.size() - 2), ',')) resource.items.emplace(item);
     return resource;
   }
   const std::string number{value};
@@ -289,7 +275,7 @@ std::string scalar_text(std::int64_t milli) {
 
 Result<Resources> parse_resources(std::string_view text) {
   Resources resources;
-  for (const std::string_view part : split(text, ';')) {
+  for (const std::string_view part : split_list(text, ';')) {
     if (part.empty()) continue;
     auto resource = parse_resource(part);
     if (!resource) return resource.error();

@@ -1,5 +1,6 @@
 #include "scheduler/task_builder.hpp"
 
+#include "base/text.hpp"
 #include "scheduler/docker_parameters.hpp"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ std::string double_text(double value) {
 // An environment variable's name: A-Z, 0-9 and _.
 std::string variable_name(std::string text) {
   for (char& c : text) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    c = to_upper(c);
     const bool fits = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     if (!fits) c = '_';
   }

@@ -1,5 +1,7 @@
 #include "windlass/config.hpp"
 
+#include "base/text.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -34,13 +36,7 @@ std::string commands_of(const Flag& flag) {
   return names;
 }
 
-std::string env_name(const Flag& flag) {
-  std::string name{env_prefix};
-  for (const char letter : std::string_view{flag.name}) {
-    name += letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-  }
-  return name;
-}
+std::string env_name(const Flag& flag) { return std::string{env_prefix} + to_upper(flag.name); }
 
 const Flag* find_flag(std::string_view name) {
   const auto& all = flags();

@@ -1,5 +1,6 @@
 #include "windlass_executor/flags.hpp"
 
+#include "base/text.hpp"
 #include "container/scalars.hpp"
 #include "container/values.hpp"
 
@@ -102,7 +103,7 @@ const auto executor_flags = std::to_array<ExecutorFlag>({
      "With max_log_size: so many files of each are kept, the current one among them (5)."},
 });
 
-std::string variable_of(const ExecutorFlag& flag) { return std::string{variable_prefix} + docker::to_upper(flag.name); }
+std::string variable_of(const ExecutorFlag& flag) { return std::string{variable_prefix} + to_upper(flag.name); }
 
 // "--deny=RIGHT,...", "--enable_cfs"
 std::string shown_flag(const ExecutorFlag& flag) {
@@ -118,9 +119,8 @@ const ExecutorFlag* find_flag(std::string_view name) {
 
 Result<void> apply(ExecutorFlags& flags, Policy read, std::string_view value) {
   Names names;
-  for (const std::string& name : docker::split(value, ',')) {
-    const auto trimmed = docker::trim(name);
-    if (!trimmed.empty()) names.emplace_back(trimmed);
+  for (const std::string_view name : split_list(value, ',')) {
+    if (!name.empty()) names.emplace_back(name);
   }
   auto policy = read(names);
   if (!policy) return policy.error();

@@ -1,6 +1,7 @@
 #include "api/marathon/responses.hpp"
 
-#include "api/routes.hpp"
+#include "api/accept.hpp"
+#include "base/text.hpp"
 
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "api/marathon/server.hpp"
 
+#include "api/accept.hpp"
 #include "api/marathon/metrics.hpp"
 #include "api/marathon/responses.hpp"
 #include "api/marathon/v1_api.hpp"

@@ -1,8 +1,8 @@
 #include "api/marathon/responses.hpp"
 #include "api/marathon/v1_api.hpp"
+#include "base/text.hpp"
 #include "wire/marathon/v1.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -70,13 +70,6 @@ asio::awaitable<HttpResponse> scale(RouteRequest request, SchedulerPort& port) {
   co_return response;
 }
 
-// ASCII letters of either case are the same.
-bool contains(std::string_view text, std::string_view part) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  const auto same = [&](char a, char b) { return lower(a) == lower(b); };
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end() || part.empty();
-}
-
 asio::awaitable<HttpResponse> list(RouteRequest request, SchedulerPort& port) {
   if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
   const std::string* id = find_query(request.http.query, "id");
@@ -86,8 +79,8 @@ asio::awaitable<HttpResponse> list(RouteRequest request, SchedulerPort& port) {
   std::vector<const App*> apps;
   for (const auto& [key, view] : world->apps) {
     const App& app = *view->app;
-    const bool by_id = !search || id == nullptr || contains(v1_id(app.id), *id);
-    const bool by_cmd = !search || cmd == nullptr || contains(app.cmd.value_or(""), *cmd);
+    const bool by_id = !search || id == nullptr || contains_ignoring_case(v1_id(app.id), *id);
+    const bool by_cmd = !search || cmd == nullptr || contains_ignoring_case(app.cmd.value_or(""), *cmd);
     if (by_id && by_cmd) apps.push_back(&app);
   }
   co_return json_response(200, write_v1_apps(apps));

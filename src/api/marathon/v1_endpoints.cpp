@@ -1,3 +1,4 @@
+#include "api/accept.hpp"
 #include "api/marathon/responses.hpp"
 #include "api/marathon/v1_api.hpp"
 #include "wire/marathon/v1.hpp"

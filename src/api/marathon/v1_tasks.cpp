@@ -1,5 +1,6 @@
 #include "api/marathon/responses.hpp"
 #include "api/marathon/v1_api.hpp"
+#include "base/text.hpp"
 #include "wire/marathon/v1.hpp"
 
 #include <utility>

@@ -1,9 +1,7 @@
 #include "api/mesos/calls.hpp"
 
-#include <algorithm>
-#include <cctype>
-#include <cstdlib>
-#include <string_view>
+#include "api/accept.hpp"
+
 #include <utility>
 #include <variant>
 
@@ -11,34 +9,6 @@ namespace windlass {
 namespace {
 
 constexpr const char* accept_refused = "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'";
-
-std::string lower_trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  std::string lowered{text};
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lowered;
-}
-
-// Whether one entry of Accept ("application/json;q=0.5") admits the type. Only q=0 excludes.
-bool entry_admits(std::string_view entry, std::string_view type) {
-  const auto semicolon = entry.find(';');
-  const std::string range = lower_trimmed(entry.substr(0, semicolon));
-  const bool matches = range == type || range == "*/*" || range == "application/*";
-  if (!matches || semicolon == std::string_view::npos) return matches;
-  const std::string parameters = lower_trimmed(entry.substr(semicolon + 1));
-  const auto q = parameters.find("q=");
-  return q == std::string::npos || std::strtod(parameters.c_str() + q + 2, nullptr) > 0.0;
-}
-
-bool admits(std::string_view accept, std::string_view type) {
-  while (true) {
-    const auto comma = accept.find(',');
-    if (entry_admits(accept.substr(0, comma), type)) return true;
-    if (comma == std::string_view::npos) return false;
-    accept.remove_prefix(comma + 1);
-  }
-}
 
 HttpResponse plain_status(int status) {
   HttpResponse response;
@@ -89,8 +59,8 @@ std::variant<HttpResponse, Encoding> check_post(const HttpRequest& request) {
 
 std::optional<Encoding> accepted_encoding(const HttpRequest& request) {
   const std::string* accept = find_header(request.headers, "Accept");
-  if (accept == nullptr || admits(*accept, content_type(Encoding::json))) return Encoding::json;
-  if (admits(*accept, content_type(Encoding::protobuf))) return Encoding::protobuf;
+  if (accepts_type(accept, content_type(Encoding::json))) return Encoding::json;
+  if (accepts_type(accept, content_type(Encoding::protobuf))) return Encoding::protobuf;
   return std::nullopt;
 }
 

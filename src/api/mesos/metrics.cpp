@@ -1,5 +1,6 @@
 #include "api/mesos/metrics.hpp"
 
+#include "base/text.hpp"
 #include "io/files.hpp"
 
 #include <sys/sysinfo.h>
@@ -19,11 +20,7 @@ namespace {
 using Metrics = std::map<std::string, double>;
 
 // "TASK_RUNNING" -> "running".
-std::string short_name(TaskState state) {
-  std::string name{std::string_view{to_string(state)}.substr(5)};
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return name;
-}
+std::string short_name(TaskState state) { return to_lower(std::string_view{to_string(state)}.substr(5)); }
 
 void add_system(Metrics& metrics) {
   struct sysinfo info {};

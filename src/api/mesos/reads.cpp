@@ -3,7 +3,6 @@
 #include "api/mesos/calls.hpp"
 #include "api/mesos/files.hpp"
 #include "api/mesos/metrics.hpp"
-#include "api/mesos/operator.hpp"
 #include "api/mesos/state.hpp"
 #include "api/mesos/views.hpp"
 #include "wire/json/writer.hpp"
@@ -168,62 +167,56 @@ HttpResponse debug_files(const HttpRequest& request, const std::map<std::string,
   return json_answer(request, json.take());
 }
 
-// None: no route of this name. The master attaches nothing.
-std::optional<HttpResponse> serve_files(const HttpRequest& request, const std::string& route,
-                                        const SandboxFiles* files) {
-  if (route == "/files/debug") {
-    return debug_files(request, files != nullptr ? files->attached() : std::map<std::string, std::string>{});
-  }
-  if (route != "/files/browse" && route != "/files/read" && route != "/files/download") return std::nullopt;
+using FileRead = HttpResponse (*)(const HttpRequest& request, const SandboxFiles& files, const std::string& path);
+
+HttpResponse browse(const HttpRequest& request, const SandboxFiles& files, const std::string& path) {
+  auto list = files.list(path);
+  if (!list) return refusal_of(list.error());
+  return json_answer(request, browse_json(*list));
+}
+
+HttpResponse download_file(const HttpRequest&, const SandboxFiles& files, const std::string& path) {
+  return download(files, path);
+}
+
+// files: nullptr for the master, which attaches nothing.
+HttpResponse read_file_route(const HttpRequest& request, const SandboxFiles* files, FileRead read) {
   const std::string* path = find_query(request.query, "path");
   if (path == nullptr || path->empty()) return mesos_text(400, "Expecting 'path=value' in query.\n");
   if (files == nullptr) return mesos_text(404, {});
-  if (route == "/files/read") return read_part(request, *files, *path);
-  if (route == "/files/download") return download(*files, *path);
-  auto list = files->list(*path);
-  if (!list) return refusal_of(list.error());
-  return json_answer(request, browse_json(*list));
+  return read(request, *files, *path);
 }
 
 // --- the two sides ---
 
 using Read = std::string (*)(const HttpRequest& request, const EnginePort& engine);
 
-const std::map<std::string_view, Read>& master_reads() {
-  static const std::map<std::string_view, Read> reads{
-      {"/version", [](const HttpRequest&, const EnginePort& engine) { return version_json(engine); }},
-      {"/flags", [](const HttpRequest&, const EnginePort& engine) { return flags_json(master_flags(engine)); }},
-      {"/metrics/snapshot",
-       [](const HttpRequest&, const EnginePort& engine) { return metrics_json(master_metrics(engine)); }},
-      {"/state", [](const HttpRequest&, const EnginePort& engine) { return master_state_json(engine); }},
-      {"/state-summary", [](const HttpRequest&, const EnginePort& engine) { return state_summary_json(engine); }},
-      {"/slaves",
-       [](const HttpRequest& request, const EnginePort& engine) { return slaves_json(engine, request.query); }},
-      {"/frameworks",
-       [](const HttpRequest& request, const EnginePort& engine) { return frameworks_json(engine, request.query); }},
-      {"/tasks",
-       [](const HttpRequest& request, const EnginePort& engine) { return tasks_json(engine, request.query); }},
-      {"/roles", [](const HttpRequest&, const EnginePort& engine) { return roles_json(engine); }},
-      {"/weights", [](const HttpRequest&, const EnginePort&) { return std::string{"[]"}; }},
-      {"/quota", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }},
-      {"/maintenance/status", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }}};
-  return reads;
-}
+constexpr std::pair<const char*, Read> master_reads[] = {
+    {"/version", [](const HttpRequest&, const EnginePort& engine) { return version_json(engine); }},
+    {"/flags", [](const HttpRequest&, const EnginePort& engine) { return flags_json(master_flags(engine)); }},
+    {"/metrics/snapshot",
+     [](const HttpRequest&, const EnginePort& engine) { return metrics_json(master_metrics(engine)); }},
+    {"/state", [](const HttpRequest&, const EnginePort& engine) { return master_state_json(engine); }},
+    {"/state-summary", [](const HttpRequest&, const EnginePort& engine) { return state_summary_json(engine); }},
+    {"/slaves",
+     [](const HttpRequest& request, const EnginePort& engine) { return slaves_json(engine, request.query); }},
+    {"/frameworks",
+     [](const HttpRequest& request, const EnginePort& engine) { return frameworks_json(engine, request.query); }},
+    {"/tasks", [](const HttpRequest& request, const EnginePort& engine) { return tasks_json(engine, request.query); }},
+    {"/roles", [](const HttpRequest&, const EnginePort& engine) { return roles_json(engine); }},
+    {"/weights", [](const HttpRequest&, const EnginePort&) { return std::string{"[]"}; }},
+    {"/quota", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }},
+    {"/maintenance/status", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }}};
 
-const std::map<std::string_view, Read>& agent_reads() {
-  static const std::map<std::string_view, Read> reads{
-      {"/version", [](const HttpRequest&, const EnginePort& engine) { return version_json(engine); }},
-      {"/flags", [](const HttpRequest&, const EnginePort& engine) { return flags_json(agent_flags(engine)); }},
-      {"/metrics/snapshot",
-       [](const HttpRequest&, const EnginePort& engine) { return metrics_json(agent_metrics(engine)); }},
-      {"/state", [](const HttpRequest&, const EnginePort& engine) { return agent_state_json(engine); }},
-      {"/containers",
-       [](const HttpRequest& request, const EnginePort& engine) { return containers_json(engine, request.query); }},
-      {"/monitor/statistics", [](const HttpRequest&, const EnginePort& engine) { return statistics_json(engine); }}};
-  return reads;
-}
-
-bool is_read(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
+constexpr std::pair<const char*, Read> agent_reads[] = {
+    {"/version", [](const HttpRequest&, const EnginePort& engine) { return version_json(engine); }},
+    {"/flags", [](const HttpRequest&, const EnginePort& engine) { return flags_json(agent_flags(engine)); }},
+    {"/metrics/snapshot",
+     [](const HttpRequest&, const EnginePort& engine) { return metrics_json(agent_metrics(engine)); }},
+    {"/state", [](const HttpRequest&, const EnginePort& engine) { return agent_state_json(engine); }},
+    {"/containers",
+     [](const HttpRequest& request, const EnginePort& engine) { return containers_json(engine, request.query); }},
+    {"/monitor/statistics", [](const HttpRequest&, const EnginePort& engine) { return statistics_json(engine); }}};
 
 // "//host:port", so that the client keeps its scheme.
 HttpResponse redirect_to_leader(const EnginePort& engine) {
@@ -234,29 +227,50 @@ HttpResponse redirect_to_leader(const EnginePort& engine) {
   return response;
 }
 
-HttpResponse serve(const HttpRequest& request, const std::string& path, const EnginePort& engine,
-                   const std::map<std::string_view, Read>& reads, const SandboxFiles* files) {
-  const auto read = reads.find(path);
-  const bool known = read != reads.end() || path == "/health" || path.starts_with("/files/");
-  if (known && !is_read(request)) return mesos_method_not_allowed(request.method, "GET");
-  if (path == "/health") return HttpResponse{};
-  if (read != reads.end()) return json_answer(request, read->second(request, engine));
-  auto served = serve_files(request, path, files);
-  return served ? std::move(*served) : mesos_text(404, "404 Not Found.");
+Route read_route(const char* path, Read read, EnginePort& engine) {
+  return {"GET", path, [&engine, read](const RouteRequest& request) {
+            return ready(json_answer(request.http, read(request.http, engine)));
+          }};
+}
+
+// /health and /files/...; `has_files` tells the agent from the master.
+void add_common_routes(std::vector<Route>& routes, EnginePort& engine, bool has_files) {
+  routes.push_back({"GET", "/health", [](const RouteRequest&) { return ready(HttpResponse{}); }});
+  const auto sandbox_files = [&engine, has_files] {
+    return has_files ? std::optional<SandboxFiles>{std::in_place, engine.work_dir(), engine.state().record.agent_id}
+                     : std::nullopt;
+  };
+  routes.push_back({"GET", "/files/debug", [sandbox_files](const RouteRequest& request) {
+                      const auto files = sandbox_files();
+                      return ready(
+                          debug_files(request.http, files ? files->attached() : std::map<std::string, std::string>{}));
+                    }});
+  constexpr std::pair<const char*, FileRead> reads[] = {
+      {"/files/browse", browse}, {"/files/read", read_part}, {"/files/download", download_file}};
+  for (const auto& [path, read] : reads) {
+    routes.push_back({"GET", path, [sandbox_files, read = read](const RouteRequest& request) {
+                        const auto files = sandbox_files();
+                        return ready(read_file_route(request.http, files ? &*files : nullptr, read));
+                      }});
+  }
 }
 
 }  // namespace
 
-HttpResponse serve_master_read(const HttpRequest& request, const std::string& path, EnginePort& engine) {
-  if (path == "/api/v1") return serve_master_call(request, engine);
-  if (path == "/redirect") return redirect_to_leader(engine);
-  return serve(request, path, engine, master_reads(), nullptr);
+std::vector<Route> master_read_routes(EnginePort& engine) {
+  std::vector<Route> routes;
+  for (const auto& [path, read] : master_reads) routes.push_back(read_route(path, read, engine));
+  add_common_routes(routes, engine, false);
+  const Route::Handler redirect = [&engine](const RouteRequest&) { return ready(redirect_to_leader(engine)); };
+  for (const char* method : {"GET", "POST"}) routes.push_back({method, "/redirect", redirect});
+  return routes;
 }
 
-HttpResponse serve_agent_read(const HttpRequest& request, const std::string& path, EnginePort& engine) {
-  if (path == "/api/v1") return serve_agent_call(request, engine);
-  const SandboxFiles files{engine.work_dir(), engine.state().record.agent_id};
-  return serve(request, path, engine, agent_reads(), &files);
+std::vector<Route> agent_read_routes(EnginePort& engine) {
+  std::vector<Route> routes;
+  for (const auto& [path, read] : agent_reads) routes.push_back(read_route(path, read, engine));
+  add_common_routes(routes, engine, true);
+  return routes;
 }
 
 }  // namespace windlass

@@ -1,14 +1,16 @@
 #pragma once
-// What operators and tools read of master and agent: /health, /version, /state, /files, metrics and the like, and the
-// v1 operator calls (mesos.md 5). Anything else: 404 "404 Not Found.".
+// What operators and tools read of master and agent: /health, /version, /state, /files, metrics and the like
+// (mesos.md 5).
 
-#include "io/http_server.hpp"
+#include "api/routes.hpp"
 #include "node/engine_port.hpp"
+
+#include <vector>
 
 namespace windlass {
 
-// `path` is the request's path without a leading "/master" or "/slave(1)".
-HttpResponse serve_master_read(const HttpRequest& request, const std::string& path, EnginePort& engine);
-HttpResponse serve_agent_read(const HttpRequest& request, const std::string& path, EnginePort& engine);
+// REQUIRES (both): engine outlives the routes.
+std::vector<Route> master_read_routes(EnginePort& engine);
+std::vector<Route> agent_read_routes(EnginePort& engine);
 
 }  // namespace windlass

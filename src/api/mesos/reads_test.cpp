@@ -1,8 +1,9 @@
-#include "api/mesos/reads.hpp"
+#include "api/mesos/server.hpp"
 
 #include "api/mesos/files.hpp"
 #include "api/mesos/metrics.hpp"
 #include "api/mesos/views.hpp"
+#include "io/loop_testing.hpp"
 #include "wire/json/reader.hpp"
 
 #include <gtest/gtest.h>
@@ -133,10 +134,9 @@ class MesosReads : public testing::Test {
     request.method = method;
     request.target = target;
     const auto question = target.find('?');
-    request.path = target.substr(0, question);
+    request.raw_path = request.path = target.substr(0, question);
     if (question != std::string::npos) request.query = parse_query(target.substr(question + 1)).value();
-    return master ? serve_master_read(request, request.path, engine_)
-                  : serve_agent_read(request, request.path, engine_);
+    return serve(master, std::move(request));
   }
   HttpResponse master(const std::string& target) { return ask(true, target); }
   HttpResponse agent(const std::string& target) { return ask(false, target); }
@@ -146,11 +146,11 @@ class MesosReads : public testing::Test {
                     const std::string& accept = "application/json") {
     HttpRequest request;
     request.method = "POST";
-    request.target = request.path = "/api/v1";
+    request.target = request.raw_path = request.path = "/api/v1";
     if (!type.empty()) request.headers.emplace_back("Content-Type", type);
     request.headers.emplace_back("Accept", accept);
     request.body = body;
-    return master ? serve_master_read(request, "/api/v1", engine_) : serve_agent_read(request, "/api/v1", engine_);
+    return serve(master, std::move(request));
   }
   static json::value parsed(const HttpResponse& response) {
     EXPECT_EQ(response.status, 200) << response.body;
@@ -162,6 +162,19 @@ class MesosReads : public testing::Test {
   static std::string text(const json::value& value) { return std::string{value.as_string()}; }
 
   FakeEngine engine_;
+
+ private:
+  HttpResponse serve(bool master, HttpRequest request) {
+    HttpResponse response;
+    const HttpHandler handler = master ? master_handler(engine_) : agent_handler(engine_);
+    run_until_done(loop_, take(handler(std::move(request)), response));
+    return response;
+  }
+  static asio::awaitable<void> take(asio::awaitable<HttpResponse> serving, HttpResponse& response) {
+    response = co_await std::move(serving);
+  }
+
+  asio::io_context loop_;
 };
 
 TEST_F(MesosReads, HealthIsEmptyAndUnknownRoutesAreMissing) {
@@ -258,6 +271,18 @@ TEST_F(MesosReads, MetricsSayWhatEnded) {
   EXPECT_EQ(metrics.at("master/uptime_secs").as_double(), 60.0);
   EXPECT_EQ(metrics.at("master/cpus_total").as_double(), 5.0);
   EXPECT_EQ(agent_json("/metrics/snapshot").at("slave/executors_running").as_double(), 1.0);
+}
+
+TEST_F(MesosReads, PathsAlsoStandBelowTheirProcess) {
+  for (const char* path : {"/health", "/master/health", "/master/health/"}) EXPECT_EQ(master(path).status, 200) << path;
+  for (const char* path : {"/health", "/slave(1)/health", "/slave%281%29/health"}) {
+    EXPECT_EQ(agent(path).status, 200) << path;
+  }
+  EXPECT_EQ(master("/slave(1)/health").status, 404);
+  EXPECT_EQ(agent("/nothing").body, "404 Not Found.");
+  const HttpResponse wrong = ask(true, "/master/state", "POST");
+  EXPECT_EQ(wrong.status, 405);
+  EXPECT_EQ(wrong.body, "405 Method Not Allowed. Expecting one of { 'GET' }, but received 'POST'.");
 }
 
 TEST_F(MesosReads, BrowseAndRead) {

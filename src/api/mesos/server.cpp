@@ -1,52 +1,62 @@
 #include "api/mesos/server.hpp"
 
 #include "api/mesos/calls.hpp"
+#include "api/mesos/operator.hpp"
 #include "api/mesos/reads.hpp"
+#include "api/routes.hpp"
 
-#include <string_view>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace windlass {
 namespace {
 
-// "/slave(1)/state" -> "/state"; libprocess serves both. A trailing "/" is dropped, as its longest-prefix match does.
-std::string local_path(const std::string& path, std::string_view process) {
-  std::string rest = path;
-  if (rest.starts_with(process) && (rest.size() == process.size() || rest[process.size()] == '/')) {
-    rest.erase(0, process.size());
-  }
-  while (rest.size() > 1 && rest.ends_with('/')) rest.pop_back();
-  return rest.empty() ? "/" : rest;
+HttpResponse mesos_not_found(const HttpRequest&) { return mesos_text(404, "404 Not Found."); }
+
+HttpResponse mesos_wrong_method(const HttpRequest& request, const std::string& allow) {
+  return mesos_method_not_allowed(request.method, allow);
 }
 
-asio::awaitable<HttpResponse> serve_master(HttpRequest request, EnginePort& engine) {
-  const std::string path = local_path(request.path, "/master");
-  if (path == "/api/v1/scheduler") {
-    auto serving = serve_scheduler_call(std::move(request), engine);
-    auto response = co_await std::move(serving);
-    co_return response;
-  }
-  co_return serve_master_read(request, path, engine);
+using Call = asio::awaitable<HttpResponse> (*)(HttpRequest request, EnginePort& engine);
+
+Route call_route(const char* path, Call call, EnginePort& engine) {
+  return {"POST", path, [&engine, call](RouteRequest request) { return call(std::move(request.http), engine); }};
 }
 
-asio::awaitable<HttpResponse> serve_agent(HttpRequest request, EnginePort& engine) {
-  const std::string path = local_path(request.path, "/slave(1)");
-  if (path == "/api/v1/executor") {
-    auto serving = serve_executor_call(std::move(request), engine);
-    auto response = co_await std::move(serving);
-    co_return response;
+using OperatorCall = HttpResponse (*)(const HttpRequest& request, const EnginePort& engine);
+
+Route operator_route(OperatorCall call, EnginePort& engine) {
+  return {"POST", "/api/v1",
+          [&engine, call](const RouteRequest& request) { return ready(call(request.http, engine)); }};
+}
+
+// As libprocess has it, each path is also served below the name of its process: "/slave(1)/state".
+HttpHandler make_handler(std::vector<Route> routes, const std::string& process) {
+  const std::size_t count = routes.size();
+  routes.reserve(2 * count);
+  for (std::size_t i = 0; i < count; ++i) {
+    routes.push_back({routes[i].method, process + routes[i].pattern, routes[i].handler});
   }
-  co_return serve_agent_read(request, path, engine);
+  auto table = std::make_shared<const Routes>(std::move(routes), mesos_not_found, mesos_wrong_method);
+  return [table](HttpRequest request) { return table->serve(std::move(request)); };
 }
 
 }  // namespace
 
 HttpHandler master_handler(EnginePort& engine) {
-  return [&engine](HttpRequest request) { return serve_master(std::move(request), engine); };
+  std::vector<Route> routes = master_read_routes(engine);
+  routes.push_back(call_route("/api/v1/scheduler", serve_scheduler_call, engine));
+  routes.push_back(operator_route(serve_master_call, engine));
+  return make_handler(std::move(routes), "/master");
 }
 
 HttpHandler agent_handler(EnginePort& engine) {
-  return [&engine](HttpRequest request) { return serve_agent(std::move(request), engine); };
+  std::vector<Route> routes = agent_read_routes(engine);
+  routes.push_back(call_route("/api/v1/executor", serve_executor_call, engine));
+  routes.push_back(operator_route(serve_agent_call, engine));
+  return make_handler(std::move(routes), "/slave(1)");
 }
 
 }  // namespace windlass

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "wire/json/reader.hpp"
 #include "wire/json/text.hpp"
 #include "wire/marathon/v1.hpp"
@@ -50,8 +51,7 @@ std::optional<double> to_number(const json::value& value) {
   if (value.is_uint64()) return static_cast<double>(value.get_uint64());
   if (!value.is_string()) return std::nullopt;
   std::string_view text = view(value.get_string());
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
+  text = trim(text);
   if (text.starts_with('+')) text.remove_prefix(1);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -128,7 +128,7 @@ void read_cmd(const Reader& in, App& app) {
   const std::size_t before = in.errors.size();
   read_text(in, "cmd", cmd);
   if (in.errors.size() > before) return;
-  const bool blank = cmd.find_first_not_of(" \t\r\n") == std::string::npos;
+  const bool blank = trim(cmd).empty();
   if (!blank) app.cmd = std::move(cmd);
   if (blank && in.find("container") == nullptr) in.fail("cmd", "may not be empty");
 }
@@ -221,8 +221,7 @@ std::optional<ConstraintOperator> to_operator(const json::value& value) {
   }
   auto text = to_text(value);
   if (!text) return std::nullopt;
-  std::transform(text->begin(), text->end(), text->begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  *text = to_upper(*text);
   const bool digit = text->size() == 1 && (*text)[0] >= '0' && (*text)[0] <= '3';
   if (digit) return operators[static_cast<std::size_t>((*text)[0] - '0')].second;
   for (const auto& [name, op] : operators) {

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "wire/docker/registry_auth.hpp"
 #include "wire/mesos/convert.hpp"
 
@@ -155,8 +156,7 @@ constexpr std::string_view limit_prefix = "RLMT_";
 std::string limit_name(pb::RLimitInfo::RLimit::Type type) {
   std::string name = pb::RLimitInfo::RLimit::Type_Name(type);
   if (name.starts_with(limit_prefix)) name.erase(0, limit_prefix.size());
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return name;
+  return to_lower(name);
 }
 
 ProcessLimit limit_from(const pb::RLimitInfo::RLimit& in) {
@@ -167,8 +167,7 @@ ProcessLimit limit_from(const pb::RLimitInfo::RLimit& in) {
 }
 
 void limit_to(const ProcessLimit& in, pb::RLimitInfo::RLimit& out) {
-  std::string name{limit_prefix};
-  for (const char c : in.name) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const std::string name = std::string{limit_prefix} + to_upper(in.name);
   pb::RLimitInfo::RLimit::Type type{};
   if (pb::RLimitInfo::RLimit::Type_Parse(name, &type)) out.set_type(type);
   if (in.soft) out.set_soft(*in.soft);
