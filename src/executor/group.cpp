@@ -40,6 +40,14 @@ void move_network(ContainerSpec& from, ContainerSpec& to) {
   from.domainname.clear();
 }
 
+// One of its tasks has not ended.
+bool has_begun(const Turn& turn, const Group& group) {
+  return std::ranges::any_of(group.members, [&](const TaskId& id) {
+    const auto found = turn.state.tasks.find(id);
+    return found != turn.state.tasks.end() && find_job(std::as_const(found->second)) != nullptr;
+  });
+}
+
 // Fails the first that is still ready, and the others with it.
 void fail_member(Turn& turn, const Group& group, const Error& error) {
   for (const TaskId& id : group.members) {
@@ -163,12 +171,17 @@ void on_holder_removed(Turn& turn, const HolderRemoved& event) {
   turn.state.groups.erase(found);
 }
 
+bool holder_goes(const Turn& turn, GroupNumber number) {
+  const auto found = turn.state.groups.find(number);
+  return found != turn.state.groups.end() && found->second.holder != Group::Holder::none &&
+         !has_begun(turn, found->second);
+}
+
 bool settle_groups(Turn& turn) {
   auto& groups = turn.state.groups;
   for (auto next = groups.begin(); next != groups.end();) {
     auto& [number, group] = *next;
-    const bool needed =
-        std::ranges::any_of(group.members, [&](const auto& id) { return turn.state.tasks.contains(id); });
+    const bool needed = has_begun(turn, group);
     const bool over = group.holder == Group::Holder::none || (group.give_up_at && *group.give_up_at <= turn.in.now);
     if (!needed && over) {
       next = groups.erase(next);

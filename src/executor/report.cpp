@@ -7,8 +7,12 @@ namespace windlass::executor {
 
 namespace {
 
-// The terminal update is waited for so long (as Mesos' own executor does).
+// The acknowledgement of a terminal update is waited for so long (as Mesos' own executor does).
 constexpr Duration acknowledge_wait = std::chrono::seconds{60};
+
+// Docker has so long to remove the container of a task that has ended before its end is told. An unmount takes some
+// tens of milliseconds; a Docker that hangs must not hide an end for long.
+constexpr Duration clear_wait = std::chrono::seconds{5};
 
 TaskStatus make_bare_status(Turn& turn, const TaskId& task_id, TaskState state, std::string message) {
   TaskStatus status{.task_id = task_id, .state = state, .message = std::move(message)};
@@ -47,11 +51,14 @@ void finish(TaskTurn& turn, const Outcome& outcome, std::string leftover) {
   TaskStatus status = make_status(turn, *job, outcome.state, outcome.message);
   status.reason = outcome.reason;
   turn.log("task " + turn.task.value + " ends as " + to_string(outcome.state) + ": " + outcome.message);
-  turn.life = Reported{.leftover = std::move(leftover),
+  const bool nothing_left = leftover.empty();
+  if (!nothing_left) turn.call(RemoveContainer{leftover});
+  turn.life = Clearing{.status = std::move(status),
+                       .container = std::move(leftover),
                        .exit_code = outcome.exit_code,
-                       .leave_at = after(turn.in.now, acknowledge_wait)};
-  send_update(turn, std::move(status));
-  if (std::holds_alternative<Lost>(turn.state.link)) leave(turn);
+                       .group = group,
+                       .removed = nothing_left,
+                       .report_at = after(turn.in.now, clear_wait)};
   if (group && outcome.state != TaskState::finished) end_group(turn, *group, turn.task);
 }
 
@@ -101,11 +108,38 @@ void leave(TaskTurn& turn) {
     return;
   }
   turn.life = Removing{.exit_code = reported.exit_code, .leave_at = after(turn.in.now, removal_wait)};
-  turn.call(RemoveContainer{reported.leftover});
 }
+
+namespace {
+
+// Tells the end of a task whose container is gone, or has had its time to go.
+void report_end(TaskTurn& turn, const Clearing& clearing) {
+  TaskStatus status = clearing.status;
+  turn.life = Reported{.leftover = clearing.removed ? std::string{} : clearing.container,
+                       .exit_code = clearing.exit_code,
+                       .leave_at = after(turn.in.now, acknowledge_wait)};
+  send_update(turn, std::move(status));
+  if (std::holds_alternative<Lost>(turn.state.link)) leave(turn);
+}
+
+void report_ends(Turn& turn) {
+  for (auto& [id, life] : turn.state.tasks) {
+    const auto* clearing = std::get_if<Clearing>(&life);
+    if (clearing == nullptr) continue;
+    const bool clear = clearing->removed && !(clearing->group && holder_goes(turn, *clearing->group));
+    if (!clear && clearing->report_at > turn.in.now) continue;
+    if (!clear) turn.log("Docker has not removed the container of task " + id.value + " yet");
+    TaskTurn task{turn, id, life};
+    report_end(task, Clearing{*clearing});
+  }
+}
+
+}  // namespace
 
 void settle(Turn& turn) {
   State& state = turn.state;
+  const bool no_group = settle_groups(turn);
+  report_ends(turn);
   std::erase_if(state.tasks, [&](const auto& each) {
     const auto* gone = std::get_if<Gone>(&each.second);
     if (gone == nullptr) return false;
@@ -113,7 +147,7 @@ void settle(Turn& turn) {
     turn.call(ForgetTask{each.first});
     return true;
   });
-  const bool empty = settle_groups(turn) && state.tasks.empty();
+  const bool empty = no_group && state.tasks.empty();
   const bool done = empty && (state.ending || state.exit_code || state.launched > 0);
   if (state.left || !done) return;
   // A task that was refused has no life, but its update waits for its acknowledgement too.

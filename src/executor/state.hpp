@@ -179,9 +179,20 @@ struct Stopping {
   bool forced = false;  // SIGKILL has been asked for before: Docker may be deaf
   friend bool operator==(const Stopping&, const Stopping&) = default;
 };
-// The framework has to hear of the end before the container is removed.
+// It has ended, and its container is being removed before anybody hears of the end: an agent may destroy the executor,
+// with all that is in its control groups, as soon as it has the last word on its last task.
+struct Clearing {
+  TaskStatus status;
+  std::string container = {};
+  int exit_code = 0;
+  std::optional<GroupNumber> group = {};
+  bool removed = false;      // or Docker has refused to: the reaper will try again
+  TimePoint report_at = {};  // by then the end is told, whatever Docker does
+  friend bool operator==(const Clearing&, const Clearing&) = default;
+};
+// The end has been told; its acknowledgement is waited for.
 struct Reported {
-  std::string leftover = {};  // the container to remove; empty: none
+  std::string leftover = {};  // the container whose removal is still under way; empty: none
   int exit_code = 0;
   TimePoint leave_at = {};
   friend bool operator==(const Reported&, const Reported&) = default;
@@ -197,7 +208,7 @@ struct Gone {
 };
 
 using Life = std::variant<Planning, Inspecting, Pulling, Ready, Creating, Attaching, Attached, Starting, Spawning,
-                          Running, Stopping, Reported, Removing, Gone>;
+                          Running, Stopping, Clearing, Reported, Removing, Gone>;
 
 // Tasks that begin and end together and share a network.
 struct Group {

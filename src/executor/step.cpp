@@ -327,11 +327,15 @@ void on(TaskTurn& turn, const ContainerProcessKilled&) {
 }
 
 void on(TaskTurn& turn, const ContainerRemoved& event) {
-  const auto* removing = std::get_if<Removing>(&turn.life);
-  if (removing == nullptr) return;
-  const int exit_code = removing->exit_code;
   if (event.error) turn.log("could not remove the container: " + to_string(*event.error));
-  turn.life = Gone{exit_code};
+  if (auto* clearing = std::get_if<Clearing>(&turn.life)) {
+    clearing->removed = true;  // and if not: it is as far as we get, and the reaper tries again when we are gone
+  } else if (auto* reported = std::get_if<Reported>(&turn.life)) {
+    reported->leftover.clear();
+  } else if (const auto* removing = std::get_if<Removing>(&turn.life)) {
+    const int exit_code = removing->exit_code;
+    turn.life = Gone{exit_code};
+  }
 }
 
 void on(TaskTurn& turn, const ProcessStarted& event) {
@@ -459,6 +463,7 @@ struct NextTime {
     include(stopping.retry_at);
     include(stopping.look_at);
   }
+  void operator()(const Clearing& clearing) { include(clearing.report_at); }
   void operator()(const Reported& reported) { include(reported.leave_at); }
   void operator()(const Removing& removing) { include(removing.leave_at); }
   template <class Other>

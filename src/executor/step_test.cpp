@@ -60,6 +60,7 @@ class Dialogue {
   const std::vector<Call>& tell(const Event& event) {
     last = step(state, event, {.now = now, .prng = prng}).calls;
     calls.insert(calls.end(), last.begin(), last.end());
+    if (docker_removes) remove_at_once();
     return last;
   }
   const std::vector<Call>& hear(ExecutorEvent event) { return tell(Event{AgentEvent{std::move(event)}}); }
@@ -127,9 +128,23 @@ class Dialogue {
     return found;
   }
 
+  // Docker answers a removal within the same moment; `last` then has what followed, too.
+  void remove_at_once() {
+    std::vector<Call> followed = last;
+    for (const Call& call : last) {
+      if (find<RemoveContainer>(call) == nullptr) continue;
+      const auto more =
+          step(state, TaskEvent{std::get<TaskCall>(call).task, ContainerRemoved{}}, {.now = now, .prng = prng}).calls;
+      calls.insert(calls.end(), more.begin(), more.end());
+      followed.insert(followed.end(), more.begin(), more.end());
+    }
+    last = std::move(followed);
+  }
+
   State state;
   TimePoint now = from_seconds(1000);
   Prng prng{7};
+  bool docker_removes = true;
   std::vector<Call> calls;
   std::vector<Call> last;
 };
@@ -155,11 +170,57 @@ TEST(Executor, RunsATaskToItsEnd) {
   EXPECT_TRUE(running.uuid && running.timestamp);
   EXPECT_NE(*running.uuid, *d.statuses()[0].uuid);
   EXPECT_EQ(d.statuses()[2].message, "Container exited with status 0");
-  EXPECT_TRUE(d.sent<RemoveContainer>().empty()) << "the framework has not been heard yet";
-  d.acknowledge_all();
   EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}}));
+  EXPECT_TRUE(d.sent<Exit>().empty()) << "the framework has not been heard yet";
+  d.acknowledge_all();
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{0}}));
+}
+
+// An agent may destroy the executor and all that is in its control groups once it has the last word.
+TEST(Executor, TheContainerIsGoneBeforeTheEndIsTold) {
+  Dialogue d;
+  d.docker_removes = false;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 0}});
+  EXPECT_EQ(d.sent<RemoveContainer>(), (std::vector<RemoveContainer>{{"d1"}}));
+  d.pass(4s);
+  EXPECT_EQ(d.states().back(), TaskState::running);
+  d.tell(ContainerRemoved{});
+  EXPECT_EQ(d.states().back(), TaskState::finished);
+  EXPECT_EQ(d.statuses().back().timestamp, d.now - 4s) << "of the end, not of the removal";
+}
+
+TEST(Executor, ADockerThatHangsDoesNotHideTheEnd) {
+  Dialogue d;
+  d.docker_removes = false;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 0}});
+  d.pass(5s);
+  EXPECT_EQ(d.states().back(), TaskState::finished);
+  d.acknowledge_all();
+  EXPECT_TRUE(d.sent<Exit>().empty()) << "the removal is still under way";
   d.tell(ContainerRemoved{});
   EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{0}}));
+  EXPECT_EQ(d.sent<RemoveContainer>().size(), 1u);
+}
+
+TEST(Executor, ARemovalThatDockerRefusesDoesNotHideTheEnd) {
+  Dialogue d;
+  d.docker_removes = false;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 0}});
+  d.tell(ContainerRemoved{Error{Errc::internal, "device or resource busy"}});
+  EXPECT_EQ(d.states().back(), TaskState::finished);
+}
+
+TEST(Executor, AShutdownLeavesNoTimeToWaitForTheRemoval) {
+  Dialogue d{{.checkpoint = true, .shutdown_grace = 3s}};
+  d.docker_removes = false;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 0}});
+  d.hear(executor_events::Shutdown{});
+  d.pass(2s);
+  EXPECT_EQ(d.states().back(), TaskState::finished);
 }
 
 TEST(Executor, TellsTheAddressesOfEveryNetwork) {
@@ -671,11 +732,22 @@ TEST(Executor, LeavesAfterAMinuteWithoutAcknowledgement) {
   d.run();
   d.tell(ContainerExited{{.exit_code = 3}});
   d.pass(59s);
-  EXPECT_TRUE(d.sent<RemoveContainer>().empty());
+  EXPECT_TRUE(d.sent<Exit>().empty());
   d.pass(1s);
-  EXPECT_FALSE(d.sent<RemoveContainer>().empty());
-  d.pass(30s);
-  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{3}})) << "a removal that hangs does not keep it";
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{3}}));
+}
+
+TEST(Executor, ARemovalThatHangsDoesNotKeepIt) {
+  Dialogue d;
+  d.docker_removes = false;
+  d.run();
+  d.tell(ContainerExited{{.exit_code = 3}});
+  d.pass(5s);
+  d.acknowledge_all();
+  d.pass(29s);
+  EXPECT_TRUE(d.sent<Exit>().empty());
+  d.pass(1s);
+  EXPECT_EQ(d.sent<Exit>(), (std::vector<Exit>{{3}}));
 }
 
 TEST(Executor, RunsSeveralTasksAndLeavesAfterTheLast) {

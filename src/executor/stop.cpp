@@ -92,6 +92,10 @@ struct EndTask {
     if (auto* stopping = std::get_if<Stopping>(&turn.life)) stopping->look_at = look_at;
   }
   void operator()(Stopping& stopping) const { rearm(turn, stopping, ending); }
+  void operator()(Clearing& clearing) const {
+    if (ending.cause != Cause::shutdown) return;
+    clearing.report_at = std::min(clearing.report_at, after(turn.in.now, ending.grace));
+  }
   void operator()(Reported& reported) const {
     if (ending.cause == Cause::agent_lost) {
       leave(turn);

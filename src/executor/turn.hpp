@@ -48,15 +48,16 @@ struct Outcome {
   std::optional<Reason> reason = {};
   int exit_code = 0;
 };
-// From any state with a job to reported. leftover: the container to remove in the end, or empty. Ends the others of a
-// group, unless the outcome is that all went well.
+// From any state with a job to clearing. leftover: the container to remove before the end is told, or empty. Ends the
+// others of a group, unless the outcome is that all went well.
 void finish(TaskTurn& turn, const Outcome& outcome, std::string leftover);
 // TASK_FAILED for a task that this executor will not run.
 void refuse(Turn& turn, const TaskInfo& task, const std::string& message);
 void acknowledge(Turn& turn, const executor_events::Acknowledged& event);
-// REQUIRES: reported. Removes what is left.
+// REQUIRES: reported, and acknowledged or not waited for any more.
 void leave(TaskTurn& turn);
-// After every step: forgets what is gone; the executor leaves when nothing is left.
+// After every step: tells the ends of tasks whose containers are gone, forgets what is gone; the executor leaves when
+// nothing is left.
 void settle(Turn& turn);
 
 // REQUIRES: running. Carries out what its checks ask for; the task may be stopping afterwards.
@@ -92,8 +93,10 @@ void member_attached(TaskTurn& turn);
 void end_group(Turn& turn, GroupNumber number, const TaskId& task);
 void on_holder_made(Turn& turn, const HolderMade& event);
 void on_holder_removed(Turn& turn, const HolderRemoved& event);
-// Removes holders whose tasks are gone; true when none is left.
+// Removes holders whose tasks have all ended; true when no group is left.
 bool settle_groups(Turn& turn);
+// All tasks of the group have ended, and its holder is still there: the last of them wait for it to go.
+bool holder_goes(const Turn& turn, GroupNumber number);
 
 // --- stop.cpp: the end -----------------------------------------------------------------------------------------------
 

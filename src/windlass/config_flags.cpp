@@ -113,7 +113,7 @@ constexpr PlainNumber ms = PlainNumber::milliseconds;
 constexpr PlainNumber s = PlainNumber::seconds;
 constexpr PlainNumber none = PlainNumber::none;
 
-std::vector<Flag> make_flags() {
+std::vector<Flag> api_flags() {
   return {
       {"http_address", &Config::http_address, "address", scheduler,
        "Where the API listens; 0.0.0.0 is everywhere, which needs --http_credentials or --insecure."},
@@ -130,7 +130,11 @@ std::vector<Flag> make_flags() {
        absolute_path},
       {"log_level", &Config::log_level, "level", all, "Least that is logged: debug, info, warning, error.", "", none,
        log_level},
+  };
+}
 
+std::vector<Flag> scheduler_flags() {
+  return {
       {"master", &Config::master, "host:port", scheduler,
        "Mesos master to run tasks on; `embedded` is an engine in this process.", "", none, master},
       {"framework_name", &Config::framework_name, "name", scheduler, "Name by which Mesos knows this scheduler.", "",
@@ -157,7 +161,11 @@ std::vector<Flag> make_flags() {
            "Ask again for the end of a task that was to be killed after this time.", 100ms, day, ms),
       {"max_instances_per_offer", &Config::max_instances_per_offer, "count", scheduler,
        "Most instances to launch on one offer.", "", none, at_least_one},
+  };
+}
 
+std::vector<Flag> engine_flags() {
+  return {
       {"engine_ip", &Config::engine_ip, "address", engine, "Where the engine listens, IPv4.", "", none, ipv4},
       {"master_port", &Config::master_port, "port", engine, "Port of the engine's Mesos master API."},
       {"agent_port", &Config::agent_port, "port", engine, "Port of the engine's Mesos agent API."},
@@ -191,7 +199,13 @@ std::vector<Flag> make_flags() {
 }  // namespace
 
 const std::vector<Flag>& flags() {
-  static const std::vector<Flag> table = make_flags();
+  static const std::vector<Flag> table = [] {
+    std::vector<Flag> all = api_flags();
+    for (const std::vector<Flag>& more : {scheduler_flags(), engine_flags()}) {
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+  }();
   return table;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -191,8 +192,49 @@ void reap(const char* host) {
   }
 }
 
+// "12:freezer:/mesos/1a2b" -> "/sys/fs/cgroup/freezer/tasks", "1:name=systemd:/" -> ".../systemd/tasks",
+// "0::/mesos/1a2b" -> "/sys/fs/cgroup/cgroup.procs". `tasks`, where there is one, does not wait for the whole machine.
+void leave_cgroup(const char* line) {
+  const char* controllers = std::strchr(line, ':');
+  if (controllers == nullptr) return;
+  ++controllers;
+  const int size = static_cast<int>(std::strcspn(controllers, ":"));
+  const char* named = rest_of(controllers, "name=");
+  const int skipped = named == nullptr ? 0 : static_cast<int>(named - controllers);
+  char path[line_max];
+  for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+    if (size > 0) {
+      std::snprintf(path, sizeof path, "%s/%.*s/tasks", mount, size - skipped, controllers + skipped);
+    } else {
+      std::snprintf(path, sizeof path, "%s/cgroup.procs", mount);
+    }
+    const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) continue;
+    const bool left = ::write(fd, "0", 1) == 1;
+    ::close(fd);
+    if (left) return;
+  }
+}
+
+// An agent ends an executor by freezing and killing all that is in its control groups. We have work to do then, and go
+// to the top of each hierarchy, where that is permitted.
+void leave_cgroups() {
+  static char text[4096];
+  const int fd = ::open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  const ssize_t size = ::read(fd, text, sizeof text - 1);
+  ::close(fd);
+  if (size <= 0) return;
+  text[size] = '\0';
+  char* rest = nullptr;
+  for (char* line = ::strtok_r(text, "\n", &rest); line != nullptr; line = ::strtok_r(nullptr, "\n", &rest)) {
+    leave_cgroup(line);
+  }
+}
+
 [[noreturn]] void run(int pipe, const char* host) {
   ::setsid();  // a signal to the executor's group is not for us
+  leave_cgroups();
   ::prctl(PR_SET_NAME, "windlass-reaper");
   for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGQUIT}) ::signal(number, SIG_IGN);
   // Nobody shall wait for the end of the executor's output because of us.
@@ -211,10 +253,14 @@ Reaper Reaper::start(const char* docker_host) {
   if (::pipe2(ends, O_CLOEXEC) != 0) return Reaper{-1};
   const pid_t pid = ::fork();
   if (pid == 0) {
+    // A grandchild is nobody's child by the time that somebody kills all descendants of the executor.
+    if (::fork() != 0) ::_exit(0);
     ::close(ends[1]);
     run(ends[0], docker_host == nullptr || *docker_host == '\0' ? default_host : docker_host);
   }
   ::close(ends[0]);
+  while (pid > 0 && ::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
   if (pid > 0) return Reaper{ends[1]};
   ::close(ends[1]);
   return Reaper{-1};

@@ -1,7 +1,8 @@
 #pragma once
 // Leaves no orphan: a second, tiny process that outlives the executor by moments. It holds one end of a pipe; when the
 // executor ends without having said that all is in order (kill -9), it removes its containers through Docker's socket
-// and kills the process groups of its command tasks.
+// and kills the process groups of its command tasks. It is out of reach of what ends an executor with all that belongs
+// to it: a session of its own, no child of the executor, and in none of its control groups, where that is permitted.
 //
 // Lines in the pipe:  "container <name or id>"   "removed <name or id>"   "process <pid>"   "ended <pid>"   "api 1.41"
 

@@ -65,6 +65,7 @@ class FakeAgent:
         self.subscriptions = []
         self.statuses = []
         self.seen = set()
+        self.on_end = None  # called with each terminal status, before anything else happens
         self.events = queue.Queue()
         self.process = None
         self.wrapper = []  # a command that starts the executor
@@ -125,6 +126,8 @@ class FakeAgent:
         if status.uuid not in self.seen:
             self.seen.add(status.uuid)
             self.statuses.append(status)
+            if self.on_end and mesos_pb2.TaskState.Name(status.state) in TERMINAL:
+                self.on_end(status)
         if self.acknowledges:
             self.acknowledge(status)
 
