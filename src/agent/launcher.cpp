@@ -56,6 +56,19 @@ bool has_variable(const std::string& environ_bytes, const std::string& variable)
   return at == 0 || (at != std::string::npos && environ_bytes[at - 1] == '\0');
 }
 
+// The last line with something in it; at most its first 300 bytes.
+std::string last_line(const std::string& directory, const std::string& name) {
+  constexpr std::size_t shown_max = 300;
+  constexpr std::size_t looked_at = 4096;
+  auto text = read_file_end_beneath(directory, name, looked_at);
+  if (!text) return {};
+  const auto end = text->find_last_not_of(" \t\r\n");
+  if (end == std::string::npos) return {};
+  const auto newline = text->rfind('\n', end);
+  const auto begin = newline == std::string::npos ? 0 : newline + 1;
+  return text->substr(begin, std::min(end + 1 - begin, shown_max));
+}
+
 // The session leader that runs in that sandbox, if any: an executor that was started, but not written down any more,
 // by an engine that was killed in between.
 Result<ProcessId> find_executor_process(const std::string& directory) {
@@ -106,10 +119,10 @@ struct ExecutorLauncher::Impl {
   Cgroups cgroups;
   std::string boot_id;
   std::map<ContainerId, ProcessId> running;
-  std::set<ContainerId> launching;
-  std::set<ContainerId> doomed;  // to be destroyed as soon as their launch has ended
+  // Set to true: the launch ends as soon as it can, and what it has begun with it.
+  using Cancelled = std::shared_ptr<std::atomic<bool>>;
+  std::map<ContainerId, Cancelled> launching;
   bool stopping = false;
-  std::atomic<bool> fetch_cancelled{false};
   asio::thread_pool pool{fetch_threads};
   TaskScope scope;
 
@@ -119,12 +132,13 @@ struct ExecutorLauncher::Impl {
   }
   [[nodiscard]] ProcessSpec process_spec(const engine::LaunchExecutor& call, const SandboxPlace& where,
                                          const std::string& user) const;
-  LaunchOutcome launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where);
+  LaunchOutcome launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where,
+                                const std::atomic<bool>& cancelled);
   asio::awaitable<void> launch(engine::LaunchExecutor call);
-  asio::awaitable<void> watch(ContainerId container, ProcessId process);
+  asio::awaitable<void> watch(ContainerId container, ProcessId process, std::string directory);
   asio::awaitable<void> poll_until_ended(ProcessId process);
-  asio::awaitable<void> clear_leftovers(ContainerId container, ProcessId process);
-  asio::awaitable<void> report_exit(ContainerId container);
+  asio::awaitable<void> clear_leftovers(ContainerId container, ProcessId process, std::string directory);
+  asio::awaitable<void> report_exit(ContainerId container, std::string directory);
 };
 
 ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& call, const SandboxPlace& where,
@@ -151,7 +165,8 @@ ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& c
 }
 
 // Runs on a pool thread.
-LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where) {
+LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where,
+                                                      const std::atomic<bool>& cancelled) {
   const std::string directory = sandbox_directory(where);
   if (::access(directory.c_str(), F_OK) == 0) {
     auto earlier = find_executor_process(directory);
@@ -168,7 +183,7 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
                .user = user,
                .log_path = {},
                .stall_timeout = std::chrono::duration_cast<std::chrono::seconds>(settings.fetcher_stall_timeout),
-               .cancelled = &fetch_cancelled};
+               .cancelled = &cancelled};
   for (const Uri& uri : call.uris) {
     job.uris.push_back({uri.value, uri.executable, uri.extract, uri.cache, uri.output_file});
   }
@@ -181,6 +196,7 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
     const auto created = cgroups.create(group(call.container_id));
     for (const std::string& problem : created.problems) log_debug("cgroup", {{"problem", problem}});
   }
+  if (cancelled) return {.failure = "The executor is not needed any more"};
   auto started = start_process(process_spec(call, where, user));
   if (!started) return {.failure = to_string(started.error())};
   for (const std::string& warning : started->warnings) log_warning("executor", {{"warning", warning}});
@@ -191,11 +207,11 @@ asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call
   const ContainerId container = call.container_id;
   const SandboxPlace where = place(call);
   const std::string directory = sandbox_directory(where);
-  auto work = [this, call, where] { return launch_blocking(call, where); };
+  const Cancelled cancelled = launching.at(container);
+  auto work = [this, call, where, cancelled] { return launch_blocking(call, where, *cancelled); };
   auto launched = offload(pool, std::move(work));
   auto outcome = co_await std::move(launched);
   launching.erase(container);
-  const bool destroy_at_once = doomed.erase(container) > 0;
   if (!outcome.failure.empty()) {
     log_warning("executor not started", {{"container", container.value}, {"error", outcome.failure}});
     (void)cgroups.remove(group(container));
@@ -209,12 +225,12 @@ asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call
                                .start_time = outcome.process.start_ticks,
                                .boot_id = boot_id,
                                .directory = directory});
-  scope.spawn("watch " + container.value, watch(container, outcome.process));
-  if (destroy_at_once) (void)signal_process(outcome.process, SIGKILL);
+  scope.spawn("watch " + container.value, watch(container, outcome.process, directory));
+  if (*cancelled && !stopping) (void)signal_process(outcome.process, SIGKILL);
 }
 
 // Ends early, and touches nothing, when the launcher stops: executors outlive the engine.
-asio::awaitable<void> ExecutorLauncher::Impl::watch(ContainerId container, ProcessId process) {
+asio::awaitable<void> ExecutorLauncher::Impl::watch(ContainerId container, ProcessId process, std::string directory) {
   auto waited = co_await wait_process(process);
   if (stopping) co_return;
   std::optional<int> status;
@@ -225,12 +241,13 @@ asio::awaitable<void> ExecutorLauncher::Impl::watch(ContainerId container, Proce
     auto polled = poll_until_ended(process);
     co_await std::move(polled);
   }
-  auto cleared = clear_leftovers(container, process);
+  auto cleared = clear_leftovers(container, process, directory);
   co_await std::move(cleared);
   running.erase(container);
-  log_info("executor ended", {{"container", container.value},
-                              {"status", status ? describe_wait_status(*status) : std::string{"is unknown"}}});
-  post(engine::ExecutorExited{.container_id = container, .wait_status = status});
+  const std::string how = status ? describe_wait_status(*status) : std::string{};
+  log_info("executor ended", {{"container", container.value}, {"status", how.empty() ? "is unknown" : how}});
+  post(engine::ExecutorExited{
+      .container_id = container, .wait_status = status, .how = how, .last_words = last_line(directory, "stderr")});
 }
 
 // For kernels that cannot tell of a process's end.
@@ -243,14 +260,18 @@ asio::awaitable<void> ExecutorLauncher::Impl::poll_until_ended(ProcessId process
   }
 }
 
-// An executor that ended may have left its reaper, which removes the container: that is waited for. What is still there
-// after the limit is killed.
-asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId container, ProcessId process) {
+// An executor that ended may have left its reaper, which removes the container: that is waited for, whether it is in
+// the executor's control group or has left it. What is still there after the limit is killed.
+asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId container, ProcessId process,
+                                                              std::string directory) {
   const std::string name = group(container);
+  auto look = [directory] { return find_executor_process(directory); };
+  auto looking = offload(pool, std::move(look));
+  const auto reaper = co_await std::move(looking);
   asio::steady_timer timer{loop};
   const Clock clock;
   const TimePoint until = clock.now() + leftover_limit;
-  while (!cgroups.pids(name).empty() && clock.now() < until) {
+  while ((!cgroups.pids(name).empty() || (reaper && is_alive(*reaper))) && clock.now() < until) {
     timer.expires_after(leftover_poll);
     auto waited = co_await timer.async_wait(nothrow);
     (void)waited;
@@ -267,8 +288,8 @@ asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId contai
   log_warning("cgroup stays", {{"group", name}});
 }
 
-asio::awaitable<void> ExecutorLauncher::Impl::report_exit(ContainerId container) {
-  auto cleared = clear_leftovers(container, ProcessId{});
+asio::awaitable<void> ExecutorLauncher::Impl::report_exit(ContainerId container, std::string directory) {
+  auto cleared = clear_leftovers(container, ProcessId{}, std::move(directory));
   co_await std::move(cleared);
   post(engine::ExecutorExited{.container_id = container});
 }
@@ -280,7 +301,7 @@ ExecutorLauncher::~ExecutorLauncher() = default;
 
 void ExecutorLauncher::launch(engine::LaunchExecutor call) {
   const std::string name = "launch " + call.container_id.value;
-  impl_->launching.insert(call.container_id);
+  impl_->launching.emplace(call.container_id, std::make_shared<std::atomic<bool>>(false));
   impl_->scope.spawn(name, impl_->launch(std::move(call)));
 }
 
@@ -288,20 +309,20 @@ void ExecutorLauncher::resume(const ContainerId& container, const ExecutorRecord
   const ProcessId process{static_cast<pid_t>(record.pid), record.start_time};
   if (record.boot_id == impl_->boot_id && is_alive(process)) {
     impl_->running[container] = process;
-    impl_->scope.spawn("watch " + container.value, impl_->watch(container, process));
+    impl_->scope.spawn("watch " + container.value, impl_->watch(container, process, record.directory));
     return;
   }
-  impl_->scope.spawn("ended " + container.value, impl_->report_exit(container));
+  impl_->scope.spawn("ended " + container.value, impl_->report_exit(container, record.directory));
 }
 
 void ExecutorLauncher::destroy(const ContainerId& container) {
-  if (impl_->launching.contains(container)) {
-    impl_->doomed.insert(container);
+  if (const auto launch = impl_->launching.find(container); launch != impl_->launching.end()) {
+    *launch->second = true;
     return;
   }
   const auto found = impl_->running.find(container);
   if (found == impl_->running.end()) {
-    impl_->scope.spawn("ended " + container.value, impl_->report_exit(container));
+    impl_->scope.spawn("ended " + container.value, impl_->report_exit(container, {}));
     return;
   }
   (void)signal_process(found->second, SIGKILL);  // its end is seen by watch()
@@ -309,7 +330,7 @@ void ExecutorLauncher::destroy(const ContainerId& container) {
 
 asio::awaitable<void> ExecutorLauncher::stop() {
   impl_->stopping = true;
-  impl_->fetch_cancelled = true;
+  for (auto& [container, cancelled] : impl_->launching) *cancelled = true;
   impl_->scope.cancel_all();
   auto joined = impl_->scope.join();
   co_await std::move(joined);

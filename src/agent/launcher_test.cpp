@@ -4,8 +4,10 @@
 #include "io/files.hpp"
 
 #include <gtest/gtest.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <signal.h>
 #include <stdlib.h>
@@ -145,7 +147,37 @@ TEST_F(Launcher, DestroyEndsTheWholeFamily) {
 TEST_F(Launcher, DestroyDuringTheLaunchIsNotLost) {
   launcher_->launch(call("c1", "sleep 300"));
   launcher_->destroy({"c1"});
-  EXPECT_EQ(await<engine::ExecutorExited>().wait_status, SIGKILL);
+  EXPECT_EQ(await<engine::ExecutorLaunchFailed>().message, "The executor is not needed any more");
+}
+
+TEST_F(Launcher, TheEndComesWithItsLastWords) {
+  launcher_->launch(call("c1", "echo one >&2; echo 'the reason' >&2; echo >&2; exit 127"));
+  const auto exited = await<engine::ExecutorExited>();
+  EXPECT_EQ(exited.how, "exited with status 127");
+  EXPECT_EQ(exited.last_words, "the reason");
+}
+
+TEST_F(Launcher, LastWordsAreReadFromTheSandboxOnly) {
+  launcher_->launch(call("c1", "rm stderr; ln -s /etc/passwd stderr; exit 1"));
+  EXPECT_EQ(await<engine::ExecutorExited>().last_words, "");
+}
+
+TEST_F(Launcher, DestroyEndsADownloadAndNothingIsStarted) {
+  // A listener that accepts and says nothing: the download would go on until it is given up.
+  asio::ip::tcp::acceptor silent{loop_, {asio::ip::make_address("127.0.0.1"), 0}};
+  engine::LaunchExecutor launch = call("c1", "touch started; sleep 1000");
+  launch.uris = {{.value = "http://127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/file"}};
+  launcher_->launch(launch);
+  launcher_->destroy({"c1"});
+  const auto failed = await<engine::ExecutorLaunchFailed>();
+  EXPECT_NE(failed.message.find("cancelled"), std::string::npos) << failed.message;
+}
+
+TEST_F(Launcher, AReaperThatHasLeftItsGroupIsWaitedFor) {
+  launcher_->launch(call("c1", "MESOS_DIRECTORY=$MESOS_DIRECTORY setsid sh -c 'sleep 0.5; echo gone >late' & exit 0"));
+  const auto started = await<engine::ExecutorStarted>();
+  await<engine::ExecutorExited>();
+  EXPECT_TRUE(fs::exists(started.directory + "/late"));
 }
 
 TEST_F(Launcher, DestroyOfOneThatNeverRanIsAnswered) {

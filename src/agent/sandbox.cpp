@@ -91,7 +91,10 @@ std::vector<std::string> executor_environment(const SandboxPlace& place, const E
     values["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = to_mesos_duration(environment.subscription_backoff_max);
   }
   if (!environment.docker_host.empty()) values["DOCKER_HOST"] = environment.docker_host;
-  for (const EnvironmentVariable& variable : environment.framework) values[variable.name] = variable.value;
+  // A framework may say how to find things, but not where the agent is: its executor would not find the way back.
+  for (const EnvironmentVariable& variable : environment.framework) {
+    if (!speaks_of_us(variable.name) || !values.contains(variable.name)) values[variable.name] = variable.value;
+  }
   std::vector<std::string> result;
   for (const auto& [name, value] : values) result.push_back(name + "=" + value);
   return result;

@@ -38,8 +38,9 @@ struct ExecutorEnvironment {
   Duration shutdown_grace_period = {};
   Duration recovery_timeout = {};
   Duration subscription_backoff_max = {};
-  std::string docker_host = {};                     // set as DOCKER_HOST when not empty
-  std::vector<EnvironmentVariable> framework = {};  // of ExecutorInfo.command; overrides ours
+  std::string docker_host = {};  // set as DOCKER_HOST when not empty
+  // Of ExecutorInfo.command; overrides ours, but not what the agent says of itself (MESOS_, LIBPROCESS_).
+  std::vector<EnvironmentVariable> framework = {};
 };
 
 // The complete environment, "NAME=value": `inherited` without the names that speak of us, then ours, then the

@@ -101,6 +101,12 @@ void receive(Turn& turn, const Executor& executor, const executor_calls::Body& b
   }
 }
 
+// One that ended before it could say anything: what it left on its stderr is all that a user has to go on.
+std::string end_of(const Executor& executor, const ExecutorExited& event) {
+  if (executor.record.subscribed || event.how.empty()) return "Executor terminated";
+  return "Executor " + event.how + " before it registered" + (event.last_words.empty() ? "" : ": " + event.last_words);
+}
+
 }  // namespace
 
 void subscribe_executor(Turn& turn, const ExecutorSubscribe& event) {
@@ -175,7 +181,7 @@ void executor_launch_failed(Turn& turn, const ExecutorLaunchFailed& event) {
 void executor_exited(Turn& turn, const ExecutorExited& event) {
   Executor* executor = find_executor(turn.state, event.container_id);
   if (executor == nullptr) return;
-  Termination why = executor->termination.value_or(Termination{.message = "Executor terminated"});
+  Termination why = executor->termination.value_or(Termination{.message = end_of(*executor, event)});
   if (event.memory_limitation) {
     why.state = TaskState::failed;
     why.reason = Reason::container_limitation_memory;

@@ -61,6 +61,27 @@ TEST_F(Executors, MessagesBothWays) {
   EXPECT_EQ(world.heard(), Texts{"MESSAGE x-a back"});
 }
 
+TEST_F(Executors, OneThatEndsBeforeItRegistersSaysWhy) {
+  launch(custom_task(world, "c3"));
+  ExecutorExited exited{.container_id = world.state.executors.begin()->first, .wait_status = 127 << 8};
+  exited.how = "exited with status 127";
+  exited.last_words = "sh: 1: chmod: not found";
+  world.heard();
+  world.step(exited);
+  EXPECT_EQ(world.heard(),
+            (Texts{"FAILURE x-c3 32512",
+                   "UPDATE c3 TASK_FAILED REASON_EXECUTOR_TERMINATED 'Executor exited with status 127 before it "
+                   "registered: sh: 1: chmod: not found'"}));
+}
+
+TEST_F(Executors, ANewcomerWhoseTasksAreAllKilledIsDestroyed) {
+  launch(custom_task(world, "c3"));
+  world.heard();
+  world.commands();
+  world.call(calls::Kill{{"c3"}, {}, {}});
+  EXPECT_EQ(world.commands(), Texts{"destroy x-c3"}) << "what it fetches and starts is of no use to anybody";
+}
+
 TEST_F(Executors, ExitFailsItsTasksAfterFailureIsTold) {
   launch(custom_task(world, "c3"));
   world.start_executor({"x-c3"}, 1);
@@ -93,8 +114,9 @@ TEST_F(Executors, ExitOfACommandExecutorIsNoFailure) {
 TEST_F(Executors, MemoryLimitation) {
   launch(custom_task(world, "a"));
   world.start_executor({"x-a"}, 1);
-  world.step(ExecutorExited{world.executor({"x-a"}).record.container_id, 9,
-                            "Memory limit exceeded: Requested: 64MB Maximum Used: 64MB"});
+  world.step(ExecutorExited{.container_id = world.executor({"x-a"}).record.container_id,
+                            .wait_status = 9,
+                            .memory_limitation = "Memory limit exceeded: Requested: 64MB Maximum Used: 64MB"});
   EXPECT_EQ(world.heard().back(),
             "UPDATE a TASK_FAILED REASON_CONTAINER_LIMITATION_MEMORY 'Memory limit exceeded: Requested: 64MB Maximum "
             "Used: 64MB'");

@@ -74,6 +74,8 @@ struct ExecutorLaunchFailed {
 struct ExecutorExited {
   ContainerId container_id;
   std::optional<int> wait_status = {};
+  std::string how = {};         // "exited with status 127"; empty when nobody saw its end
+  std::string last_words = {};  // the last line of its stderr; empty when there is none
   // Set when the kernel killed it for want of memory; then the message says limit and use.
   std::optional<std::string> memory_limitation = {};
 };

@@ -1,6 +1,7 @@
 #include "engine/tasks.hpp"
 
 #include "base/check.hpp"
+#include "engine/executors.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -109,6 +110,12 @@ void reconcile_one(Turn& turn, const Framework& framework, const calls::Reconcil
   answer_reconciliation(turn, framework, std::move(status));
 }
 
+// Its last task was killed while it was still on its way: fetching, starting. Nobody needs it any more.
+void drop_idle_newcomer(Turn& turn, Executor& executor) {
+  if (executor.record.subscribed || has_live_tasks(turn.state, executor)) return;
+  destroy(turn, executor, {TaskState::killed, Reason::task_killed_during_launch, "Executor is not needed any more"});
+}
+
 }  // namespace
 
 void tell_of_task(Turn& turn, const Framework& framework, const TaskInfo& task, const MasterUpdate& update) {
@@ -177,13 +184,14 @@ void kill(Turn& turn, const Framework& framework, const calls::Kill& call) {
   }
   const bool elsewhere = call.agent_id && *call.agent_id != turn.state.record.agent_id;
   if (elsewhere || is_terminal(task->record.state)) return;
-  const Executor* executor = find_executor(turn.state, task->record.framework_id, task->record.executor_id);
+  Executor* executor = find_executor(turn.state, task->record.framework_id, task->record.executor_id);
   CHECK(executor != nullptr);
   if (executor->record.terminating) return;  // how it ends is told when it has ended
   if (task->record.queued) {
     task->record.queued = false;
     update_by_agent(turn, *task,
                     {TaskState::killed, Reason::task_killed_during_launch, "Killed before delivery to the executor"});
+    drop_idle_newcomer(turn, *executor);
   } else if (executor->connection) {
     turn.send(*executor, executor_events::Kill{call.task_id, call.kill_policy});
   } else {

@@ -98,20 +98,44 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   return read_all_of(fd, path, bytes_max);
 }
 
-Result<std::string> read_file_beneath(const std::string& directory, const std::string& path) {
+namespace {
+
+Result<Fd> open_file_beneath(const std::string& directory, const std::string& path) {
   const Fd folder{::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (folder.value < 0) return file_error("open", errno, directory);
   const std::string inside = path.starts_with(directory + "/") ? path.substr(directory.size() + 1) : path;
   ::open_how how{};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a pipe would have us wait for its writer
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  const Fd fd{static_cast<int>(::syscall(SYS_openat2, folder.value, inside.c_str(), &how, sizeof how))};
+  Fd fd{static_cast<int>(::syscall(SYS_openat2, folder.value, inside.c_str(), &how, sizeof how))};
   if (fd.value < 0 && errno == EXDEV) return Error{Errc::forbidden, "is not below " + directory, path};
   if (fd.value < 0) return file_error("open", errno, path);
   struct ::stat status {};
   if (::fstat(fd.value, &status) != 0) return file_error("stat", errno, path);
   if (!S_ISREG(status.st_mode)) return Error{Errc::forbidden, "is not a regular file", path};
-  return read_all_of(fd, path, small_file_max);
+  return fd;
+}
+
+}  // namespace
+
+Result<std::string> read_file_beneath(const std::string& directory, const std::string& path) {
+  auto opened = open_file_beneath(directory, path);
+  if (!opened) return opened.error();
+  return read_all_of(*opened, path, small_file_max);
+}
+
+Result<std::string> read_file_end_beneath(const std::string& directory, const std::string& path,
+                                          std::size_t bytes_max) {
+  auto opened = open_file_beneath(directory, path);
+  if (!opened) return opened.error();
+  const Fd& fd = *opened;
+  const off_t size = ::lseek(fd.value, 0, SEEK_END);
+  const off_t from = std::max<off_t>(0, size - static_cast<off_t>(bytes_max));
+  std::string text(static_cast<std::size_t>(std::max<off_t>(0, size - from)), '\0');
+  const ssize_t count = ::pread(fd.value, text.data(), text.size(), from);
+  if (count < 0) return file_error("read", errno, path);
+  text.resize(static_cast<std::size_t>(count));
+  return text;
 }
 
 Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode) {

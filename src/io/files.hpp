@@ -17,6 +17,9 @@ namespace windlass {
 // A regular file below the directory, to which no symbolic link and no ".." leads away from it; at most 1 MiB. The path
 // is relative to the directory, or absolute and begins with it. Errors: as above, forbidden for other files.
 [[nodiscard]] Result<std::string> read_file_beneath(const std::string& directory, const std::string& path);
+// The same, but only the last bytes of it, at most so many.
+[[nodiscard]] Result<std::string> read_file_end_beneath(const std::string& directory, const std::string& path,
+                                                        std::size_t bytes_max);
 // Readers see the old or the new content, also after a power cut: temporary file, fsync, rename, fsync of the folder.
 [[nodiscard]] Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode = 0644);
 // Creates the file when it is missing.

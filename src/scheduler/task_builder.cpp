@@ -171,7 +171,9 @@ TaskInfo build_task(const Settings& settings, const App& app, const Instance& in
   const bool path = !executor.empty() && executor != "//cmd";
   if (path) {
     const std::string quoted = shell_quote(executor);
-    set_executor(task, settings, app, instance, "chmod ug+rx " + quoted + " && exec " + quoted);
+    // As Marathon has it, but the shell needs no PATH where the executor may be run already: PATH may be the app's own.
+    set_executor(task, settings, app, instance,
+                 "[ -x " + quoted + " ] || chmod ug+rx " + quoted + " && exec " + quoted);
   } else if (app.seed_container && !settings.docker_executor.empty()) {
     set_executor(task, settings, app, instance, settings.docker_executor);
   } else {

@@ -4,7 +4,8 @@
 //   app.executor, else --executor     what Mesos gets
 //   "//cmd", no container             TaskInfo.command
 //   "//cmd", container                TaskInfo.command and .container, or with --docker_executor: as for a path
-//   a path                            TaskInfo.executor: `chmod ug+rx '<path>' && exec '<path>' <cmd>`, TaskInfo.data
+//   a path                            TaskInfo.executor: `chmod ug+rx '<path>'` if needed, `exec '<path>' <cmd>`,
+//   TaskInfo.data
 
 #include "model/app.hpp"
 #include "model/framework.hpp"

@@ -52,7 +52,8 @@ TEST(TaskBuilder, PathExecutorGetsTheSeedsCommandLineAndData) {
   ASSERT_TRUE(task.executor);
   EXPECT_EQ(task.executor->id, ExecutorId{"marathon-multidis.instance-1._app.1"});
   EXPECT_EQ(task.executor->command->value,
-            "chmod ug+rx '/var/lib/mesos/executors/docker' && exec '/var/lib/mesos/executors/docker' johncosta/redis");
+            "[ -x '/var/lib/mesos/executors/docker' ] || chmod ug+rx '/var/lib/mesos/executors/docker' && exec "
+            "'/var/lib/mesos/executors/docker' johncosta/redis");
   EXPECT_EQ(task.executor->command->uris.at(0).value, "http://x/y.tgz");
   EXPECT_EQ(variable(*task.executor->command, "PORT0"), "31001");
   EXPECT_TRUE(task.executor->resources.empty());
@@ -67,7 +68,8 @@ TEST(TaskBuilder, QuotesPathsForTheShell) {
   app.args = {"one", "two words"};
   const TaskInfo task = build(app);
   EXPECT_EQ(task.executor->command->value,
-            "chmod ug+rx '/a'\\''; rm -rf /; '\\''' && exec '/a'\\''; rm -rf /; '\\''' 'one' 'two words'");
+            "[ -x '/a'\\''; rm -rf /; '\\''' ] || chmod ug+rx '/a'\\''; rm -rf /; '\\''' && exec '/a'\\''; rm -rf /; "
+            "'\\''' 'one' 'two words'");
 }
 
 TEST(TaskBuilder, CommandAppsHaveNoExecutor) {

@@ -226,6 +226,18 @@ class FakeAgent:
         wait_until(lambda: self.states() and self.states()[-1] in TERMINAL, seconds, "a terminal state")
         return self.statuses[-1], self.process.wait(timeout=15)
 
+    def reaper(self):
+        """Its process id. It is nobody's child; it has the executor's environment."""
+        for entry in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{entry}/comm") as comm, open(f"/proc/{entry}/environ", "rb") as variables:
+                    mine = f"MESOS_DIRECTORY={self.sandbox}".encode() in variables.read().split(b"\0")
+                    if mine and comm.read().strip() == "windlass-reaper":
+                        return int(entry)
+            except OSError:
+                continue
+        raise AssertionError("there is no reaper")
+
     def output(self, name="stdout"):
         return (self.sandbox / name).read_bytes()
 
