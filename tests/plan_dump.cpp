@@ -2,9 +2,10 @@
 //
 // One JSON object a line on stdin:
 //   {"options": ["-m", "64m"], "image": "busybox", "command": ["sh"], "api": 41, "directory": "/tmp/x",
-//    "environment": {"A": "1"}, "form": "options" | "parameters"}
+//    "environment": {"A": "1"}, "form": "options" | "parameters" | "as_parameters"}
 // and for each a line on stdout: {"body": <of POST /containers/create>, "platform": "linux/amd64"}, or
-// {"error": "docker option -m: ..."}. In the form "parameters" each option is key=value.
+// {"error": "docker option -m: ..."}. In the form "parameters" each option is key=value; in "as_parameters" the options
+// are made into such, as the scheduler does for Docker support of Mesos' own.
 
 #include "container/options.hpp"
 #include "wire/docker/api.hpp"
@@ -35,8 +36,9 @@ Result<std::string> read_text(const std::string& directory, const std::string& p
 
 Result<void> apply(ContainerSpec& spec, const json::object& request, const OptionSources& sources) {
   const auto words = json::value_to<std::vector<std::string>>(request.at("options"));
-  if (!request.contains("form") || request.at("form") != "parameters")
-    return apply_docker_options(spec, words, sources);
+  const std::string form = request.contains("form") ? json::value_to<std::string>(request.at("form")) : "options";
+  if (form == "options") return apply_docker_options(spec, words, sources);
+  if (form == "as_parameters") return apply_docker_parameters(spec, as_docker_parameters(words), sources);
   std::vector<Parameter> parameters;
   for (const std::string& word : words) {
     const auto equals = word.find('=');

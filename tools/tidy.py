@@ -37,7 +37,7 @@ ROOMS = {
     "io": ["base", "model"],
     "link": ["base", "model", "wire/mesos", "io"],
     "agent": ["base", "model", "engine", "io"],
-    "node": ["base", "model", "core", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine", "store"]
+    "node": ["base", "model", "core", "container", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine", "store"]
     + ["io", "link", "agent"],
     "docker": ["base", "model", "wire/docker", "io"],
     "api": ["base", "wire/json", "io"],

@@ -2,6 +2,8 @@
 
 #include "io/files.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <set>
 
@@ -67,6 +69,14 @@ std::string executor_program(const std::string& configured) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   return (self.parent_path() / "windlass-executor").string();
+}
+
+Result<void> check_executor_program(const std::string& path) {
+  std::error_code ignored;
+  const bool file = std::filesystem::is_regular_file(path, ignored);
+  if (file && ::access(path.c_str(), X_OK) == 0) return {};
+  return Error{Errc::invalid, "'" + path + "' is " + (file ? "a file that may not be executed" : "no file"),
+               "--docker_executor"};
 }
 
 }  // namespace windlass

@@ -19,6 +19,9 @@ inline constexpr const char* engine_version = "1.11.0";
 // name: reachable from inside containers and from other machines.
 [[nodiscard]] std::string advertised_hostname(const std::string& configured);
 
+// Errors: Errc::invalid when there is no file that may be executed.
+[[nodiscard]] Result<void> check_executor_program(const std::string& path);
+
 // `configured` (--docker_executor) unless it is empty, else windlass-executor beside this program.
 [[nodiscard]] std::string executor_program(const std::string& configured);
 

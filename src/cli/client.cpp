@@ -71,8 +71,9 @@ std::string words_of(const ApiReply& reply) {
   return words + " (" + std::to_string(reply.status) + ")";
 }
 
-// Sends it; on success `reply` has the answer, else the error was shown and the exit code says what it was.
-int ask(const Session& session, const ApiRequest& request, ApiReply& reply) {
+// Sends it; on success `reply` has the answer, else the error was shown and the exit code says what it was. `app`: the
+// one that is asked about; v1 answers 404 without a word where it is not known.
+int ask(const Session& session, const ApiRequest& request, ApiReply& reply, const std::string& app = {}) {
   auto answered = session.transport(request);
   if (!answered) {
     session.world.err << "windlass: " << to_string(answered.error())
@@ -81,14 +82,15 @@ int ask(const Session& session, const ApiRequest& request, ApiReply& reply) {
   }
   reply = std::move(*answered);
   if (reply.status >= 200 && reply.status < 300) return done;
-  session.world.err << "windlass: " << words_of(reply) << "\n";
+  const bool unknown = reply.status == 404 && reply.body.empty() && !app.empty();
+  session.world.err << "windlass: " << (unknown ? "Unknown app '" + app + "' (404)" : words_of(reply)) << "\n";
   return refused;
 }
 
 // Like ask(), for answers that are JSON.
-int ask_json(const Session& session, const ApiRequest& request, json::value& out) {
+int ask_json(const Session& session, const ApiRequest& request, json::value& out, const std::string& app = {}) {
   ApiReply reply;
-  const int code = ask(session, request, reply);
+  const int code = ask(session, request, reply, app);
   if (code != done) return code;
   boost::system::error_code broken;
   out = json::parse(reply.body, broken);
@@ -221,14 +223,15 @@ std::vector<std::string> task_row(const std::string& app, const json::value& tas
 int list_tasks(const Session& session) {
   const bool all = session.words() == 0;
   json::value tasks;
-  const std::string target = all ? "/v1/tasks" : "/v1/apps/" + percent_encode(v1_id(session.word(0))) + "/tasks";
-  const int code = ask_json(session, {.target = target}, tasks);
+  const std::string app = all ? "" : v1_id(session.word(0));
+  const std::string target = all ? "/v1/tasks" : "/v1/apps/" + percent_encode(app) + "/tasks";
+  const int code = ask_json(session, {.target = target}, tasks, app);
   if (code != done) return code;
   std::vector<std::vector<std::string>> rows{{"APP", "TASK", "HOST", "PORTS"}};
   if (const json::object* apps = tasks.if_object()) {
-    for (const auto& [app, list] : *apps) {
+    for (const auto& [id, list] : *apps) {
       if (!list.is_array()) continue;
-      for (const json::value& task : list.as_array()) rows.push_back(task_row(std::string{app}, task));
+      for (const json::value& task : list.as_array()) rows.push_back(task_row(std::string{id}, task));
     }
   }
   print_table(session.world.out, rows);
@@ -262,10 +265,10 @@ int kill_tasks(const Session& session) {
 }
 
 int show_endpoints(const Session& session) {
-  std::string target = "/v1/endpoints";
-  if (session.words() > 0) target += "/" + percent_encode(v1_id(session.word(0)));
+  const std::string app = session.words() == 0 ? "" : v1_id(session.word(0));
+  const std::string target = app.empty() ? "/v1/endpoints" : "/v1/endpoints/" + percent_encode(app);
   ApiReply reply;
-  const int code = ask(session, {.target = target, .accept = "text/plain"}, reply);
+  const int code = ask(session, {.target = target, .accept = "text/plain"}, reply, app);
   if (code == done) session.world.out << reply.body;
   return code;
 }

@@ -140,7 +140,13 @@ TEST_F(Cli, ShowsEndpointsAsText) {
   EXPECT_EQ(accepts_, "text/plain");
   EXPECT_EQ(run({"endpoints", "ghost"}), 1);
   EXPECT_EQ(asked_.back(), "GET /v1/endpoints/ghost");
-  EXPECT_EQ(err_.str(), "windlass: Not Found (404)\n");
+  EXPECT_EQ(err_.str(), "windlass: Unknown app 'ghost' (404)\n");
+}
+
+TEST_F(Cli, TasksOfAnUnknownApp) {
+  replies_ = {{404, ""}};
+  EXPECT_EQ(run({"task", "list", "/ghost"}), 1);
+  EXPECT_EQ(err_.str(), "windlass: Unknown app 'ghost' (404)\n");
 }
 
 TEST_F(Cli, RefusalsAreShownInTheServersWords) {

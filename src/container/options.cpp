@@ -356,9 +356,6 @@ Result<void> apply_no_health(Draft& draft, Text value) {
   return {};
 }
 
-// The CLI accepts it and it changes nothing about the container.
-Result<void> apply_nothing(Draft&, Text) { return {}; }
-
 // --- the table ------------------------------------------------------------------------------------------------------
 
 constexpr const char* attach_reason = "the executor attaches stdout and stderr itself";
@@ -368,6 +365,10 @@ constexpr const char* life_reason = "the executor removes the container when the
 constexpr const char* detach_reason = "the task lasts as long as its container";
 constexpr const char* terminal_reason = "nobody is at the container's terminal";
 constexpr const char* restart_reason = "restarting is the framework's decision";
+constexpr const char* trust_reason = "the executor does not check signatures of images";
+constexpr const char* signal_reason = "the executor's own signals end its task";
+constexpr const char* kernel_memory_reason =
+    "neither Docker, from API 1.42 on, nor Linux limits it any more; use --memory";
 constexpr const char* socket_reason = "it hands the executor's registry credentials to the container; use --volume";
 constexpr const char* windows_reason = "it exists on Windows only";
 
@@ -403,7 +404,7 @@ constexpr auto table = std::to_array<Option>({
     {"device-read-iops", 0, value, add_parsed<&Spec::device_read_iops, parse_device_iops>},
     {"device-write-bps", 0, value, add_parsed<&Spec::device_write_bps, parse_device_bps>},
     {"device-write-iops", 0, value, add_parsed<&Spec::device_write_iops, parse_device_iops>},
-    {"disable-content-trust", 0, nothing, apply_nothing},
+    {"disable-content-trust", 0, nothing, nullptr, trust_reason, "true"},
     {"dns", 0, value, apply_dns},
     {"dns-opt", 0, value, add_text<&Spec::dns_options>},
     {"dns-option", 0, value, add_text<&Spec::dns_options>},
@@ -431,7 +432,7 @@ constexpr auto table = std::to_array<Option>({
     {"ip6", 0, value, set_wish<&NetworkAttachment::ipv6>},
     {"ipc", 0, value, set_text<&Spec::ipc_mode>},
     {"isolation", 0, value, set_text<&Spec::isolation>},
-    {"kernel-memory", 0, value, set_size<&Spec::kernel_memory_bytes>},
+    {"kernel-memory", 0, value, nullptr, kernel_memory_reason},
     {"label", 'l', value, apply_label},
     {"label-file", 0, value, hold_text<&Draft::label_files>},
     {"link", 0, value, apply_link},
@@ -459,14 +460,14 @@ constexpr auto table = std::to_array<Option>({
     {"publish", 'p', value, append_parsed<&Spec::ports, parse_publish>},
     {"publish-all", 'P', nothing, set_switch<&Spec::publish_all>},
     {"pull", 0, value, apply_pull},
-    {"quiet", 'q', nothing, apply_nothing},
+    {"quiet", 'q', nothing, set_switch<&Spec::quiet_pull>},
     {"read-only", 0, nothing, set_switch<&Spec::read_only_root>},
     {"restart", 0, value, nullptr, restart_reason, "no"},
     {"rm", 0, nothing, nullptr, life_reason, "false"},
     {"runtime", 0, value, set_text<&Spec::runtime>},
     {"security-opt", 0, value, apply_security},
     {"shm-size", 0, value, set_size<&Spec::shm_bytes>},
-    {"sig-proxy", 0, nothing, apply_nothing},
+    {"sig-proxy", 0, nothing, nullptr, signal_reason, "true"},
     {"stop-signal", 0, value, set_text<&Spec::stop_signal>},
     {"stop-timeout", 0, value, set_number<&Spec::stop_timeout>},
     {"storage-opt", 0, value, apply_storage},
@@ -523,65 +524,117 @@ Result<void> apply_one(Draft& draft, const Option& option, const std::string& sh
   return {};
 }
 
-// Walks over the list form.
+// One option of a list: which, as the user wrote it ("-p", "--publish"), with its value ("true" for a switch that has
+// none). Or what is wrong with it, with as much of it as was understood.
+struct Given {
+  const Option* option = nullptr;
+  std::string shown = {};
+  std::string value = {};
+  std::optional<Error> problem = {};
+};
+
+Error no_value(const std::string& shown) {
+  return Error{Errc::invalid, "docker option " + shown + " needs a value", {}};
+}
+
+// "-p 80:80" as one string: the CLI would take " 80:80" for the value, and nobody means that.
+Error two_words_in_one(const std::string& shown, Text rest) {
+  return Error{Errc::invalid,
+               "docker option " + shown + ": '" + shown + std::string{rest} +
+                   "' is one word of the list; write two, \"" + shown + "\", \"" + std::string{trim(rest)} + "\"",
+               {}};
+}
+
+// Walks over the list form, as the CLI's parser does.
 class OptionList {
  public:
-  OptionList(Draft& draft, const std::vector<std::string>& list) : draft_{draft}, list_{list} {}
+  explicit OptionList(const std::vector<std::string>& list) : list_{list} {}
 
-  Result<void> apply() {
+  std::vector<Given> split() {
     while (next_ < list_.size()) {
       const std::string& word = list_[next_++];
-      if (!is_utf8(word)) return not_utf8(word.substr(0, word.find('=')));
-      Result<void> applied;
-      if (word.starts_with("--") && word.size() > 2) {
-        applied = apply_long(Text{word}.substr(2));
+      if (!is_utf8(word)) {
+        add({.shown = word, .problem = not_utf8(word.substr(0, word.find('=')))});
+      } else if (word.starts_with("--") && word.size() > 2) {
+        take_long(Text{word}.substr(2));
       } else if (word.starts_with("-") && word.size() > 1 && word != "--") {
-        applied = apply_cluster(Text{word}.substr(1));
+        take_cluster(Text{word}.substr(1));
       } else {
-        applied = Error{Errc::invalid, "'" + word + "' is not a docker option", {}};
+        add({.shown = word, .problem = Error{Errc::invalid, "'" + word + "' is not a docker option", {}}});
       }
-      if (!applied) return applied;
     }
-    return finish_options(draft_);
+    return std::move(given_);
   }
 
  private:
-  Result<void> apply_long(Text text) {
+  void add(Given given) { given_.push_back(std::move(given)); }
+
+  void take_long(Text text) {
     const auto equals = text.find('=');
     const std::string name{text.substr(0, equals)};
+    const std::string shown = "--" + name;
     const Option* option = find_option(name);
-    if (option == nullptr) return unknown_option("--" + name);
-    if (equals != Text::npos) return apply_one(draft_, *option, "--" + name, text.substr(equals + 1));
-    if (option->takes == Takes::nothing) return apply_one(draft_, *option, "--" + name, "true");
-    return apply_with_next(*option, "--" + name);
+    const std::string value{equals == Text::npos ? Text{} : text.substr(equals + 1)};
+    if (option == nullptr) {
+      const auto blank = name.find(' ');
+      const bool joined = blank != std::string::npos && find_option(Text{name}.substr(0, blank)) != nullptr;
+      add({.shown = shown,
+           .value = value,
+           .problem =
+               joined ? two_words_in_one("--" + name.substr(0, blank), text.substr(blank)) : unknown_option(shown)});
+    } else if (equals != Text::npos) {
+      add({option, shown, value});
+    } else if (option->takes == Takes::nothing) {
+      add({option, shown, "true"});
+    } else {
+      take_next(*option, shown);
+    }
   }
 
   // "-it", "-p80:80", "-e=A=b", "-itv /a:/b": switches first, then at most one option with a value.
-  Result<void> apply_cluster(Text letters) {
+  void take_cluster(Text letters) {
     for (std::size_t i = 0; i < letters.size(); ++i) {
       const std::string shown{'-', letters[i]};
       const Option* option = find_option(letters[i]);
-      if (option == nullptr) return unknown_option(is_utf8(shown) ? shown : "-" + std::string{letters});
       const auto rest = letters.substr(i + 1);
-      if (rest.size() > 1 && rest.front() == '=') return apply_one(draft_, *option, shown, rest.substr(1));
-      if (option->takes == Takes::value) {
-        return rest.empty() ? apply_with_next(*option, shown) : apply_one(draft_, *option, shown, rest);
+      if (option == nullptr) {
+        const std::string all = "-" + std::string{letters};
+        return add({.shown = all, .problem = unknown_option(is_utf8(shown) ? shown : all)});
       }
-      auto applied = apply_one(draft_, *option, shown, "true");
-      if (!applied) return applied;
+      if (rest.size() > 1 && rest.front() == '=') return add({option, shown, std::string{rest.substr(1)}});
+      if (option->takes == Takes::value) {
+        if (rest.empty()) return take_next(*option, shown);
+        Given given{option, shown, std::string{rest}};
+        if (rest.front() == ' ') given.problem = two_words_in_one(shown, rest);
+        return add(std::move(given));
+      }
+      add({option, shown, "true"});
     }
-    return {};
   }
 
-  Result<void> apply_with_next(const Option& option, const std::string& shown) {
-    if (next_ >= list_.size()) return Error{Errc::invalid, "docker option " + shown + " needs a value", {}};
-    return apply_one(draft_, option, shown, list_[next_++]);
+  void take_next(const Option& option, const std::string& shown) {
+    if (next_ >= list_.size()) return add({.option = &option, .shown = shown, .problem = no_value(shown)});
+    add({&option, shown, list_[next_++]});
   }
 
-  Draft& draft_;
   const std::vector<std::string>& list_;
   std::size_t next_ = 0;
+  std::vector<Given> given_ = {};
 };
+
+Result<void> apply_list(Draft& draft, const std::vector<std::string>& list) {
+  for (const Given& given : OptionList{list}.split()) {
+    if (given.problem) return *given.problem;
+    auto applied = apply_one(draft, *given.option, given.shown, given.value);
+    if (!applied) return applied;
+  }
+  return finish_options(draft);
+}
+
+// "--no-such" -> "no-such".
+std::string without_dashes(const std::string& word) {
+  return word.substr(std::min(word.find_first_not_of('-'), word.size()));
+}
 
 Result<void> apply_parameters(Draft& draft, const std::vector<Parameter>& parameters) {
   for (const Parameter& parameter : parameters) {
@@ -607,7 +660,17 @@ namespace windlass {
 Result<void> apply_docker_options(ContainerSpec& spec, const std::vector<std::string>& options,
                                   const OptionSources& sources) {
   docker::OptionDraft draft{.spec = spec, .sources = sources};
-  return docker::OptionList{draft, options}.apply();
+  return docker::apply_list(draft, options);
+}
+
+std::vector<Parameter> as_docker_parameters(const std::vector<std::string>& options) {
+  std::vector<Parameter> parameters;
+  for (docker::Given& given : docker::OptionList{options}.split()) {
+    const bool understood = given.option != nullptr;
+    parameters.push_back(
+        {understood ? given.option->name : docker::without_dashes(given.shown), std::move(given.value)});
+  }
+  return parameters;
 }
 
 Result<void> apply_docker_parameters(ContainerSpec& spec, const std::vector<Parameter>& parameters,

@@ -1,6 +1,6 @@
 #pragma once
 // The options of `docker run`, as users give them in container.options and in DockerInfo.parameters, into the fields
-// of a ContainerSpec. One table (docker_options.cpp) holds every option: name, short letter, value, meaning.
+// of a ContainerSpec. One table (options.cpp) holds every option: name, short letter, value, meaning.
 
 #include "base/error.hpp"
 #include "model/container_spec.hpp"
@@ -35,5 +35,10 @@ struct OptionSources {
 // above.
 [[nodiscard]] Result<void> apply_docker_parameters(ContainerSpec& spec, const std::vector<Parameter>& parameters,
                                                    const OptionSources& sources = {});
+
+// The list form said in the key/value form, for a DockerInfo: "-itv", "/a:/b" -> interactive=true, tty=true,
+// volume=/a:/b. Judges nothing: whoever takes the parameters refuses those that are wrong, and so an option that cannot
+// be understood stays, as a key of its own.
+std::vector<Parameter> as_docker_parameters(const std::vector<std::string>& options);
 
 }  // namespace windlass

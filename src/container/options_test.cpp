@@ -253,11 +253,10 @@ TEST(DockerOptions, Memory) {
   EXPECT_EQ(parsed({"--memory-swap", "-1"}).memory_swap_bytes, -1);
   EXPECT_EQ(parsed({"--memory-swap=1p"}).memory_swap_bytes, std::int64_t{1} << 50);
   EXPECT_EQ(parsed({"--memory-swappiness", "-1"}).memory_swappiness, -1);
-  EXPECT_EQ(parsed({"--kernel-memory", "64m"}).kernel_memory_bytes, 64 << 20);
   EXPECT_EQ(parsed({"--shm-size", "64m"}).shm_bytes, 64 << 20);
   EXPECT_TRUE(parsed({"--oom-kill-disable"}).oom_kill_disable);
   EXPECT_EQ(parsed({"--oom-score-adj", "-500"}).oom_score_adj, -500);
-  for (const char* option : {"--memory", "--memory-reservation", "--kernel-memory", "--shm-size", "--memory-swap"}) {
+  for (const char* option : {"--memory", "--memory-reservation", "--shm-size", "--memory-swap"}) {
     expect_refused(option, {"", "much", "1q", "-5m", "1mbb", "1kbi", "1.2.3m", "1  m", "9999999p", "inf1", "1e400"});
   }
   expect_refused("--memory-swappiness", {"101", "-2", "x"});
@@ -489,14 +488,52 @@ TEST(DockerOptions, WhatTheExecutorRefuses) {
                               {"--cpu-count=1"},
                               {"--cpu-percent=1"},
                               {"--io-maxbandwidth=1"},
-                              {"--io-maxiops=1"}}) {
+                              {"--io-maxiops=1"},
+                              {"--kernel-memory=64m"},
+                              {"--sig-proxy=false"},
+                              {"--disable-content-trust=false"}}) {
     EXPECT_NE(refused(options).find(" is not possible: "), std::string::npos) << options.front();
   }
   const ContainerSpec plain{.name = "n", .image = "i"};
-  EXPECT_EQ(parsed({"--rm=false", "--restart=no", "--detach=0", "--cidfile=", "-q", "--quiet", "--sig-proxy=false",
-                    "--disable-content-trust"}),
-            plain)
+  EXPECT_EQ(
+      parsed({"--rm=false", "--restart=no", "--detach=0", "--cidfile=", "--sig-proxy", "--disable-content-trust"}),
+      plain)
       << "what is so anyway may be asked for";
+}
+
+TEST(DockerOptions, AnOptionAndItsValueInOneWord) {
+  EXPECT_EQ(refused({"-p 8090:8080"}),
+            "docker option -p: '-p 8090:8080' is one word of the list; write two, \"-p\", \"8090:8080\"");
+  EXPECT_EQ(refused({"--publish 8090:8080"}),
+            "docker option --publish: '--publish 8090:8080' is one word of the list; write two, \"--publish\", "
+            "\"8090:8080\"");
+  EXPECT_EQ(refused({"-e A=1"}), "docker option -e: '-e A=1' is one word of the list; write two, \"-e\", \"A=1\"");
+  EXPECT_EQ(refused({"--no such"}), "unknown docker option --no such");
+}
+
+TEST(DockerOptions, AsParameters) {
+  using Parameters = std::vector<Parameter>;
+  EXPECT_EQ(as_docker_parameters({"-itv", "/a:/b", "-p80:80", "-e=A=b", "--net=host", "--dns", "8.8.8.8", "--rm",
+                                  "--read-only=false", "-m=1g", "-P", "--name", "x"}),
+            (Parameters{{"interactive", "true"},
+                        {"tty", "true"},
+                        {"volume", "/a:/b"},
+                        {"publish", "80:80"},
+                        {"env", "A=b"},
+                        {"net", "host"},
+                        {"dns", "8.8.8.8"},
+                        {"rm", "true"},
+                        {"read-only", "false"},
+                        {"memory", "1g"},
+                        {"publish-all", "true"},
+                        {"name", "x"}}));
+  const Parameters wrong = as_docker_parameters({"--colour=red", "stray", "-Z", "-p 1:2", "--", "--label"});
+  EXPECT_EQ(wrong,
+            (Parameters{{"colour", "red"}, {"stray", ""}, {"Z", ""}, {"publish", " 1:2"}, {"", ""}, {"label", ""}}));
+  for (const Parameter& each : wrong) {
+    ContainerSpec spec{.name = "n", .image = "i"};
+    EXPECT_FALSE(apply_docker_parameters(spec, {each})) << each.key;
+  }
 }
 
 TEST(DockerOptions, WhatIsNoOption) {

@@ -5,6 +5,7 @@
 #include "container/options.hpp"
 #include "container/policy_check.hpp"
 #include "container/seed_data.hpp"
+#include "model/image_name.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -136,7 +137,8 @@ void set_command_env(ContainerSpec& spec, const CommandInfo& command) {
 }
 
 // With a custom executor the framework's variables are in the executor's command.
-void set_executor_env(ContainerSpec& spec, const TaskInfo& task) {
+void set_framework_env(ContainerSpec& spec, const TaskInfo& task) {
+  if (task.command) set_command_env(spec, *task.command);
   if (task.executor && task.executor->command) set_command_env(spec, *task.executor->command);
 }
 
@@ -163,6 +165,13 @@ Result<void> finish_plan(ContainerPlan& plan, const TaskInfo& task, const Contai
   set_labels(spec, task, context);
   if (spec.pull == PullPolicy::always) plan.force_pull = true;
   if (spec.pull == PullPolicy::never) plan.never_pull = true;
+  return {};
+}
+
+Result<void> set_image(ContainerSpec& spec, const std::string& image) {
+  auto name = parse_image_name(image);
+  if (!name) return name.error();
+  spec.image = with_tag(*name);
   return {};
 }
 
@@ -257,7 +266,7 @@ Result<void> set_task_command(ContainerSpec& spec, const TaskInfo& task, const C
   if (!task.command) {
     // A custom executor and a container in the task: the executor's own arguments are the command.
     spec.command = context.argv;
-    set_executor_env(spec, task);
+    set_framework_env(spec, task);
     return {};
   }
   const CommandInfo& command = *task.command;
@@ -308,7 +317,8 @@ Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerInfo
   if (docker.image.empty()) return invalid("DockerInfo.image is empty");
   ContainerPlan plan{.spec = new_spec(context), .force_pull = docker.force_pull_image};
   ContainerSpec& spec = plan.spec;
-  spec.image = with_tag(docker.image);
+  auto named = set_image(spec, docker.image);
+  if (!named) return named.error();
   spec.privileged = docker.privileged;
   auto command = set_task_command(spec, task, context);
   if (!command) return command.error();
@@ -338,26 +348,45 @@ Result<ContainerPlan> plan_mesos(const TaskInfo& task, const ContainerContext& c
 
 // --- seed contract -------------------------------------------------------------------------------------------------
 
-Result<ContainerPlan> plan_seed(const TaskInfo& task, const ContainerContext& context) {
-  SeedData seed = parse_seed_data(task.data);
+// What the container runs, in the words of either contract; `argv` as an executor got it.
+Result<void> set_seed_command(ContainerSpec& spec, const SeedData& seed, const TaskInfo& task,
+                              const std::vector<std::string>& argv) {
+  if (seed.image.empty() && argv.empty()) {
+    return invalid("No image: the executor has no arguments, the task has no container, and its data names no image");
+  }
+  auto named = set_image(spec, seed.image.empty() ? argv.front() : seed.image);
+  if (!named) return named;
+  if (task.command && task.command->shell && task.command->value) {
+    spec.entrypoint = std::vector<std::string>{"/bin/sh"};
+    spec.command = {"-c", *task.command->value};
+    return {};
+  }
+  spec.command.assign(argv.begin() + (seed.image.empty() ? 1 : 0), argv.end());
+  return {};
+}
+
+// The options come after the command: of a text for the shell nothing would be left but its words.
+Result<void> check_shell(const ContainerSpec& spec, const TaskInfo& task) {
+  const bool wants_shell = task.command && task.command->shell && task.command->value;
+  if (!wants_shell || spec.entrypoint == std::vector<std::string>{"/bin/sh"}) return {};
+  return invalid("docker option --entrypoint and a command that needs a shell exclude each other: '" +
+                 *task.command->value + "'");
+}
+
+Result<ContainerPlan> plan_seed(const TaskInfo& task, SeedData seed, const std::vector<std::string>& argv,
+                                const ContainerContext& context) {
   ContainerPlan plan{.spec = new_spec(context)};
   plan.warnings = std::move(seed.warnings);
   ContainerSpec& spec = plan.spec;
-  if (!seed.image.empty()) {
-    spec.image = with_tag(seed.image);
-    spec.command = context.argv;
-  } else if (!context.argv.empty()) {
-    spec.image = with_tag(context.argv.front());
-    spec.command.assign(context.argv.begin() + 1, context.argv.end());
-  } else {
-    return invalid("No image: the executor has no arguments, the task has no container, and its data names no image");
-  }
+  auto command = set_seed_command(spec, seed, task, argv);
+  if (!command) return command.error();
   const std::vector<std::uint16_t> ports = task.resources.ports();
-  set_executor_env(spec, task);
+  set_framework_env(spec, task);
   set_mesos_env(spec, task, context);
   set_port_env(spec, ports);
   for (const auto& [name, value] : seed.env) set_env(spec, name, value);
   auto options = apply_docker_options(spec, seed.options, option_sources(context));
+  if (options) options = check_shell(spec, task);
   if (!options) return options.error();
   plan.ports_to_pair = ports;
   auto finished = finish_plan(plan, task, context);
@@ -365,19 +394,29 @@ Result<ContainerPlan> plan_seed(const TaskInfo& task, const ContainerContext& co
   return plan;
 }
 
+// A scheduler that does not know which executor an agent has says a container in both contracts: as DockerInfo for
+// Mesos' own Docker support, and in the data, which says more (EXPOSEd ports, options as they were written). The same
+// image in both tells that they are one.
+std::optional<SeedData> seed_of_both(const TaskInfo& task) {
+  const ContainerInfo& container = *task.container;
+  const bool in_both =
+      container.type == ContainerType::docker && container.docker && task.command && !task.data.empty();
+  if (!in_both) return std::nullopt;
+  SeedData seed = parse_seed_data(task.data);
+  const auto image = parse_image_name(container.docker->image);
+  const auto in_data = parse_image_name(seed.image);
+  if (!image || !in_data || with_tag(*image) != with_tag(*in_data)) return std::nullopt;
+  return seed;
+}
+
 }  // namespace
 
 std::string container_name(const ContainerId& container_id) { return "mesos-" + container_id.value; }
 
-std::string with_tag(const std::string& image) {
-  const auto slash = image.rfind('/');
-  const auto name = slash == std::string::npos ? image : image.substr(slash + 1);
-  const bool is_id = image.starts_with("sha256:");
-  return is_id || name.find_first_of(":@") != std::string::npos ? image : image + ":latest";
-}
-
 Result<ContainerPlan> plan_container(const TaskInfo& task, const ContainerContext& context) {
-  if (!task.container) return plan_seed(task, context);
+  if (!task.container) return plan_seed(task, parse_seed_data(task.data), context.argv, context);
+  auto said_twice = seed_of_both(task);
+  if (said_twice) return plan_seed(task, std::move(*said_twice), task.command->arguments, context);
   if (task.container->type == ContainerType::mesos) return plan_mesos(task, context);
   return plan_first_class(task, *task.container, context);
 }

@@ -4,6 +4,8 @@
 //   first-class   TaskInfo.container is of type DOCKER (mesos.md 4.2)
 //                 or of type MESOS, with what that means there: container/mesos_container.hpp
 //   seed          otherwise: the executor's argv and TaskInfo.data (mesos.md 8.1, marathon.md 1.6-1.8)
+//   both          a container, a command, and data that names the same image: the seed contract counts, with the
+//                 command's arguments as argv. So says our scheduler an app that names no executor
 //
 // The limits, as Mesos sets them; an option of `docker run` that the user gives replaces the one of its name:
 //
@@ -57,8 +59,5 @@ std::string container_name(const ContainerId& container_id);
 // Errors: Errc::invalid or unsupported with a text for the framework, worded as Mesos words it where Mesos has it;
 // Errc::forbidden for what the operator does not allow.
 [[nodiscard]] Result<ContainerPlan> plan_container(const TaskInfo& task, const ContainerContext& context);
-
-// "redis" -> "redis:latest"; what has a tag, a digest or is an image id stays.
-std::string with_tag(const std::string& image);
 
 }  // namespace windlass

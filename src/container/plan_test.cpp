@@ -1,5 +1,7 @@
 #include "container/plan.hpp"
 
+#include "wire/docker/api.hpp"
+
 #include "container/seed_data.hpp"
 
 #include <gtest/gtest.h>
@@ -362,12 +364,63 @@ TEST(FirstClass, ParametersPrivilegedAndForcePull) {
   EXPECT_NE(refused(task), "taken");
 }
 
-TEST(ImageNames, GetATag) {
-  EXPECT_EQ(with_tag("redis"), "redis:latest");
-  EXPECT_EQ(with_tag("localhost:5000/redis"), "localhost:5000/redis:latest");
-  EXPECT_EQ(with_tag("redis:7"), "redis:7");
-  EXPECT_EQ(with_tag("redis@sha256:abc"), "redis@sha256:abc");
-  EXPECT_EQ(with_tag("sha256:abc"), "sha256:abc");
+TEST(ImageNames, AreCheckedBeforeDockerIsAsked) {
+  EXPECT_EQ(planned(seed_task(), {"docker:///redis", "a"}).image, "redis:latest") << "the first word of cmd";
+  EXPECT_TRUE(refused(seed_task(), {"http://host/redis"})
+                  .starts_with("'http://host/redis' is not the name of an image: it begins with http://"));
+  EXPECT_EQ(refused(seed_task(R"({"container":{"image":"docker:///Redis"}})")),
+            "'Redis' is not the name of an image: repositories are written in lower case");
+  TaskInfo task = docker_task();
+  task.container->docker->image = "docker:///shop/cart:2";
+  EXPECT_EQ(planned(task).image, "shop/cart:2");
+  task.container->docker->image = "shop cart";
+  EXPECT_EQ(refused(task), "'shop cart' is not the name of an image: 'shop cart' is not a part of a repository");
+}
+
+// As our scheduler says an app with a container and without an executor.
+TaskInfo task_of_both(const std::string& options, std::vector<std::string> arguments) {
+  TaskInfo task = seed_task(R"({"container":{"image":"docker:///redis","options":[)" + options + "]}}");
+  task.executor.reset();
+  task.container = ContainerInfo{.docker = DockerInfo{.image = "redis", .network = NetworkMode::bridge}};
+  task.container->docker->port_mappings = {{31000, 31000, "tcp"}};
+  task.command = CommandInfo{.shell = false, .arguments = std::move(arguments)};
+  task.command->environment = {{"A", "b"}};
+  return task;
+}
+
+TEST(SaidTwice, GivesTheContainerOfTheSeedContract) {
+  const std::string options = R"("--net","host","-it","--entrypoint","/bin/echo")";
+  const TaskInfo both = task_of_both(options, {"hello", "world"});
+  TaskInfo seed = seed_task(both.data);
+  seed.executor = ExecutorInfo{.id = {"e1"}, .command = CommandInfo{.environment = {{"A", "b"}}}};
+  const auto plan = plan_container(both, context_with());
+  const auto wanted = plan_container(seed, context_with({"hello", "world"}));
+  ASSERT_TRUE(plan && wanted);
+  EXPECT_EQ(encode_container_spec(plan->spec), encode_container_spec(wanted->spec));
+  EXPECT_EQ(*plan, *wanted);
+  EXPECT_EQ(plan->ports_to_pair, (std::vector<std::uint16_t>{31000, 31001, 31005}));
+  EXPECT_EQ(plan->spec.command, (List{"hello", "world"}));
+  EXPECT_TRUE(plan->spec.ports.empty()) << "the image's EXPOSEd ports are published, not the agent's";
+}
+
+TEST(SaidTwice, ACommandThatNeedsAShellHasOne) {
+  TaskInfo task = task_of_both("", {});
+  task.command = CommandInfo{.value = "a && b"};
+  const ContainerSpec spec = planned(task);
+  EXPECT_EQ(spec.entrypoint, (List{"/bin/sh"}));
+  EXPECT_EQ(spec.command, (List{"-c", "a && b"}));
+  task = task_of_both(R"("--entrypoint","/bin/echo")", {});
+  task.command = CommandInfo{.value = "a && b"};
+  EXPECT_EQ(refused(task), "docker option --entrypoint and a command that needs a shell exclude each other: 'a && b'");
+}
+
+TEST(SaidTwice, OnlyWhereBothNameOneImage) {
+  TaskInfo task = task_of_both(R"("--net","none")", {"a"});
+  task.container->docker->image = "redis:7";
+  EXPECT_EQ(planned(task).network_mode, "bridge") << "the data is somebody's own";
+  task = task_of_both(R"("--net","none")", {"a"});
+  task.container->docker->image = "docker:///redis:latest";
+  EXPECT_EQ(planned(task).network_mode, "none");
 }
 
 TEST(BothContracts, TheOperatorsPolicy) {

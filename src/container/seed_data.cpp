@@ -1,6 +1,7 @@
 #include "container/seed_data.hpp"
 
 #include "base/text.hpp"
+#include "model/image_name.hpp"
 #include "wire/json/reader.hpp"
 
 #include <boost/json/object.hpp>
@@ -11,8 +12,6 @@ namespace windlass {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::string_view image_prefix = "docker:///";
 
 std::string to_text(const json::value& value) {
   if (const auto* text = value.if_string()) return std::string{text->begin(), text->end()};
@@ -32,8 +31,8 @@ void read_env(const json::value& value, SeedData& seed) {
 
 void read_image(const json::value& value, SeedData& seed) {
   const std::string image = to_text(value);
-  if (value.is_string() && image.starts_with(image_prefix) && image.size() > image_prefix.size()) {
-    seed.image = image.substr(image_prefix.size());
+  if (value.is_string() && image.starts_with(image_scheme) && image.size() > image_scheme.size()) {
+    seed.image = image.substr(image_scheme.size());
   } else if (!value.is_null()) {
     seed.warnings.push_back("TaskInfo.data: container.image '" + image + "' is not docker:///<image> and is ignored");
   }

@@ -78,6 +78,7 @@ void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group) 
 }
 
 void report_pull(TaskTurn& turn, Pulling& pulling) {
+  if (pulling.plan.spec.quiet_pull) return;
   if (pulling.latest == pulling.reported || turn.in.now < pulling.report_at) return;
   pulling.reported = pulling.latest;
   pulling.report_at = turn.in.now + progress_interval;

@@ -73,8 +73,9 @@ enum class Cause { kill, shutdown, signal, agent_lost, completion_time, group, h
 struct Ending {
   Cause cause = Cause::kill;
   Duration grace = {};
-  int signal = 0;        // Cause::signal: which the executor got
-  std::string why = {};  // Cause::health_check
+  int signal = 0;           // Cause::signal: which the executor got
+  std::string why = {};     // Cause::health_check
+  bool may_extend = false;  // a kill policy says the grace: it counts also where an earlier one was shorter
   friend bool operator==(const Ending&, const Ending&) = default;
 };
 
@@ -86,6 +87,7 @@ struct Job {
   std::optional<TimePoint> complete_by = {};      // max_completion_time
   std::optional<ContainerStatus> addresses = {};  // once it runs, for the updates that follow
   std::optional<std::int64_t> memory_bytes = {};  // the container's limit
+  std::optional<Duration> stop_timeout = {};      // --stop-timeout: its grace where no kill policy says another
   Checks checks = {};
   friend bool operator==(const Job&, const Job&) = default;
 };

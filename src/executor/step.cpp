@@ -49,7 +49,8 @@ struct OnAgentEvent {
     if (found == turn.state.tasks.end()) return remember_kill(turn, event.task_id);
     const Duration grace = kill_grace(turn.state.settings, find_job(found->second), event.kill_policy);
     TaskTurn task{turn, found->first, found->second};
-    end_task(task, Ending{.cause = Cause::kill, .grace = grace});
+    const bool is_told = event.kill_policy && event.kill_policy->grace_period;
+    end_task(task, Ending{.cause = Cause::kill, .grace = grace, .may_extend = is_told});
   }
   void operator()(const executor_events::Acknowledged& event) const { acknowledge(turn, event); }
   void operator()(const executor_events::Message&) const {}
@@ -93,6 +94,7 @@ void on(TaskTurn& turn, const ContainerPlanned& event) {
   for (const std::string& warning : event.plan->warnings) turn.log("warning: " + warning);
   Job job = std::move(planning->job);
   job.memory_bytes = event.plan->spec.memory_bytes;
+  job.stop_timeout = stop_grace(event.plan->spec);
   if (event.plan->force_pull) return pull(turn, std::move(job), *event.plan);
   inspect_image(turn, std::move(job), *event.plan, false);
 }

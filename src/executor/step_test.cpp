@@ -85,8 +85,8 @@ class Dialogue {
     begin(task.id.value);
   }
   // From planned to running.
-  void begin(const std::string& task, const std::string& container = "d1") {
-    tell(ContainerPlanned{plan_of()}, task);
+  void begin(const std::string& task, const std::string& container = "d1", const ContainerPlan& plan = plan_of()) {
+    tell(ContainerPlanned{plan}, task);
     tell(ImageInspected{std::optional<DockerImage>{DockerImage{}}}, task);
     tell(ContainerCreated{container}, task);
     tell(ContainerAttached{}, task);
@@ -613,6 +613,51 @@ TEST(Executor, ASecondKillMovesTheDeadlineBothWays) {
   e.kill(0s);
   EXPECT_EQ(e.signals().back(), "SIGKILL");
   EXPECT_EQ(e.killings(), 1);
+}
+
+TEST(Executor, ARepeatedKillDoesNotPutSigkillOff) {
+  Dialogue d;
+  d.run();
+  d.kill();
+  d.pass(3s);
+  d.kill();
+  EXPECT_EQ(d.signals().size(), 1U);
+  d.pass(2s);
+  EXPECT_EQ(d.signals().back(), "SIGKILL") << "5 s after the first one";
+}
+
+TEST(Executor, StopTimeoutIsTheGraceWhereNoKillPolicySaysAnother) {
+  const auto grace_of = [](int stop_timeout, std::optional<Duration> of_task, std::optional<Duration> in_event) {
+    Dialogue d;
+    TaskInfo task = docker_task();
+    if (of_task) task.kill_policy = KillPolicy{*of_task};
+    d.subscribe();
+    d.launch(task);
+    ContainerPlan plan = plan_of();
+    plan.spec.stop_timeout = stop_timeout;
+    d.begin("t1", "d1", plan);
+    d.kill(in_event);
+    Duration waited{};
+    for (; d.signals().size() < 2 && waited < 60s; waited += 1s) d.pass(1s);
+    return waited;
+  };
+  EXPECT_EQ(grace_of(20, {}, {}), 20s);
+  EXPECT_EQ(grace_of(-1, {}, {}), 60s) << "never: as Docker has it";
+  EXPECT_EQ(grace_of(20, 9s, {}), 9s);
+  EXPECT_EQ(grace_of(20, 9s, 2s), 2s);
+}
+
+TEST(Executor, AQuietPullIsNotReported) {
+  Dialogue d;
+  d.subscribe();
+  d.launch();
+  ContainerPlan plan = plan_of();
+  plan.spec.quiet_pull = true;
+  d.tell(ContainerPlanned{plan});
+  d.tell(ImageInspected{std::optional<DockerImage>{}});
+  d.pass(10s);
+  d.tell(PullProgress{"1 of 3 layers", "{}"});
+  for (const TaskStatus& status : d.statuses()) EXPECT_EQ(status.message.find("Pulling"), std::string::npos);
 }
 
 TEST(Executor, KillWhilePullingEndsAtOnce) {

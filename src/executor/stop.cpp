@@ -17,6 +17,9 @@ constexpr Duration shutdown_margin = std::chrono::seconds{1};
 constexpr std::chrono::seconds early_kill_counts{60};
 constexpr std::size_t early_kills_max = 256;
 
+// A negative --stop-timeout: Docker never sends SIGKILL then.
+constexpr Duration for_ever = std::chrono::hours{24 * 365 * 100};
+
 constexpr std::int64_t mebibyte = 1 << 20;
 
 std::string because(const Job& job, const Ending& ending) {
@@ -63,8 +66,11 @@ void hold(Turn& turn, const Job& job, std::optional<Ending>& held, const Ending&
 
 void rearm(TaskTurn& turn, Stopping& stopping, const Ending& ending) {
   if (!stopping.force_at) return;  // SIGKILL is out: there is nothing stronger
+  const TimePoint force_at = after(turn.in.now, ending.grace);
+  // A KILL that is only repeated must not put SIGKILL off each time.
+  if (!ending.may_extend && force_at > *stopping.force_at) return;
   stopping.ending.grace = ending.grace;
-  stopping.force_at = after(turn.in.now, ending.grace);
+  stopping.force_at = force_at;
   if (ending.grace <= Duration::zero()) force(turn, stopping);
 }
 
@@ -137,7 +143,13 @@ Duration kill_grace(const Settings& settings, const Job* job, const std::optiona
   if (job != nullptr && job->task.kill_policy && job->task.kill_policy->grace_period) {
     return *job->task.kill_policy->grace_period;
   }
+  if (job != nullptr && job->stop_timeout) return *job->stop_timeout;
   return settings.shutdown_grace;
+}
+
+std::optional<Duration> stop_grace(const ContainerSpec& spec) {
+  if (!spec.stop_timeout) return std::nullopt;
+  return *spec.stop_timeout < 0 ? for_ever : Duration{std::chrono::seconds{*spec.stop_timeout}};
 }
 
 Duration shutdown_grace(const Settings& settings) {

@@ -104,11 +104,15 @@ bool holder_goes(const Turn& turn, GroupNumber number);
 void remember_kill(Turn& turn, const TaskId& task);
 // Whether the task was killed before it was launched; forgets that.
 bool take_early_kill(Turn& turn, const TaskId& task);
-// Ends the task, whatever its state. A second ending of one that is stopping moves the time of its SIGKILL.
+// Ends the task, whatever its state. A second ending of one that is stopping moves the time of its SIGKILL, to a later
+// one only if a kill policy says so.
 void end_task(TaskTurn& turn, const Ending& ending);
 // Ends all tasks, then the executor.
 void end_all(Turn& turn, const Ending& ending);
-// The grace of a KILL: the event's policy, else the task's, else the executor's shutdown grace.
+// What --stop-timeout says, if anything.
+std::optional<Duration> stop_grace(const ContainerSpec& spec);
+// The grace of a KILL: the event's policy, else the task's, else its --stop-timeout, else the executor's shutdown
+// grace.
 Duration kill_grace(const Settings& settings, const Job* job, const std::optional<KillPolicy>& policy);
 // The grace that SHUTDOWN leaves to the task.
 Duration shutdown_grace(const Settings& settings);

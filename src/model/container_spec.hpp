@@ -136,6 +136,7 @@ struct ContainerSpec {
   std::string domainname = {};
   std::string platform = {};  // "linux/arm64": which variant of the image
   PullPolicy pull = PullPolicy::missing;
+  bool quiet_pull = false;  // frameworks do not hear how far a pull is
 
   // What runs.
   std::optional<std::vector<std::string>> entrypoint = {};
@@ -196,7 +197,6 @@ struct ContainerSpec {
   std::optional<std::int64_t> memory_reservation_bytes = {};
   std::optional<std::int64_t> memory_swap_bytes = {};  // -1: unlimited
   std::optional<std::int64_t> memory_swappiness = {};
-  std::optional<std::int64_t> kernel_memory_bytes = {};  // Engines of API 1.40 and 1.41 only
   std::optional<std::int64_t> shm_bytes = {};
   std::optional<std::int64_t> cpu_shares = {};
   std::optional<std::int64_t> cpu_quota_us = {};

@@ -1,5 +1,6 @@
 #include "node/scheduler_service.hpp"
 
+#include "container/options.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/task_scope.hpp"
@@ -131,7 +132,10 @@ class Service final : public SchedulerService {
       std::visit([this](auto& each) { act(each); }, call);
     }
     show(std::move(effects.writes), !effects.notices.empty());
-    for (scheduler::Answer& answer : effects.notices) answers_.answer(answer.request, std::move(answer));
+    for (scheduler::Answer& answer : effects.notices) {
+      for (const std::string& warning : answer.warnings) log_warning(warning);
+      answers_.answer(answer.request, std::move(answer));
+    }
   }
   void show(std::vector<scheduler::Write> writes, bool must_show) {
     refresh_.cancel();
@@ -167,6 +171,7 @@ Result<std::unique_ptr<SchedulerService>> SchedulerService::open(asio::any_io_ex
   scheduler::State state;
   state.settings = options.core;
   state.settings.task_data = write_v1_app;
+  state.settings.docker_parameters = as_docker_parameters;
   auto loaded = load_scheduler(**journal, state);
   if (!loaded) return loaded.error();
   return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), options, random_seed());

@@ -21,7 +21,7 @@ struct SchedulerOptions {
   std::string framework_name = "windlass";
   std::string user = {};  // whose the tasks are; empty: the user that runs Windlass
   Duration failover_timeout = std::chrono::seconds{604800};
-  scheduler::Settings core = {};  // all but task_data, which the service knows
+  scheduler::Settings core = {};  // all but the functions, which the service knows
 };
 
 class SchedulerService : public SchedulerPort {

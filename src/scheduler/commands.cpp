@@ -1,55 +1,17 @@
 #include "scheduler/commands.hpp"
 
+#include "model/app_rules.hpp"
 #include "scheduler/constraints.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace windlass::scheduler {
 namespace {
 
-// Task ids are "<app>.instance-<uuid>._app.<n>", executor ids "marathon-<task>", and Mesos takes 255 bytes.
-constexpr std::size_t app_id_bytes_max = 180;
-constexpr std::int64_t instances_max = 1'000'000;
-constexpr double amount_max = 1e9;
-
-Error invalid(std::string where, std::string message) { return {Errc::invalid, std::move(message), std::move(where)}; }
-
-std::optional<Error> validate_id(const AppId& id) {
-  if (id.value.size() < 2 || id.value.front() != '/') return invalid("id", "may not be empty");
-  if (id.value.size() > app_id_bytes_max) {
-    return invalid("id", "length must be between 1 and " + std::to_string(app_id_bytes_max - 1));
-  }
-  const bool control = std::any_of(id.value.begin(), id.value.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\';
-  });
-  if (control) return invalid("id", "contains characters that Mesos does not take");
-  return std::nullopt;
-}
-
-std::optional<Error> validate_amount(const char* field, double value, double least, const char* least_text) {
-  if (!(value >= least)) return invalid(field, std::string{"must be greater than or equal to "} + least_text);
-  if (!(value <= amount_max)) return invalid(field, "must be less than or equal to 1000000000");
-  return std::nullopt;
-}
-
-std::optional<Error> validate_count(std::int64_t instances) {
-  if (instances < 0) return invalid("instances", "must be greater than or equal to 0");
-  if (instances > instances_max) {
-    return invalid("instances", "must be less than or equal to " + std::to_string(instances_max));
-  }
-  return std::nullopt;
-}
-
-std::optional<Error> validate_ports(const App& app) {
-  std::set<std::uint16_t> seen;
-  for (const PortDefinition& port : app.ports) {
-    if (port.port != 0 && !seen.insert(port.port).second) return invalid("ports", "Ports must be unique.");
-  }
-  return std::nullopt;
-}
+Error invalid(FieldError broken) { return {Errc::invalid, std::move(broken.error), std::move(broken.attribute)}; }
 
 // Gives every port of 0 the lowest number that no app has.
 std::optional<Error> assign_ports(const State& state, App& app) {
@@ -62,8 +24,8 @@ std::optional<Error> assign_ports(const State& state, App& app) {
       const auto candidate = static_cast<std::uint16_t>(number);
       return state.service_ports.contains(candidate) || own.contains(candidate);
     };
-    while (next <= state.settings.local_port_max && used(next)) ++next;
-    if (next > state.settings.local_port_max) {
+    while (next < state.settings.local_port_max && used(next)) ++next;
+    if (next >= state.settings.local_port_max) {
       return Error{Errc::internal, "All ports in the range [" + std::to_string(state.settings.local_port_min) + "-" +
                                        std::to_string(state.settings.local_port_max) + ") are already in use"};
     }
@@ -73,7 +35,22 @@ std::optional<Error> assign_ports(const State& state, App& app) {
 }
 
 void answer(Turn& turn, RequestId request, std::optional<Error> error = {}) {
-  turn.fx.notices.push_back({request, std::move(error), {}});
+  turn.fx.notices.push_back({.request = request, .error = std::move(error)});
+}
+
+// As in Marathon two apps may ask for one service port; whoever makes listeners from /v1/endpoints then gets two.
+std::vector<std::string> shared_ports(const State& state, const App& app) {
+  std::vector<std::string> warnings;
+  for (const PortDefinition& port : app.ports) {
+    if (port.port == 0 || !state.service_ports.contains(port.port)) continue;
+    const auto has_port = [&](const PortDefinition& each) { return each.port == port.port; };
+    for (const auto& [id, other] : state.apps) {
+      if (!std::any_of(other.ports.begin(), other.ports.end(), has_port)) continue;
+      warnings.push_back("Service port " + std::to_string(port.port) + " is also the one of app '" + id.value + "'");
+      break;
+    }
+  }
+  return warnings;
 }
 
 Error unknown_app(const AppId& id) { return {Errc::not_found, "App '" + id.value + "' does not exist"}; }
@@ -97,16 +74,11 @@ bool matches(const KillTasks& command, const Instance& instance) {
 }  // namespace
 
 std::optional<Error> validate(const App& app) {
-  if (auto error = validate_id(app.id)) return error;
-  if (auto error = validate_count(app.instances)) return error;
-  if (auto error = validate_amount("cpus", app.cpus, 0.001, "0.001")) return error;
-  if (auto error = validate_amount("mem", app.mem, 0, "0")) return error;
-  if (auto error = validate_amount("disk", app.disk, 0, "0")) return error;
-  if (auto error = validate_ports(app)) return error;
+  std::vector<FieldError> broken = broken_rules(app);
+  if (!broken.empty()) return invalid(std::move(broken.front()));
   for (const Constraint& constraint : app.constraints) {
     if (auto error = validate(constraint)) return error;
   }
-  if (!app.cmd && app.args.empty() && !app.seed_container) return invalid("cmd", "may not be empty");
   return std::nullopt;
 }
 
@@ -117,12 +89,13 @@ void start_app(Turn& turn, const StartApp& command) {
   }
   App app = command.app;
   if (auto error = validate(app)) return answer(turn, command.request, std::move(error));
+  std::vector<std::string> warnings = shared_ports(turn.state, app);
   if (auto error = assign_ports(turn.state, app)) return answer(turn, command.request, std::move(error));
   app.version = turn.in.now;
   app.last_config_change = turn.in.now;
   app.last_scaling = turn.in.now;
   put_app(turn, app);
-  answer(turn, command.request);
+  turn.fx.notices.push_back({.request = command.request, .warnings = std::move(warnings)});
 }
 
 void stop_app(Turn& turn, const StopApp& command) {
@@ -134,7 +107,9 @@ void stop_app(Turn& turn, const StopApp& command) {
 void scale_app(Turn& turn, const ScaleApp& command) {
   const App* app = find_app(turn.state, command.id);
   if (app == nullptr) return answer(turn, command.request, unknown_app(command.id));
-  if (auto error = validate_count(command.instances)) return answer(turn, command.request, std::move(error));
+  if (auto broken = broken_rule_of_count(command.instances)) {
+    return answer(turn, command.request, invalid(std::move(*broken)));
+  }
   if (app->instances != command.instances) set_count(turn, *app, command.instances);
   answer(turn, command.request);
 }
@@ -155,7 +130,7 @@ void kill_tasks(Turn& turn, const KillTasks& command) {
     set_count(turn, *app, std::max<std::int64_t>(0, app->instances - count));
   }
   for (const Instance& each : killed) end_instance(turn, each.id);
-  turn.fx.notices.push_back({command.request, {}, std::move(killed)});
+  turn.fx.notices.push_back({.request = command.request, .killed = std::move(killed)});
 }
 
 }  // namespace windlass::scheduler

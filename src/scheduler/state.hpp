@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "model/app.hpp"
 #include "model/framework.hpp"
+#include "model/task.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +20,8 @@ namespace windlass::scheduler {
 // Set once, from flags (marathon.md 5; same names).
 struct Settings {
   std::string default_executor = "//cmd";  // --executor
-  // The command of windlass-executor, for apps with a container but without an executor of their own. Empty: their
-  // tasks are given to the agent's own Docker support (TaskInfo.container).
+  // The path of windlass-executor on the agents, for apps with a container but without an executor of their own. Empty:
+  // their tasks are given to the agent's own Docker support (TaskInfo.container).
   std::string docker_executor = {};
   std::uint16_t local_port_min = 10000;
   std::uint16_t local_port_max = 20000;
@@ -33,6 +34,9 @@ struct Settings {
   Duration kill_retry_timeout = std::chrono::seconds{30};
   // TaskInfo.data for tasks that have an executor (wire/marathon/v1.hpp: write_v1_app). The core builds no JSON.
   std::string (*task_data)(const App&) = nullptr;
+  // An app's container.options as DockerInfo.parameters (container/options.hpp: as_docker_parameters). The core knows
+  // no option of Docker's but the network and --privileged, which DockerInfo has fields for.
+  std::vector<Parameter> (*docker_parameters)(const std::vector<std::string>& options) = nullptr;
 };
 
 // When a failing app may be launched again (marathon.md 4.5).

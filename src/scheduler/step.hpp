@@ -95,8 +95,9 @@ using Call = std::variant<MesosCall, Resubscribe>;
 
 struct Answer {
   RequestId request = 0;
-  std::optional<Error> error = {};    // none: done
-  std::vector<Instance> killed = {};  // KillTasks
+  std::optional<Error> error = {};         // none: done
+  std::vector<Instance> killed = {};       // KillTasks
+  std::vector<std::string> warnings = {};  // done, but perhaps not as it was meant
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 

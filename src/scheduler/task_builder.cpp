@@ -1,7 +1,8 @@
 #include "scheduler/task_builder.hpp"
 
 #include "base/text.hpp"
-#include "scheduler/docker_parameters.hpp"
+#include "model/image_name.hpp"
+#include "scheduler/shell_words.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -10,7 +11,6 @@
 namespace windlass::scheduler {
 namespace {
 
-constexpr std::string_view image_prefix = "docker:///";
 constexpr std::size_t label_key_bytes_max = 492;
 constexpr std::size_t label_value_bytes_max = 511;
 
@@ -35,7 +35,7 @@ std::string variable_name(std::string text) {
 std::string image_of(const App& app) {
   if (!app.seed_container) return {};
   const std::string& image = app.seed_container->image;
-  return image.starts_with(image_prefix) ? image.substr(image_prefix.size()) : image;
+  return image.starts_with(image_scheme) ? image.substr(image_scheme.size()) : image;
 }
 
 void add_app_variables(Environment& env, const App& app, const Instance& instance) {
@@ -73,17 +73,21 @@ void add_port_variables(Environment& env, const App& app, const Instance& instan
 }
 
 // What the user sets wins over what we make.
-std::vector<EnvironmentVariable> environment_of(const App& app, const Instance& instance) {
+Environment environment_of(const App& app, const Instance& instance) {
   Environment env;
   add_app_variables(env, app, instance);
   add_port_variables(env, app, instance);
   for (const auto& [name, value] : app.env) env[name] = value;
+  return env;
+}
+
+std::vector<EnvironmentVariable> to_variables(const Environment& env) {
   std::vector<EnvironmentVariable> variables;
-  for (auto& [name, value] : env) variables.push_back({name, value});
+  for (const auto& [name, value] : env) variables.push_back({name, value});
   return variables;
 }
 
-std::string shell_words(const std::vector<std::string>& words) {
+std::string quoted_words(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_quote(word);
   return text;
@@ -104,7 +108,7 @@ std::string task_name(const AppId& id) {
 
 CommandInfo plain_command(const App& app, const Instance& instance) {
   CommandInfo command;
-  command.environment = environment_of(app, instance);
+  command.environment = to_variables(environment_of(app, instance));
   command.uris = app.fetch;
   if (app.cmd && !app.cmd->empty()) {
     command.value = app.cmd;
@@ -112,33 +116,74 @@ CommandInfo plain_command(const App& app, const Instance& instance) {
   }
   command.shell = false;
   command.arguments = app.args;
-  if (!app.args.empty() && !app.seed_container) command.value = app.args.front();
+  if (!app.args.empty()) command.value = app.args.front();
+  return command;
+}
+
+// An executor would get the words of cmd as its arguments, and they are the arguments of the image's entrypoint. So
+// they are here, unless only a shell can read them: Mesos runs that in place of the entrypoint.
+CommandInfo container_command(const App& app, const Instance& instance) {
+  const Environment env = environment_of(app, instance);
+  CommandInfo command;
+  command.environment = to_variables(env);
+  command.uris = app.fetch;
+  const auto words = app.cmd && !app.cmd->empty() ? shell_words(*app.cmd, env) : app.args;
+  command.shell = !words;
+  if (words) command.arguments = *words;
+  if (!words) command.value = app.cmd;
   return command;
 }
 
 // `run` is the executor's part of the command line; the app's own command follows it.
 void set_executor(TaskInfo& task, const Settings& settings, const App& app, const Instance& instance, std::string run) {
-  const std::string arguments = app.cmd && !app.cmd->empty() ? *app.cmd : shell_words(app.args);
+  const std::string arguments = app.cmd && !app.cmd->empty() ? *app.cmd : quoted_words(app.args);
   if (!arguments.empty()) run += " " + arguments;
   ExecutorInfo executor;
   executor.id = ExecutorId{"marathon-" + instance.task_id.value};
-  executor.command =
-      CommandInfo{.value = std::move(run), .environment = environment_of(app, instance), .uris = app.fetch};
+  executor.command = CommandInfo{
+      .value = std::move(run), .environment = to_variables(environment_of(app, instance)), .uris = app.fetch};
   task.executor = std::move(executor);
   if (settings.task_data != nullptr) task.data = settings.task_data(app);
 }
 
-// As `docker run` without options would: on the bridge, with the ports that PORT0 and so on name published.
-ContainerInfo container_of(const App& app, const Instance& instance) {
-  DockerInfo docker;
-  docker.image = image_of(app);
-  add_docker_options(docker, app.seed_container->options);
-  docker.network = NetworkMode::bridge;
-  for (std::size_t i = 0; i < instance.ports.size(); ++i) {
+// Mesos says the network by itself and would say it twice.
+void set_network(ContainerInfo& container, const std::string& name) {
+  DockerInfo& docker = *container.docker;
+  docker.network = NetworkMode::user;
+  if (name == "host") docker.network = NetworkMode::host;
+  if (name == "none") docker.network = NetworkMode::none;
+  if (name == "bridge" || name == "default" || name.empty()) docker.network = NetworkMode::bridge;
+  if (docker.network == NetworkMode::user) container.network_names = {name};
+}
+
+void add_options(const Settings& settings, ContainerInfo& container, const std::vector<std::string>& options) {
+  if (settings.docker_parameters == nullptr) return;
+  DockerInfo& docker = *container.docker;
+  for (Parameter& parameter : settings.docker_parameters(options)) {
+    const bool is_network = parameter.key == "net" || parameter.key == "network";
+    if (is_network && !docker.network) {
+      set_network(container, parameter.value);
+    } else if (parameter.key == "privileged") {
+      docker.privileged = parameter.value == "true";
+    } else {
+      docker.parameters.push_back(std::move(parameter));
+    }
+  }
+}
+
+// As `docker run` with these options would, with the ports that PORT0 and so on name published where the network has
+// its own. What else our executor makes of the options it reads in the task's data.
+ContainerInfo container_of(const Settings& settings, const App& app, const Instance& instance) {
+  ContainerInfo container;
+  container.docker = DockerInfo{.image = image_of(app)};
+  add_options(settings, container, app.seed_container->options);
+  DockerInfo& docker = *container.docker;
+  if (!docker.network) docker.network = NetworkMode::bridge;
+  const bool joins = !container.network_names.empty() && container.network_names.front().starts_with("container:");
+  const bool publishes = (docker.network == NetworkMode::bridge || docker.network == NetworkMode::user) && !joins;
+  for (std::size_t i = 0; publishes && i < instance.ports.size(); ++i) {
     docker.port_mappings.push_back({instance.ports[i], instance.ports[i], app.ports[i].protocol});
   }
-  ContainerInfo container;
-  container.docker = std::move(docker);
   return container;
 }
 
@@ -146,18 +191,6 @@ ContainerInfo container_of(const App& app, const Instance& instance) {
 
 TaskId task_id_of(const InstanceId& instance, std::uint32_t incarnation) {
   return {instance.value + "._app." + std::to_string(incarnation)};
-}
-
-std::string shell_quote(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      quoted += "'\\''";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "'";
 }
 
 TaskInfo build_task(const Settings& settings, const App& app, const Instance& instance, const Resources& resources) {
@@ -175,10 +208,13 @@ TaskInfo build_task(const Settings& settings, const App& app, const Instance& in
     set_executor(task, settings, app, instance,
                  "[ -x " + quoted + " ] || chmod ug+rx " + quoted + " && exec " + quoted);
   } else if (app.seed_container && !settings.docker_executor.empty()) {
-    set_executor(task, settings, app, instance, settings.docker_executor);
+    set_executor(task, settings, app, instance, "exec " + shell_quote(settings.docker_executor));
+  } else if (app.seed_container) {
+    task.command = container_command(app, instance);
+    task.container = container_of(settings, app, instance);
+    if (settings.task_data != nullptr) task.data = settings.task_data(app);
   } else {
     task.command = plain_command(app, instance);
-    if (app.seed_container) task.container = container_of(app, instance);
   }
   return task;
 }

@@ -3,9 +3,11 @@
 //
 //   app.executor, else --executor     what Mesos gets
 //   "//cmd", no container             TaskInfo.command
-//   "//cmd", container                TaskInfo.command and .container, or with --docker_executor: as for a path
-//   a path                            TaskInfo.executor: `chmod ug+rx '<path>'` if needed, `exec '<path>' <cmd>`,
-//   TaskInfo.data
+//   "//cmd", container                with Settings::docker_executor TaskInfo.executor: `exec '<it>' <cmd>`, and
+//                                     TaskInfo.data. Else TaskInfo.command and .container, for the agent's own Docker
+//                                     support, and TaskInfo.data: an executor of ours makes the same container of it
+//   a path                            TaskInfo.executor: `chmod ug+rx '<path>'` if needed, `exec '<path>' <cmd>`, and
+//                                     TaskInfo.data
 
 #include "model/app.hpp"
 #include "model/framework.hpp"
@@ -18,7 +20,5 @@ TaskInfo build_task(const Settings& settings, const App& app, const Instance& in
 
 // "<instance>._app.<incarnation>".
 TaskId task_id_of(const InstanceId& instance, std::uint32_t incarnation);
-// One shell word that means exactly this text.
-std::string shell_quote(const std::string& text);
 
 }  // namespace windlass::scheduler

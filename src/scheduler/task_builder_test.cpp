@@ -1,7 +1,5 @@
 #include "scheduler/task_builder.hpp"
 
-#include "scheduler/docker_parameters.hpp"
-
 #include <gtest/gtest.h>
 
 namespace windlass::scheduler {
@@ -61,7 +59,6 @@ TEST(TaskBuilder, PathExecutorGetsTheSeedsCommandLineAndData) {
 }
 
 TEST(TaskBuilder, QuotesPathsForTheShell) {
-  EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
   App app = multidis();
   app.executor = "/a'; rm -rf /; '";
   app.cmd.reset();
@@ -99,27 +96,85 @@ TEST(TaskBuilder, ArgumentsAreNoShellCommand) {
   EXPECT_EQ(task.command->arguments, (std::vector<std::string>{"/bin/echo", "a b"}));
 }
 
-TEST(TaskBuilder, ContainersWithoutExecutorAreGivenToTheAgentsDocker) {
+// Each option as "key=value", as the real one makes them of the list form.
+std::vector<Parameter> fake_parameters(const std::vector<std::string>& options) {
+  std::vector<Parameter> parameters;
+  for (const std::string& option : options) {
+    const auto equals = option.find('=');
+    parameters.push_back({option.substr(0, equals), option.substr(equals + 1)});
+  }
+  return parameters;
+}
+
+App contained(std::vector<std::string> options) {
   App app = multidis();
   app.executor = "";
   app.cmd.reset();
-  app.seed_container = SeedContainer{"docker:///redis:7", {"-v", "/data:/data", "--privileged"}};
-  const TaskInfo task = build(app);
+  app.seed_container = SeedContainer{"docker:///redis:7", std::move(options)};
+  return app;
+}
+
+ContainerInfo container_with(std::vector<std::string> options) {
+  Settings settings;
+  settings.docker_parameters = fake_parameters;
+  return *build(contained(std::move(options)), settings).container;
+}
+
+TEST(TaskBuilder, ContainersWithoutExecutorAreGivenToTheAgentsDocker) {
+  Settings settings;
+  settings.docker_parameters = fake_parameters;
+  const TaskInfo task = build(contained({"volume=/data:/data", "privileged=true", "tty=true"}), settings);
   ASSERT_TRUE(task.container && task.container->docker && task.command);
   const DockerInfo& docker = *task.container->docker;
   EXPECT_EQ(docker.image, "redis:7");
   EXPECT_EQ(docker.network, NetworkMode::bridge);
   EXPECT_EQ(docker.port_mappings, (std::vector<PortMapping>{{31001, 31001, "tcp"}}));
-  EXPECT_EQ(docker.parameters, (std::vector<Parameter>{{"volume", "/data:/data"}}));
+  EXPECT_EQ(docker.parameters, (std::vector<Parameter>{{"volume", "/data:/data"}, {"tty", "true"}}));
   EXPECT_TRUE(docker.privileged);
   EXPECT_FALSE(task.command->shell) << "the image's own command";
   EXPECT_FALSE(task.command->value);
+  EXPECT_EQ(task.data, "data of /multidis") << "an executor of ours makes the same container as for a path";
+}
+
+TEST(TaskBuilder, ContainersWithoutExecutorGetOurs) {
   Settings settings;
-  settings.docker_executor = "/usr/bin/windlass-executor";
-  const TaskInfo by_executor = build(app, settings);
-  EXPECT_EQ(by_executor.executor->command->value, "/usr/bin/windlass-executor");
-  EXPECT_FALSE(by_executor.container);
-  EXPECT_EQ(by_executor.data, "data of /multidis");
+  settings.docker_executor = "/usr/bin/windlass executor";
+  App app = contained({});
+  app.cmd = "--port $PORT0";
+  const TaskInfo task = build(app, settings);
+  EXPECT_EQ(task.executor->command->value, "exec '/usr/bin/windlass executor' --port $PORT0");
+  EXPECT_FALSE(task.container);
+  EXPECT_FALSE(task.command);
+  EXPECT_EQ(task.data, "data of /multidis");
+}
+
+TEST(TaskBuilder, TheNetworkIsOneOfMesos) {
+  EXPECT_EQ(container_with({"net=host"}).docker->network, NetworkMode::host);
+  EXPECT_TRUE(container_with({"net=host"}).docker->port_mappings.empty()) << "Mesos would refuse them";
+  EXPECT_EQ(container_with({"network=none"}).docker->network, NetworkMode::none);
+  EXPECT_EQ(container_with({"network=default"}).docker->network, NetworkMode::bridge);
+  const ContainerInfo mine = container_with({"network=mine", "net=second"});
+  EXPECT_EQ(mine.docker->network, NetworkMode::user);
+  EXPECT_EQ(mine.network_names, std::vector<std::string>{"mine"});
+  EXPECT_EQ(mine.docker->parameters, (std::vector<Parameter>{{"net", "second"}}));
+  EXPECT_EQ(mine.docker->port_mappings.size(), 1U);
+  EXPECT_TRUE(container_with({"net=container:other"}).docker->port_mappings.empty());
+}
+
+TEST(TaskBuilder, TheCommandOfAContainerIsWordsWhereNoShellIsNeeded) {
+  App app = contained({});
+  app.cmd = "hello \"$PORT0 times\"";
+  const CommandInfo words = *build(app).command;
+  EXPECT_FALSE(words.shell);
+  EXPECT_EQ(words.arguments, (std::vector<std::string>{"hello", "31001 times"}));
+  EXPECT_FALSE(words.value);
+  app.cmd = "hello && world";
+  const CommandInfo text = *build(app).command;
+  EXPECT_TRUE(text.shell);
+  EXPECT_EQ(text.value, "hello && world");
+  app.cmd.reset();
+  app.args = {"a b", "$c"};
+  EXPECT_EQ(build(app).command->arguments, app.args);
 }
 
 TEST(TaskBuilder, EnvironmentTellsTheTaskWhatItIs) {
@@ -149,17 +204,6 @@ TEST(TaskBuilder, NamesAreReversedPaths) {
   app.id = AppId{"/shop/cart"};
   EXPECT_EQ(build(app).name, "cart.shop");
   EXPECT_EQ(build(app).id, TaskId{"shop_cart.instance-1._app.1"});
-}
-
-TEST(DockerParameters, AreLongOptionsWithValues) {
-  DockerInfo docker;
-  add_docker_options(docker, {"-p", "80:80", "-eA=b", "--net=host", "--dns", "8.8.8.8", "--rm", "-t", "--name", "x",
-                              "--read-only", "stray", "-m=1g", "-P", "--label"});
-  const std::vector<Parameter> expected{{"publish", "80:80"},   {"env", "A=b"},        {"net", "host"},
-                                        {"dns", "8.8.8.8"},     {"read-only", "true"}, {"memory", "1g"},
-                                        {"publish-all", "true"}};
-  EXPECT_EQ(docker.parameters, expected);
-  EXPECT_FALSE(docker.privileged);
 }
 
 }  // namespace

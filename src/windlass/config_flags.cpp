@@ -69,8 +69,8 @@ std::string role(const std::string& value) {
 }
 
 std::string executor(const std::string& value) {
-  const bool good = value == "//cmd" || (!value.empty() && value.find("//") == std::string::npos && value != "/");
-  return good ? "" : "is neither //cmd nor a path";
+  const bool path = value.starts_with("/") && value.size() > 1 && value.find("//") == std::string::npos;
+  return path || value == "//cmd" ? "" : "is neither //cmd nor an absolute path";
 }
 
 std::string relative_path(const std::string& value) {

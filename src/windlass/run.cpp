@@ -60,6 +60,8 @@ SchedulerOptions scheduler_options(const Config& config) {
                            .failover_timeout = config.failover_timeout};
   scheduler::Settings& core = options.core;
   core.default_executor = config.executor;
+  // Where the agents are somebody else's, only their operator knows whether windlass-executor is there, and where.
+  core.docker_executor = config.embedded() ? executor_program(config.docker_executor) : config.docker_executor;
   core.local_port_min = config.local_port_min.value;
   core.local_port_max = config.local_port_max.value;
   core.mesos_role = config.mesos_role;
@@ -138,6 +140,8 @@ class Process {
   }
 
   Result<void> begin_engine() {
+    auto runnable = check_executor_program(executor_program(config_.docker_executor));
+    if (!runnable) return runnable.error();
     auto engine = EngineService::open(loop_.get_executor(), engine_options(config_));
     if (!engine) return engine.error();
     engine_ = std::move(*engine);

@@ -150,8 +150,6 @@ TABLE = """
 --memory-swappiness 101
 --memory-swappiness=-2
 --memory 64m --memory-swappiness 60
---kernel-memory 64m
---kernel-memory 1m
 --shm-size 64m
 --shm-size 0
 --shm-size 1.5g
@@ -639,6 +637,7 @@ REFUSED = {
     ("-a", "stdout"): "attaches stdout and stderr",
     ("--attach=STDERR",): "attaches stdout and stderr",
     ("--use-api-socket",): "registry credentials",
+    ("--kernel-memory", "64m"): "from API 1.42 on",
 }
 
 # What only `docker run` has.
@@ -646,6 +645,7 @@ REFUSED_RUN = {
     ("-d",): "as long as its container",
     ("--detach",): "as long as its container",
     ("--detach-keys", "ctrl-x"): "terminal",
+    ("--sig-proxy=false",): "signals",
 }
 
 # As REFUSED, but these values ask for what is so anyway.

@@ -311,6 +311,17 @@ def test_parameters_are_long_options(bench):
         assert ours == parameters, words
 
 
+def test_options_as_parameters(bench):
+    """What the scheduler makes of the list form for Mesos' own Docker support is the same container, or as refused."""
+    cases = [bench.fill(words) for words in [*CASES, *map(list, REFUSED), *map(list, REFUSED_RUN), ["-itw", "/tmp", "-P"]]]
+    for words, ours, said in zip(cases, bench.plans(cases), bench.plans(cases, "as_parameters")):
+        several_networks = sum(word.partition("=")[0] in ("--net", "--network") for word in words) > 1
+        if "error" in ours:
+            assert "error" in said, words
+        elif not several_networks:  # of DockerInfo's the first one counts
+            assert ours == said, words
+
+
 @pytest.mark.parametrize("words", REFUSED, ids=" ".join)
 def test_refused_with_the_reason(bench, words):
     filled = bench.fill(words)

@@ -26,6 +26,15 @@ HttpResponse message_response(int status, const std::string& message) {
 
 HttpResponse no_content() { return json_response(204, {}); }
 
+void add_warning(HttpResponse& response, const std::string& text) {
+  std::string quoted;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  response.headers.emplace_back("Warning", "199 windlass \"" + quoted + "\"");
+}
+
 HttpResponse field_errors(const std::vector<FieldError>& errors) { return json_response(422, write_v1_errors(errors)); }
 
 HttpResponse uri_not_found(const HttpRequest& request) {

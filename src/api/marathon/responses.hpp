@@ -17,6 +17,8 @@ HttpResponse text_response(int status, std::string body);
 HttpResponse message_response(int status, const std::string& message);
 // 204 without a body, but with a Content-Type, as Jersey sent it.
 HttpResponse no_content();
+// Adds `Warning: 199 windlass "<text>"` (RFC 7234, 5.5): it was done, but perhaps not as it was meant.
+void add_warning(HttpResponse& response, const std::string& text);
 // 422 {"errors":[...]}.
 HttpResponse field_errors(const std::vector<FieldError>& errors);
 // 404 {"message":"URI not found: <path>"}.

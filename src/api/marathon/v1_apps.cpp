@@ -27,7 +27,9 @@ asio::awaitable<HttpResponse> change(scheduler::Event event, AppId id, Scheduler
   auto answer = co_await std::move(waiting);
   if (!answer) co_return refusal(answer.error(), id);
   if (answer->error) co_return refusal(*answer->error, id);
-  co_return no_content();
+  HttpResponse response = no_content();
+  for (const std::string& warning : answer->warnings) add_warning(response, warning);
+  co_return response;
 }
 
 // What is wrong with the request before its body's meaning is looked at.
@@ -70,20 +72,28 @@ asio::awaitable<HttpResponse> scale(RouteRequest request, SchedulerPort& port) {
   co_return response;
 }
 
-asio::awaitable<HttpResponse> list(RouteRequest request, SchedulerPort& port) {
-  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
-  const std::string* id = find_query(request.http.query, "id");
-  const std::string* cmd = find_query(request.http.query, "cmd");
-  const bool search = request.http.path == "/v1/apps/search";
-  const WorldPtr world = port.world();
+// The apps of which id and command contain those texts; null: any.
+HttpResponse apps_with(const World& world, const std::string* id, const std::string* cmd) {
   std::vector<const App*> apps;
-  for (const auto& [key, view] : world->apps) {
+  for (const auto& [key, view] : world.apps) {
     const App& app = *view->app;
-    const bool by_id = !search || id == nullptr || contains_ignoring_case(v1_id(app.id), *id);
-    const bool by_cmd = !search || cmd == nullptr || contains_ignoring_case(app.cmd.value_or(""), *cmd);
+    const bool by_id = id == nullptr || contains_ignoring_case(v1_id(app.id), *id);
+    const bool by_cmd = cmd == nullptr || contains_ignoring_case(app.cmd.value_or(""), *cmd);
     if (by_id && by_cmd) apps.push_back(&app);
   }
-  co_return json_response(200, write_v1_apps(apps));
+  return json_response(200, write_v1_apps(apps));
+}
+
+asio::awaitable<HttpResponse> list(RouteRequest request, SchedulerPort& port) {
+  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
+  const WorldPtr world = port.world();
+  co_return apps_with(*world, nullptr, nullptr);
+}
+
+asio::awaitable<HttpResponse> search(RouteRequest request, SchedulerPort& port) {
+  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
+  const WorldPtr world = port.world();
+  co_return apps_with(*world, find_query(request.http.query, "id"), find_query(request.http.query, "cmd"));
 }
 
 asio::awaitable<HttpResponse> tasks(RouteRequest request, SchedulerPort& port) {
@@ -103,9 +113,9 @@ std::vector<Route> v1_app_routes(SchedulerPort& port) {
     return [handler, &port](RouteRequest request) { return handler(std::move(request), port); };
   };
   return {
-      {"GET", "/v1/apps", with(list)},        {"POST", "/v1/apps/start", with(start)},
-      {"POST", "/v1/apps/stop", with(stop)},  {"POST", "/v1/apps/scale", with(scale)},
-      {"GET", "/v1/apps/search", with(list)}, {"GET", "/v1/apps/{id}/tasks", with(tasks)},
+      {"GET", "/v1/apps", with(list)},          {"POST", "/v1/apps/start", with(start)},
+      {"POST", "/v1/apps/stop", with(stop)},    {"POST", "/v1/apps/scale", with(scale)},
+      {"GET", "/v1/apps/search", with(search)}, {"GET", "/v1/apps/{id}/tasks", with(tasks)},
   };
 }
 

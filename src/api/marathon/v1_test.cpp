@@ -182,6 +182,20 @@ TEST_F(V1, PathsAndMethodsAreChecked) {
   EXPECT_EQ(send({.method = "HEAD", .target = "/ping"}).status, 200);
 }
 
+TEST_F(V1, ASharedServicePortIsAWarning) {
+  EXPECT_EQ(header(post("/v1/apps/start", R"({"id":"a","cmd":"y","ports":[8080,0]})"), "warning"), "(none)");
+  const auto second = post("/v1/apps/start", R"({"id":"b","cmd":"y","ports":[8080,0]})");
+  EXPECT_EQ(second.status, 204) << "v1 allows it";
+  EXPECT_EQ(header(second, "warning"), R"(199 windlass "Service port 8080 is also the one of app '/a'")");
+}
+
+TEST_F(V1, ADocumentOfV2IsToldWhatV1Wants) {
+  const auto answer = post("/v1/apps/start", R"({"id":"a","container":{"type":"DOCKER","docker":{"image":"redis"}}})");
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_NE(answer.body.find("this is a container as /v2/apps has it"), std::string::npos) << answer.body;
+  EXPECT_EQ(post("/v1/apps/start", "\xef\xbb\xbf{\"id\":\"a\",\"cmd\":\"y\"}").status, 204) << "a byte order mark";
+}
+
 TEST_F(V1, SearchesByIdAndCommand) {
   post("/v1/apps/start", R"({"id":"web-One","cmd":"run a"})");
   post("/v1/apps/start", R"({"id":"web-two","cmd":"run B"})");
@@ -194,6 +208,7 @@ TEST_F(V1, SearchesByIdAndCommand) {
   EXPECT_EQ(ids("id=one"), "1");
   EXPECT_EQ(ids("cmd=run%20b"), "2");
   EXPECT_EQ(ids("id=one&cmd=b"), "");
+  EXPECT_EQ(get("/v1/apps/search/?id=one").body, get("/v1/apps/search?id=one").body) << "the slash changes nothing";
 }
 
 TEST_F(V1, ListsTasks) {
@@ -230,11 +245,11 @@ TEST_F(V1, ABlockedJournalIsATimeout) {
 }
 
 TEST_F(V1, PortsThatRunOutAreAServersError) {
-  port.dialogue.state.settings.local_port_max = 10000;
+  port.dialogue.state.settings.local_port_max = 10001;
   post("/v1/apps/start", R"({"id":"x","cmd":"y"})");
   const auto answer = post("/v1/apps/start", R"({"id":"z","cmd":"y"})");
   EXPECT_EQ(answer.status, 500);
-  EXPECT_EQ(answer.body, R"({"message":"All ports in the range [10000-10000) are already in use"})");
+  EXPECT_EQ(answer.body, R"({"message":"All ports in the range [10000-10001) are already in use"})");
 }
 
 TEST_F(V1, PingDebugAndMetrics) {

@@ -27,8 +27,6 @@ constexpr std::string_view cdi_driver = "cdi";
 // Since or until when the Engine's API has what.
 constexpr DockerApiVersion platform_at_create{41};
 constexpr DockerApiVersion mac_address_in_network{44};
-constexpr DockerApiVersion kernel_memory_first{40};
-constexpr DockerApiVersion kernel_memory_last{41};
 
 // --- reading -------------------------------------------------------------------------------------------------------
 
@@ -325,13 +323,11 @@ void put_cpu(json::object& host, const ContainerSpec& spec) {
   put(host, "CpusetMems", spec.cpuset_mems);
 }
 
-void put_memory(json::object& host, const ContainerSpec& spec, DockerApiVersion version) {
+void put_memory(json::object& host, const ContainerSpec& spec) {
   put(host, "Memory", spec.memory_bytes);
   put(host, "MemoryReservation", spec.memory_reservation_bytes);
   put(host, "MemorySwap", spec.memory_swap_bytes);
   put(host, "MemorySwappiness", spec.memory_swappiness);
-  const bool limits_kernel_memory = version >= kernel_memory_first && version <= kernel_memory_last;
-  if (limits_kernel_memory) put(host, "KernelMemory", spec.kernel_memory_bytes);
   put(host, "ShmSize", spec.shm_bytes);
   put_true(host, "OomKillDisable", spec.oom_kill_disable);
   put(host, "OomScoreAdj", spec.oom_score_adj);
@@ -345,7 +341,6 @@ void put(json::object& object, const char* key, const char* value_key, const std
 
 void put_limits(json::object& host, const ContainerSpec& spec) {
   put(host, "PidsLimit", spec.pids_limit);
-  put(host, "StorageOpt", spec.storage_options);
   put(host, "CgroupParent", spec.cgroup_parent);
   put(host, "BlkioWeight", spec.blkio_weight);
   put(host, "BlkioWeightDevice", "Weight", spec.blkio_weight_devices);
@@ -527,7 +522,7 @@ std::string encode_container_spec(const ContainerSpec& spec, DockerApiVersion ve
   put_devices(host, spec);
   put_rights(host, spec);
   put_cpu(host, spec);
-  put_memory(host, spec, version);
+  put_memory(host, spec);
   put_limits(host, spec);
   if (!spec.log_driver.empty() || !spec.log_options.empty()) {
     host["LogConfig"] = json::object{{"Type", spec.log_driver}, {"Config", to_object(spec.log_options)}};

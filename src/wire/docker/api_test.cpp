@@ -120,10 +120,6 @@ TEST(DockerCreate, MacAddressGoesWhereTheEngineLooksForIt) {
 
 TEST(DockerCreate, OldAndNewEngines) {
   ContainerSpec spec{.name = "n", .image = "i"};
-  spec.kernel_memory_bytes = 5;
-  EXPECT_EQ(encode_container_spec(spec, {39}).find("KernelMemory"), std::string::npos);
-  expect_parts(encode_container_spec(spec, {41}), {R"("KernelMemory":5)"});
-  EXPECT_EQ(encode_container_spec(spec, {42}).find("KernelMemory"), std::string::npos);
   spec.platform = "linux/arm64";
   EXPECT_EQ(create_platform(spec, {40}), "") << "only the pull knows it";
   EXPECT_EQ(create_platform(spec, {41}), "linux/arm64");

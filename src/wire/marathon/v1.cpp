@@ -134,6 +134,12 @@ void append_endpoint(std::string& out, const V1Endpoints& endpoints) {
   out += '}';
 }
 
+// "10.0.0.1:31000", "[2001:db8::1]:31000": only brackets tell an IPv6 address from its port.
+std::string host_port(const std::string& host, std::uint16_t port) {
+  const bool bare_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
+  return (bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 void append_endpoint_lines(std::string& out, const V1Endpoints& endpoints) {
   const App& app = *endpoints.app;
   for (std::size_t i = 0; i < app.ports.size(); ++i) {
@@ -142,7 +148,7 @@ void append_endpoint_lines(std::string& out, const V1Endpoints& endpoints) {
     if (app.ports.size() > 1) out += "_" + port;
     out += " " + port;
     for (const Instance* instance : endpoints.instances) {
-      if (i < instance->ports.size()) out += " " + instance->host + ":" + std::to_string(instance->ports[i]);
+      if (i < instance->ports.size()) out += " " + host_port(instance->host, instance->ports[i]);
     }
     out += '\n';
   }

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "model/app.hpp"
+#include "model/app_rules.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -11,12 +12,6 @@
 #include <vector>
 
 namespace windlass {
-
-struct FieldError {
-  std::string attribute;  // "mem", "constraints"
-  std::string error;      // "must be a number"
-  friend bool operator==(const FieldError&, const FieldError&) = default;
-};
 
 // What was read, or why not: `malformed` when the text is not a JSON object, else one entry for each wrong field.
 template <class T>
@@ -39,8 +34,9 @@ struct V1Scale {
 std::string v1_id(const AppId& id);
 AppId app_id_from_v1(std::string_view id);
 
-// The body of /v1/apps/start. Strings are taken for numbers where they read as such ("0.1", "3"), null is the default,
-// unknown fields are ignored. An empty `ports` becomes one port of 0; a single `port` is taken where `ports` is absent.
+// The body of /v1/apps/start, with the rules of model/app_rules.hpp. A byte order mark is skipped. Strings are taken
+// for numbers where they read as such ("0.1", "3"), null is the default, unknown fields are ignored. An empty `ports`
+// becomes one port of 0; a single `port` is taken where `ports` is absent.
 V1Read<App> read_v1_app(std::string_view body);
 // The body of /v1/apps/stop: only `id` is looked at.
 V1Read<V1AppRef> read_v1_app_ref(std::string_view body);

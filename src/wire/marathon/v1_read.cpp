@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -17,13 +18,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr double amount_max = 1e9;
-constexpr std::int64_t instances_max = 1'000'000;
-constexpr std::size_t ports_max = 1000;
-constexpr std::size_t id_bytes_max = 179;  // so that task and executor ids fit Mesos' 255
-constexpr std::string_view executor_pattern = "(^//cmd$)|(^/[^/].*$)|";
 constexpr std::string_view id_pattern = "^[A-Za-z0-9_.-]+$";
-constexpr std::string_view image_prefix = "docker:///";
+// "type": "DOCKER", "docker": {"image": "redis"} instead of "image": "docker:///redis".
+constexpr std::string_view not_v1 =
+    "is missing: this is a container as /v2/apps has it (type, docker, volumes); v1 wants "
+    "{\"image\": \"docker:///redis\", \"options\": [\"-v\", \"/host:/container\"]}";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
 
@@ -41,8 +41,6 @@ struct Reader {
     errors.push_back({std::string{attribute}, std::move(error)});
   }
 };
-
-std::string must_match(std::string_view pattern) { return "must match \"" + std::string{pattern} + "\""; }
 
 // A number, or a string that reads as one from its first to its last character.
 std::optional<double> to_number(const json::value& value) {
@@ -85,13 +83,11 @@ void read_text(const Reader& in, std::string_view key, std::string& out) {
   out = std::move(*text);
 }
 
-void read_amount(const Reader& in, std::string_view key, double least, std::string_view least_text, double& out) {
+void read_amount(const Reader& in, std::string_view key, double& out) {
   const json::value* value = in.find(key);
   if (value == nullptr) return;
   const auto number = to_number(*value);
   if (!number || !std::isfinite(*number)) return in.fail(key, "must be a number");
-  if (*number < least) return in.fail(key, "must be greater than or equal to " + std::string{least_text});
-  if (*number > amount_max) return in.fail(key, "must be less than or equal to 1000000000");
   out = *number;
 }
 
@@ -100,8 +96,6 @@ void read_instances(const Reader& in, std::int64_t& out) {
   if (value == nullptr) return;
   const auto number = to_whole_number(*value);
   if (!number) return in.fail("instances", "must be a whole number");
-  if (*number < 0) return in.fail("instances", "must be greater than or equal to 0");
-  if (*number > instances_max) return in.fail("instances", "must be less than or equal to 1000000");
   out = *number;
 }
 
@@ -117,9 +111,7 @@ void read_new_id(const Reader& in, AppId& out) {
   const std::size_t before = in.errors.size();
   read_text(in, "id", id);
   if (in.errors.size() > before) return;
-  if (id.empty()) return in.fail("id", "may not be empty");
-  if (!is_v1_id(id)) return in.fail("id", must_match(id_pattern));
-  if (id.size() > id_bytes_max) return in.fail("id", "length must be between 1 and " + std::to_string(id_bytes_max));
+  if (!is_v1_id(id)) return in.fail("id", "must match \"" + std::string{id_pattern} + "\"");
   out = app_id_from_v1(id);
 }
 
@@ -128,15 +120,7 @@ void read_cmd(const Reader& in, App& app) {
   const std::size_t before = in.errors.size();
   read_text(in, "cmd", cmd);
   if (in.errors.size() > before) return;
-  const bool blank = trim(cmd).empty();
-  if (!blank) app.cmd = std::move(cmd);
-  if (blank && in.find("container") == nullptr) in.fail("cmd", "may not be empty");
-}
-
-void read_executor(const Reader& in, std::string& out) {
-  read_text(in, "executor", out);
-  const bool path = out.size() > 1 && out[0] == '/' && out[1] != '/' && out.find('\n') == std::string::npos;
-  if (!out.empty() && out != "//cmd" && !path) in.fail("executor", must_match(executor_pattern));
+  if (!trim(cmd).empty()) app.cmd = std::move(cmd);
 }
 
 void read_env(const Reader& in, std::map<std::string, std::string>& out) {
@@ -146,12 +130,9 @@ void read_env(const Reader& in, std::map<std::string, std::string>& out) {
   for (const auto& member : value->get_object()) {
     const std::string name{member.key().data(), member.key().size()};
     auto text = to_text(member.value());
-    const bool usable = !name.empty() && name.find('=') == std::string::npos && name.find('\0') == std::string::npos;
-    if (!usable) {
-      in.fail("env", "has a variable without a usable name");
-    } else if (member.value().is_null()) {
+    if (member.value().is_null()) {
       out[name] = "";
-    } else if (!text || text->find('\0') != std::string::npos) {
+    } else if (!text) {
       in.fail("env", "the value of " + name + " must be a string");
     } else {
       out[name] = std::move(*text);
@@ -179,10 +160,7 @@ void read_uris(const Reader& in, std::vector<Uri>& out) {
   if (value == nullptr) return;
   const auto texts = read_texts(in, "uris", *value);
   if (!texts) return;
-  for (const std::string& text : *texts) {
-    if (text.empty()) return in.fail("uris", "may not be empty");
-    out.push_back({.value = text});
-  }
+  for (const std::string& text : *texts) out.push_back({.value = text});
 }
 
 std::optional<std::uint16_t> to_port(const json::value& value) {
@@ -199,7 +177,6 @@ void read_ports(const Reader& in, std::vector<PortDefinition>& out) {
   } else if (const json::value* port = in.find("port")) {
     values.push_back(port);
   }
-  if (values.size() > ports_max) return in.fail("ports", "size must be between 0 and " + std::to_string(ports_max));
   for (const json::value* value : values) {
     const auto port = to_port(*value);
     if (!port) return in.fail("ports", "must be numbers from 0 to 65535");
@@ -261,6 +238,12 @@ void read_constraints(const Reader& in, std::vector<Constraint>& out) {
   }
 }
 
+// Fields that only the containers of v2 have.
+bool is_v2_container(const Reader& container) {
+  return container.find("docker") != nullptr || container.find("type") != nullptr ||
+         container.find("volumes") != nullptr || container.find("portMappings") != nullptr;
+}
+
 void read_container(const Reader& in, std::optional<SeedContainer>& out) {
   const json::value* value = in.find("container");
   if (value == nullptr) return;
@@ -269,8 +252,8 @@ void read_container(const Reader& in, std::optional<SeedContainer>& out) {
   SeedContainer container;
   const json::value* image = inner.find("image");
   if (image != nullptr) container.image = to_text(*image).value_or("");
-  if (!container.image.starts_with(image_prefix) || container.image.size() == image_prefix.size()) {
-    in.fail("container.image", must_match("^docker:///.+$"));
+  if (image == nullptr && is_v2_container(inner)) {
+    in.fail("container.image", std::string{not_v1});
   }
   if (const json::value* options = inner.find("options")) {
     if (auto texts = read_texts(in, "container.options", *options)) container.options = std::move(*texts);
@@ -282,6 +265,7 @@ void read_container(const Reader& in, std::optional<SeedContainer>& out) {
 template <class T, class Read>
 V1Read<T> read_object(std::string_view body, Read read) {
   V1Read<T> result;
+  if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
   auto parsed = read_json(body);
   if (!parsed) {
     result.malformed = Error{Errc::malformed, "Invalid JSON: " + parsed.error().message};
@@ -291,6 +275,25 @@ V1Read<T> read_object(std::string_view body, Read read) {
     read(Reader{parsed->get_object(), result.errors}, result.value);
   }
   return result;
+}
+
+// The place of a field in the order in which errors are listed: that of the fields in the documentation of v1.
+std::size_t rank_of(const std::string& attribute) {
+  static constexpr std::string_view order[] = {"id",   "cmd",           "env",      "instances",   "cpus", "mem",
+                                               "disk", "taskRateLimit", "executor", "constraints", "uris", "ports"};
+  return static_cast<std::size_t>(std::find(std::begin(order), std::end(order), attribute) - std::begin(order));
+}
+
+// A field that could not even be read is not judged.
+void add_broken_rules(const Reader& in, const App& app) {
+  for (FieldError& broken : broken_rules(app)) {
+    const bool known = std::any_of(in.errors.begin(), in.errors.end(),
+                                   [&](const FieldError& each) { return each.attribute == broken.attribute; });
+    if (!known) in.errors.push_back(std::move(broken));
+  }
+  std::stable_sort(in.errors.begin(), in.errors.end(), [](const FieldError& a, const FieldError& b) {
+    return rank_of(a.attribute) < rank_of(b.attribute);
+  });
 }
 
 void read_id(const Reader& in, AppId& out) {
@@ -310,15 +313,16 @@ V1Read<App> read_v1_app(std::string_view body) {
     read_cmd(in, app);
     read_env(in, app.env);
     read_instances(in, app.instances);
-    read_amount(in, "cpus", 0.001, "0.001", app.cpus);
-    read_amount(in, "mem", 0, "0", app.mem);
-    read_amount(in, "disk", 0, "0", app.disk);
-    read_amount(in, "taskRateLimit", 0, "0", app.task_rate_limit);
-    read_executor(in, app.executor);
+    read_amount(in, "cpus", app.cpus);
+    read_amount(in, "mem", app.mem);
+    read_amount(in, "disk", app.disk);
+    read_amount(in, "taskRateLimit", app.task_rate_limit);
+    read_text(in, "executor", app.executor);
     read_constraints(in, app.constraints);
     read_uris(in, app.fetch);
     read_ports(in, app.ports);
     read_container(in, app.seed_container);
+    add_broken_rules(in, app);
   });
 }
 
@@ -331,6 +335,7 @@ V1Read<V1Scale> read_v1_scale(std::string_view body) {
     read_id(in, scale.id);
     if (in.find("instances") == nullptr) in.fail("instances", "may not be null");
     read_instances(in, scale.instances);
+    if (auto broken = broken_rule_of_count(scale.instances)) in.errors.push_back(std::move(*broken));
   });
 }
 

@@ -102,6 +102,13 @@ TEST(ReadV1App, NamesTheFieldThatIsWrong) {
       {R"({"id":"a","cmd":"x","constraints":[["hostname",9]]})",
        "constraints: operator must be one of the following UNIQUE, CLUSTER, GROUP_BY, LIKE, MAX_PER, UNLIKE or IS"},
       {R"({"id":"a","container":{"image":"redis"}})", R"(container.image: must match "^docker:///.+$")"},
+      {R"({"id":"a","container":{"image":"docker:///Redis"}})",
+       "container.image: 'docker:///Redis' is not the name of an image: repositories are written in lower case"},
+      {R"({"id":"a","container":{"type":"DOCKER","docker":{"image":"redis"}}})",
+       R"(container.image: is missing: this is a container as /v2/apps has it (type, docker, volumes); v1 wants )"
+       R"({"image": "docker:///redis", "options": ["-v", "/host:/container"]})"},
+      {R"({"id":")" + std::string(180, 'x') + R"(","cmd":"x"})", "id: length must be between 1 and 179"},
+      {R"({"id":"a","cmd":"x","ports":[80,80]})", "ports: Ports must be unique."},
       {R"({"id":"a","container":{"image":"docker:///x","options":[{}]}})",
        "container.options: must be a list of strings"},
       {R"([])", "malformed"},
@@ -111,6 +118,11 @@ TEST(ReadV1App, NamesTheFieldThatIsWrong) {
       {std::string(100'000, '['), "malformed"},
   };
   for (const auto& [body, expected] : cases) EXPECT_EQ(first_error(body), expected) << body.substr(0, 200);
+}
+
+TEST(ReadV1App, SkipsAByteOrderMark) {
+  EXPECT_EQ(first_error("\xef\xbb\xbf{\"id\":\"a\",\"cmd\":\"x\"}"), "");
+  EXPECT_EQ(first_error("\xef\xbb\xbf"), "malformed");
 }
 
 TEST(ReadV1App, NamesAllFieldsThatAreWrong) {
@@ -208,6 +220,13 @@ TEST(WriteV1, EndpointsAsTextAndJson) {
   EXPECT_EQ(v1_endpoints_text({{&app, {&both}}}), "shop_cart_10445 10445 h:31000\nshop_cart_10446 10446 h:31001\n");
   app.ports.clear();
   EXPECT_EQ(v1_endpoints_text({{&app, {&both}}}), "");
+}
+
+TEST(WriteV1, Ipv6AddressesOfEndpointsStandInBrackets) {
+  const App app = sample();
+  const Instance bare = task("web.1", "2001:db8::1", {31001});
+  const Instance bracketed = task("web.2", "[::1]", {31002});
+  EXPECT_EQ(v1_endpoints_text({{&app, {&bare, &bracketed}}}), "web 10445 [2001:db8::1]:31001 [::1]:31002\n");
 }
 
 }  // namespace

@@ -1,0 +1,203 @@
+"""One app, written with an executor's path, without one, and for agents of somebody else: the same container."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from option_cases import GOOD, REFUSED, REFUSED_RUN
+from test_options import comparable, differences
+from windlass import BUILD, free_port, wait_until
+
+# What this machine or these containers do not have, or what two containers cannot have at once.
+NOT_HERE = {"gpus", "link", "volumes-from", "ip", "network-alias", "env-file", "blkio-weight", "runtime"}
+# Of the options that have several values, the ones that start here.
+CHOSEN = {
+    "network": ["none", "host"],
+    "publish": ["80", "127.0.0.1::90/udp"],
+    "log-driver": ["json-file", "none"],
+    "log-opt": ["max-size=1m"],
+    "volume": ["/data", "/tmp:/named:ro"],
+    "mount": ["type=tmpfs,dst=/m3"],
+    "entrypoint": ["/bin/sleep"],
+    "user": ["1000"],
+    "hostname": ["web"],
+    "pid": ["host"],
+    "sysctl": ["kernel.msgmax=1000"],
+    "cpuset-cpus": ["0"],
+    "platform": ["linux/amd64"],
+    "pull": ["missing"],
+}
+
+
+def option_cases():
+    """[options] of each case; every option of the table that can start here."""
+    cases = [[], ["-itw", "/tmp"], ["--stop-timeout", "20"], ["--quiet"], ["--network", "host", "-p", "80"]]
+    for name, letter, values in GOOD:
+        if name in NOT_HERE:
+            continue
+        if values is None:
+            cases.append([f"-{letter}" if letter else f"--{name}"])
+        for value in [] if values is None else CHOSEN.get(name, values[:1]):
+            cases.append([f"--{name}", value])
+    return [case for case in cases if case != ["--oom-kill-disable"]] + [["--oom-kill-disable", "-m", "64m"]]
+
+
+FIELDS = [
+    {"cmd": "sh -c 'sleep 1000' '' \"two words\" a\\ b"},
+    {"cmd": "sh -c 'sleep 1000' $PORT0 ${PORT1} \"$HOST $MINE\" $NOT_SET", "env": {"MINE": "a  b"}, "ports": [0, 0]},
+    {"env": {"PORT": "1", "B": "x=y", "EMPTY": ""}},
+    {"ports": [0, 0, 0]},
+    {"mem": 48, "cpus": 0.02, "disk": 10},
+    {"constraints": [["hostname", "LIKE", ".*"]]},
+]
+
+
+class Forms:
+    """`windlass up`, and a second scheduler on its engine that knows nothing of windlass-executor."""
+
+    def __init__(self, windlass, image):
+        self.windlass, self.image = windlass, image
+        self.port = free_port()
+        command = [BUILD / "windlass", "scheduler", f"--master=127.0.0.1:{windlass.master_port}",
+                   f"--http_port={self.port}", f"--work_dir={windlass.folder}/second", "--framework_name=second",
+                   f"--hostname={windlass.hostname}"]
+        self.second_log = windlass.folder / "second.log"
+        with self.second_log.open("wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=windlass.environment())
+        wait_until(lambda: windlass.session.get(self.url("agents") + "/ping").text == "pong\n", 20, "the second scheduler")
+
+    def url(self, form):
+        return f"http://127.0.0.1:{self.port}" if form == "agents" else self.windlass.url
+
+    def start(self, form, name, fields):
+        container = {"image": f"docker:///{self.image}", **fields.get("container", {})}
+        app = {"id": f"{form}-{name}", "instances": 1, "cpus": 0.01, "mem": 32, **fields, "container": container}
+        if form == "path":
+            app["executor"] = str(self.windlass.executor)
+        answer = self.windlass.session.post(self.url(form) + "/v1/apps/start", json=app, timeout=10)
+        assert answer.status_code == 204, answer.text
+
+    def stop(self, form, name):
+        self.windlass.session.post(self.url(form) + "/v1/apps/stop", json={"id": f"{form}-{name}"}, timeout=10)
+
+    def messages(self, form, name):
+        """What was said of the ends of its tasks, without what names the task."""
+        log = self.second_log.read_text() if form == "agents" else self.windlass.log()
+        found = re.findall(rf'status task="?{form}-{name}\.\S+ state=(TASK_(?:FAILED|ERROR|FINISHED)\b.*)', log)
+        return [re.sub(r"[0-9a-f-]{36}", "<id>", each) for each in found]
+
+    def inspect(self, docker, form, name):
+        label = f"label=MARATHON_APP_ID=/{form}-{name}"
+        found = docker("ps", "-q", "--no-trunc", "--filter", label).split()
+        return docker.inspect(found[0]) if found else None
+
+
+def neutral(document, form, name):
+    """What is asked for, without what differs between any two tasks."""
+    asked = {"Id": document["Id"], "Name": document["Name"], "Args": document["Args"], "Path": document["Path"],
+             "Config": document["Config"], "HostConfig": document["HostConfig"], "Mounts": document["Mounts"]}
+    environment = dict(entry.split("=", 1) for entry in document["Config"]["Env"])
+    text = json.dumps(asked).replace(f"{form}-{name}", "<app>")
+    text = re.sub(r'"[^"]*/sandboxes/[^"]*?(/mnt/mesos/sandbox:rw)?"|"/[^"]*/runs/[^":]*', '"<sandbox>', text)
+    for number, port in enumerate(environment.get("PORTS", "").split(",")):
+        text = re.sub(rf"\b{port}\b", f"<port {number}>", text) if port else text
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>", text)
+    asked = json.loads(text)
+    asked["Config"]["Env"] = [e for e in asked["Config"]["Env"] if not re.match("PORT_|MARATHON_APP_EXECUTOR", e)]
+    labels = asked["Config"]["Labels"]
+    for own in ("MESOS_EXECUTOR_ID", "MESOS_FRAMEWORK_ID", "MESOS_CONTAINER_ID", "WINDLASS_EXECUTOR"):
+        labels.pop(own)
+    asked["HostConfig"].pop("CgroupParent")
+    return comparable(asked)
+
+
+@pytest.fixture
+def forms(make_windlass, images):
+    windlass = make_windlass("--resources=cpus:16;mem:16384;disk:8192;ports:[20000-29000]").start()
+    forms = Forms(windlass, images.redis)
+    yield forms
+    forms.process.kill()
+    forms.process.wait()
+
+
+def compare(forms, docker, name, fields):
+    """Sentences about where the three differ."""
+    kinds = ("path", "none", "agents")
+    for form in kinds:
+        forms.start(form, name, fields)
+    seen = {}
+
+    def all_there():
+        for form in kinds:
+            if form not in seen:
+                document = forms.inspect(docker, form, name)
+                messages = forms.messages(form, name)
+                if document:
+                    seen[form] = neutral(document, form, name)
+                elif messages:
+                    seen[form] = {"said": messages[0].replace(f"{form}-{name}", "<app>")}
+        return len(seen) == len(kinds)
+
+    try:
+        wait_until(all_there, 60, f"containers of {fields}")
+    finally:
+        for form in kinds:
+            forms.stop(form, name)
+    found = []
+    for form in kinds[1:]:
+        found += [f"{fields} {form}: {each}" for each in differences(seen[form], seen["path"])]
+    return found, seen["path"]
+
+
+def test_options_in_every_form(forms, docker):
+    found = []
+    for number, options in enumerate(option_cases()):
+        cmd = "1000" if "--entrypoint" in options else "sleep 1000"
+        wrong, path = compare(forms, docker, f"o{number}", {"cmd": cmd, "container": {"options": options}})
+        found += wrong + ([f"{options}: {path}"] if "said" in path else [])
+    assert not found, "\n".join(found)
+
+
+def test_fields_in_every_form(forms, docker):
+    found = []
+    for number, fields in enumerate(FIELDS):
+        wrong, path = compare(forms, docker, f"f{number}", {"cmd": "sleep 1000", **fields})
+        found += wrong + ([f"{fields}: {path}"] if "said" in path else [])
+    assert not found, "\n".join(found)
+
+
+def test_refusals_in_every_form(forms, docker):
+    found = []
+    for number, words in enumerate([*REFUSED, *REFUSED_RUN, ("-p 80:80",), ("--colour=red",), ("-p", "x")]):
+        options = [word.replace("{dir}", "/tmp") for word in words]
+        wrong, path = compare(forms, docker, f"r{number}", {"container": {"options": options}})
+        found += wrong + ([] if "docker option" in path.get("said", "") else [f"{options}: {path}"])
+    assert not found, "\n".join(found)
+
+
+def test_exposed_ports_are_published(windlass, images, docker):
+    """What `windlass app start r --image=redis` makes: a Redis that answers where /v1/endpoints says."""
+    answer = windlass.post("/v1/apps/start", {"id": "r", "instances": 1, "cpus": 0.1, "mem": 64,
+                                              "container": {"image": f"docker:///{images.redis}"}})
+    assert answer.status_code == 204
+    windlass.wait_for_redis("r", 1)
+
+
+def test_stop_timeout_is_the_grace(windlass, images, docker):
+    answer = windlass.post("/v1/apps/start", {
+        "id": "slow", "instances": 1, "cpus": 0.1, "mem": 64, "cmd": "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done'",
+        "container": {"image": f"docker:///{images.busybox}", "options": ["--stop-timeout", "8"]}})
+    assert answer.status_code == 204
+    windlass.wait_for_endpoints("slow", 1)
+    (container,) = docker.containers()
+    windlass.stop_app("slow")
+    wait_until(lambda: not docker.containers(), 40, "the end")
+    times = re.findall(r"^(\S+) .*task=slow\.\S+ state=(TASK_KILLING|TASK_KILLED)", windlass.log(), re.M)
+    assert [state for _, state in times] == ["TASK_KILLING", "TASK_KILLED"], windlass.log()
+    seconds = [sum(float(part) * unit for part, unit in zip(re.search(r"(\d+):(\d+):([\d.]+)", at).groups(), (3600, 60, 1)))
+               for at, _ in times]
+    assert 7.5 < (seconds[1] - seconds[0]) % 86400 < 12, "longer than the 5 s without the option"
