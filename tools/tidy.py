@@ -37,8 +37,8 @@ ROOMS = {
     "io": ["base", "model"],
     "link": ["base", "model", "wire/mesos", "io"],
     "agent": ["base", "model", "engine", "io"],
-    "node": ["base", "model", "core", "container", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine", "store"]
-    + ["io", "link", "agent"],
+    "node": ["base", "model", "core", "container", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine"]
+    + ["store", "io", "link", "agent"],
     "docker": ["base", "model", "wire/docker", "io"],
     "api": ["base", "wire/json", "io"],
     "api/marathon": ["base", "model", "wire/marathon", "scheduler", "io", "node", "api"],

@@ -313,7 +313,8 @@ def test_parameters_are_long_options(bench):
 
 def test_options_as_parameters(bench):
     """What the scheduler makes of the list form for Mesos' own Docker support is the same container, or as refused."""
-    cases = [bench.fill(words) for words in [*CASES, *map(list, REFUSED), *map(list, REFUSED_RUN), ["-itw", "/tmp", "-P"]]]
+    words_of_all = [*CASES, *map(list, REFUSED), *map(list, REFUSED_RUN), ["-itw", "/tmp", "-P"]]
+    cases = [bench.fill(words) for words in words_of_all]
     for words, ours, said in zip(cases, bench.plans(cases), bench.plans(cases, "as_parameters")):
         several_networks = sum(word.partition("=")[0] in ("--net", "--network") for word in words) > 1
         if "error" in ours:
