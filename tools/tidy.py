@@ -23,11 +23,11 @@ from typing import Iterator, NamedTuple
 ROOMS = {
     "base": [],
     "model": ["base"],
-    "wire/json": ["base", "model"],
+    "wire/json": ["base"],
     "wire/docker": ["base", "model", "wire/json"],
     "wire/mesos": ["base", "model", "wire/json", "wire/docker"],
     "wire/marathon": ["base", "model", "wire/json"],
-    "wire/record": ["base", "model"],
+    "wire/record": ["base"],
     "container": ["base", "model", "wire/json"],
     "core": ["base"],
     "scheduler": ["base", "model", "core"],
@@ -37,13 +37,13 @@ ROOMS = {
     "io": ["base", "model"],
     "link": ["base", "model", "wire/mesos", "io"],
     "agent": ["base", "model", "engine", "io"],
-    "node": ["base", "model", "core", "container", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine"]
+    "node": ["base", "core", "container", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine"]
     + ["store", "io", "link", "agent"],
     "docker": ["base", "model", "wire/docker", "io"],
     "api": ["base", "wire/json", "io"],
-    "api/marathon": ["base", "model", "wire/marathon", "scheduler", "io", "node", "api"],
+    "api/marathon": ["base", "wire/marathon", "scheduler", "io", "node", "api"],
     "api/mesos": ["base", "model", "wire/json", "wire/mesos", "engine", "io", "node", "api"],
-    "cli": ["base", "model", "wire/json", "io"],
+    "cli": ["base", "io"],
     "windlass": ["base", "model", "io", "agent", "node", "api", "api/marathon"]
     + ["api/mesos", "cli"],
     "windlass_executor": ["base", "model", "core", "wire/mesos", "executor", "container", "io", "link", "docker"],
@@ -53,8 +53,7 @@ EVERYTHING = list(ROOMS)  # for tests and bench
 # What only the tests of a room include besides.
 TEST_ROOMS = {
     "container": ["wire/docker", "wire/mesos"],
-    "wire/record": ["node", "wire/mesos"],
-    "api/marathon": ["wire/json"],
+    "wire/record": ["model", "node", "wire/mesos"],
     "windlass": ["scheduler", "engine"],
 }
 
@@ -229,6 +228,163 @@ def check_headers(repo):
             yield Finding(source.path, 1, "a header begins with its guard, use #pragma once")
         for match in re.finditer(r"^using namespace ", source.code, re.M):
             yield Finding(source.path, source.line_of(match.start()), "using namespace in a header, name what you use")
+
+
+# --- claims ----------------------------------------------------------------------------------------------------------
+
+# What shows that a library is used: the include.
+HEADERS = {
+    "Boost::headers": r"boost/",
+    "Boost::json": r"boost/json",
+    "CURL::libcurl": r"curl/",
+    "LibArchive::LibArchive": r"archive",
+    "SQLite::SQLite3": r"sqlite3",
+    "Threads::Threads": r"(thread|mutex|condition_variable)$",
+    "windlass_proto": r".*\.pb\.h$",
+}
+# The same for the names in docs/DEPENDENCIES.md.
+LIBRARY_NAMES = {
+    "Asio": r"boost/asio",
+    "Beast": r"boost/beast",
+    "JSON": r"boost/json",
+    "URL": r"boost/url",
+    "Regex": r"boost/regex",
+    "Describe": r"boost/describe",
+    "System": r"boost/system",
+    "protobuf": r"(google/protobuf/|.*\.pb\.h$)",
+    "SQLite": r"sqlite3",
+    "libcurl": r"curl/",
+    "libarchive": r"archive",
+    "zlib": r"zlib\.h",
+}
+# What shows that a package is used, where that is not its name: the words of a file that needs it.
+PACKAGE_WORDS = {
+    "g++": r"\bg\+\+(?!\w)|\bgcc\b",
+    "ninja-build": r"Ninja",
+    "libboost1.81-dev": r"<boost/asio",
+    "libboost-json1.81-dev": r"<boost/json",
+    "libprotobuf-dev": r"<google/protobuf/",
+    "protobuf-compiler": r"\bprotoc\b",
+    "libsqlite3-dev": r"<sqlite3\.h>",
+    "libcurl4-openssl-dev": r"<curl/",
+    "libarchive-dev": r"<archive\.h>",
+    "zlib1g-dev": r"<zlib\.h>",
+    "libgtest-dev": r"<gtest/",
+    "docker.io": r"\bdockerd\b",
+    "iproute2": r"""\bip (-|addr|route)|["']ip["'],""",
+    "ca-certificates": r"Docker Hub",
+    "httpie": r"\bhttp (GET|POST|localhost|:)|httpie",
+    "redis-tools": r"redis-server",
+    "python3-requests": r"\bimport requests\b",
+    "python3-protobuf": r"\bgoogle\.protobuf\b|_pb2\b",
+    "python3-pytest": r"-m pytest|import pytest",
+    "libclang-rt-14-dev": r"-fsanitize=",
+}
+CLAIMING = {"tools/packages", "tools/tidy.py", "tools/tidy_test.py"}
+
+
+def check_claims(repo):
+    """What a list says is used, a file uses: edges between rooms, packages, libraries."""
+    uses = includes_by_room(repo)
+    if "tools/tidy.py" in repo.paths:
+        yield from edge_claims(repo, uses)
+    for path in repo.paths:
+        if path.split("/")[-1] == "CMakeLists.txt":
+            yield from target_claims(repo, path, uses)
+    if "tools/packages" in repo.paths:
+        yield from package_claims(repo)
+    if "docs/DEPENDENCIES.md" in repo.paths:
+        yield from dependency_claims(repo, uses)
+
+
+def includes_by_room(repo):
+    """room -> {(what it includes, whether a test does)}; files of this repository by the room that they are of."""
+    known, uses = set(repo.paths), {}
+    for source in repo.sources():
+        for match in INCLUDE.finditer(source.text):
+            path = match.group(2) if f"src/{match.group(2)}" not in known else f"src/{match.group(2)}"
+            what = "room " + room_of(path) if path in known else match.group(2)
+            uses.setdefault(room_of(source.path), set()).add((what, is_test(source.path)))
+    return uses
+
+
+def edge_claims(repo, uses):
+    lines = repo.text("tools/tidy.py").split("\n")
+    for table, among, tests in (("ROOMS", ROOMS, False), ("TEST_ROOMS", TEST_ROOMS, True)):
+        start = lines.index(f"{table} = {{")
+        for room, others in among.items():
+            line = next(at for at in range(start, len(lines)) if lines[at].startswith(f'    "{room}": ')) + 1
+            for other in others:
+                if ("room " + other, tests) not in uses.get(room, set()):
+                    what = f"no {'test' if tests else 'file'} of {room} includes {other}"
+                    yield Finding("tools/tidy.py", line, f"{what}, take the edge out of {table}")
+
+
+def target_claims(repo, path, uses):
+    """Each library that a room links is included there, and each that is searched for is linked."""
+    text = re.sub(r"#[^\n]*", "", repo.text(path))
+    by_target = {room.replace("/", "_"): room for room in ROOMS} | {"io_lean": "io"}
+    for match in re.finditer(r"windlass_room\((\S+)([^)]*)\)", text):
+        folder = re.search(r"DIR (?:src/)?(\S+)", match.group(2))
+        room = folder.group(1) if folder else match.group(1)
+        linked = re.search(r"\bDEPENDS ([^)]*)", match.group(2))
+        for target in re.split(r"\s+", linked.group(1).strip()) if linked else []:
+            pattern = re.escape("room " + by_target[target]) + "$" if target in by_target else HEADERS.get(target)
+            if target == "TEST_DEPENDS" or by_target.get(target) == room:
+                continue
+            if pattern is None or not any(re.match(pattern, what) for what, _ in uses.get(room, set())):
+                why = f"{room} links {target} and includes nothing of it, take it out"
+                yield Finding(path, text.count("\n", 0, match.start()) + 1, why)
+    all_cmake = "\n".join(repo.text(each) for each in repo.paths if each.endswith(("CMakeLists.txt", ".cmake")))
+    for match in re.finditer(r"find_package\((\w+)([^)]*)\)", text):
+        components = re.search(r"COMPONENTS ([\w ]+)", match.group(2))
+        names = components.group(1).split() if components else [r"\w"]
+        for name in names:
+            prefix = match.group(1).rstrip("3")  # FindSQLite3 makes SQLite::SQLite3
+            if not re.search(rf"\b{prefix}::{name}|\b{prefix.lower()}_generate", all_cmake, re.I):
+                why = f"{match.group(1)} {name if components else ''}".rstrip() + " is searched for and not linked"
+                yield Finding(path, text.count("\n", 0, match.start()) + 1, f"{why}, take it out")
+
+
+def package_claims(repo):
+    texts = [repo.text(path) for path in repo.paths if path not in CLAIMING and not path.endswith(".md")]
+    for number, line in enumerate(repo.text("tools/packages").split("\n"), 1):
+        if not line or line.startswith("#"):
+            continue
+        package = line.split()[0]
+        pattern = PACKAGE_WORDS.get(package, rf"\b{re.escape(package)}\b")
+        if not any(re.search(pattern, text) for text in texts):
+            why = f"nothing shows that {package} is used, take it out or put what shows it into PACKAGE_WORDS"
+            yield Finding("tools/packages", number, why)
+
+
+def dependency_claims(repo, uses):
+    """The table `| package | used by | why |`: every library by one of the rooms, every room one of the libraries."""
+    path = "docs/DEPENDENCIES.md"
+    inside = False
+    for number, line in enumerate(repo.text(path).split("\n"), 1):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("|"):
+            inside = False
+        elif cells[:2] == ["package", "used by"]:
+            inside = True
+        elif inside and not line.startswith("| ---"):
+            names = [name for name in LIBRARY_NAMES if re.search(rf"\b{name}\b", cells[0])]
+            included = {
+                room: {name for name in names if includes_library(uses, room, LIBRARY_NAMES[name])}
+                for room in cells[1].split(", ")
+            }
+            for name in names or [cells[0]]:
+                if not any(name in found for found in included.values()):
+                    yield Finding(path, number, f"{name} is used by none of {cells[1]}, take it out")
+            for room, found in included.items():
+                if names and not found:
+                    yield Finding(path, number, f"{room} uses nothing of {cells[0]}, take it out")
+
+
+def includes_library(uses, room, pattern):
+    of_room = (each for each in uses if is_in(each, {room}))
+    return any(re.match(pattern, what) for each in of_room for what, _ in uses[each])
 
 
 # --- coroutines ------------------------------------------------------------------------------------------------------
@@ -604,6 +760,7 @@ CHECKS = {
     "includes": check_includes,
     "private-headers": check_private_headers,
     "headers": check_headers,
+    "claims": check_claims,
     "coroutine-parameters": check_coroutine_parameters,
     "capturing-lambdas": check_capturing_lambdas,
     "co-await-places": check_co_await_places,

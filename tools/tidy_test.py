@@ -75,6 +75,75 @@ class TidyTest(unittest.TestCase):
         self.assert_found("private-headers", "src/wire/mesos/b.hpp", text, 1, "protobuf", header)
         self.assert_found("private-headers", "src/api/a.cpp", text, 1, "protobuf", header)
 
+    # --- claims
+
+    def test_edges_between_rooms_are_used(self):
+        real = Path(tidy.__file__).read_text()
+        files = {}
+        for room, others in tidy.ROOMS.items():
+            for other in others:
+                header = other if other == "sim" else f"src/{other}"
+                files[f"{header}/a.hpp"] = "#pragma once\n"
+            folder = room if room == "sim" else f"src/{room}"
+            files[f"{folder}/a.cpp"] = "".join(f'#include "{other}/a.hpp"\n' for other in others)
+            tests = tidy.TEST_ROOMS.get(room, [])
+            files[f"{folder}/a_test.cpp"] = "".join(f'#include "{other}/a.hpp"\n' for other in tests)
+        self.assert_clean("claims", "tools/tidy.py", real, files)
+        files["src/link/a.cpp"] = files["src/link/a.cpp"].replace('#include "io/a.hpp"\n', "")
+        line = real[: real.index('    "link": ')].count("\n") + 1
+        self.assert_found("claims", "tools/tidy.py", real, line, "no file of link includes io", files)
+        files["src/link/a_test.cpp"] = '#include "io/a.hpp"\n'
+        self.assert_found("claims", "tools/tidy.py", real, line, "no file of link includes io", files)
+
+    def test_what_a_room_links_is_included(self):
+        cmake = "project(x)\nwindlass_room(link DEPENDS io_lean Boost::json TEST_DEPENDS wire_mesos)\n"
+        files = {
+            "src/io/log.hpp": "#pragma once\n",
+            "src/wire/mesos/codec.hpp": "#pragma once\n",
+            "src/link/a.cpp": '#include "io/log.hpp"\n#include <boost/json.hpp>\n',
+            "src/link/a_test.cpp": '#include "wire/mesos/codec.hpp"\n',
+        }
+        self.assert_clean("claims", "CMakeLists.txt", cmake, files)
+        without = {**files, "src/link/a.cpp": '#include "io/log.hpp"\n'}
+        self.assert_found("claims", "CMakeLists.txt", cmake, 2, "link links Boost::json", without)
+        without = {**files, "src/link/a_test.cpp": ""}
+        self.assert_found("claims", "CMakeLists.txt", cmake, 2, "link links wire_mesos", without)
+        unknown = cmake.replace("Boost::json", "Other::thing")
+        self.assert_found("claims", "CMakeLists.txt", unknown, 2, "link links Other::thing", files)
+
+    def test_what_cmake_searches_for_is_linked(self):
+        json = "\nwindlass_room(wire/json DEPENDS Boost::json)\n"
+        files = {"src/wire/json/a.cpp": "#include <boost/json.hpp>\n"}
+        search = "find_package(Boost 1.81 REQUIRED COMPONENTS json)"
+        self.assert_clean("claims", "CMakeLists.txt", search + json, files)
+        both = search.replace("json)", "json url)") + json
+        self.assert_found("claims", "CMakeLists.txt", both, 1, "Boost url is searched for and not linked", files)
+        self.assert_found("claims", "CMakeLists.txt", "find_package(ZLIB REQUIRED)\n", 1, "ZLIB is searched for")
+        self.assert_clean("claims", "CMakeLists.txt", "# find_package(ZLIB REQUIRED)\n")
+
+    def test_packages_are_used(self):
+        text = "# the list\nzlib1g-dev up gzip\nwrk bench load\n"
+        files = {"src/io/gzip.cpp": "#include <zlib.h>\n", "bench/load.py": "run('wrk')\n"}
+        self.assert_clean("claims", "tools/packages", text, files)
+        only_described = {"bench/load.py": "run('wrk')\n", "docs/a.md": "#include <zlib.h>\n"}
+        without = only_described | {"src/io/gzip.cpp": ""}
+        self.assert_found("claims", "tools/packages", text, 2, "zlib1g-dev", without)
+        self.assert_found("claims", "tools/packages", text, 3, "wrk", files | {"bench/load.py": "run('wrks')\n"})
+
+    def test_libraries_in_the_docs_are_used(self):
+        head = "| package | used by | why |\n| --- | --- | --- |\n"
+        table = head + "| Boost: JSON, URL | wire, api | x |\n\n| wrk | y |\n"
+        wire = {"src/wire/json/a.cpp": "#include <boost/json.hpp>\n"}
+        both = wire | {"src/api/a.cpp": "#include <boost/url/parse.hpp>\n"}
+        self.assert_clean("claims", "docs/DEPENDENCIES.md", table, both)
+        only_json = wire | {"src/api/a.cpp": "#include <boost/json/value.hpp>\n"}
+        self.assert_found("claims", "docs/DEPENDENCIES.md", table, 3, "URL is used by none of wire, api", only_json)
+        only_wire = table.replace(", URL", "")
+        unused = wire | {"src/api/a.cpp": ""}
+        self.assert_found("claims", "docs/DEPENDENCIES.md", only_wire, 3, "api uses nothing of Boost: JSON", unused)
+        unknown = head + "| libfoo | io | x |\n"
+        self.assert_found("claims", "docs/DEPENDENCIES.md", unknown, 3, "libfoo is used by none of io")
+
     def test_headers(self):
         self.assert_clean("headers", "src/base/a.hpp", "// What it is.\n#pragma once\n")
         self.assert_found("headers", "src/base/a.hpp", "#ifndef A\n#define A\n#endif\n", 1, "#pragma once")

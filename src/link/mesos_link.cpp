@@ -1,5 +1,6 @@
 #include "link/mesos_link.hpp"
 
+#include "base/url.hpp"
 #include "io/http_client.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
@@ -33,13 +34,9 @@ HttpHeaders call_headers(const std::string& stream_id) {
 }
 
 // "//host:port/api/…" or "http://host:port/…" -> "host:port"; "" when it is neither.
-std::string peer_of_location(std::string location) {
-  for (const char* scheme : {"http://", "//"}) {
-    if (!location.starts_with(scheme)) continue;
-    location.erase(0, std::string_view{scheme}.size());
-    return location.substr(0, location.find('/'));
-  }
-  return {};
+std::string peer_of_location(const std::string& location) {
+  const auto url = resolve_url(Url{}, location);
+  return url && url->scheme == "http" && !url->host.empty() ? url->authority() : std::string{};
 }
 
 }  // namespace

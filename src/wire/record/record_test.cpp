@@ -5,6 +5,7 @@
 #include "model/app.hpp"
 #include "model/engine_records.hpp"
 #include "node/mesos_record.hpp"
+#include "wire/mesos/codec.hpp"
 
 #include <gtest/gtest.h>
 
