@@ -81,6 +81,18 @@ TEST_F(Sandbox, EnvironmentIsTheOneOfMesosAndTheFrameworkMayOverride) {
   EXPECT_FALSE(has("WINDLASS_HTTP_PORT=1"));
 }
 
+TEST(Machine, TheExecutorsProgramMustBeThere) {
+  EXPECT_TRUE(check_executor_program("/bin/sh"));
+  const auto missing = check_executor_program("/no/such");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "'/no/such' is no file");
+  EXPECT_EQ(missing.error().where, "--docker_executor");
+  EXPECT_FALSE(check_executor_program("/tmp")) << "a folder";
+  const auto closed = check_executor_program("/etc/passwd");
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().message, "'/etc/passwd' is a file that may not be executed");
+}
+
 TEST(Machine, FlagsReplaceWhatIsMeasured) {
   const auto resources = agent_resources("cpus:3;ports:[1-5];gadgets:{a}", "/");
   ASSERT_TRUE(resources);

@@ -163,6 +163,7 @@ TEST(Config, WrongValuesNameThemselves) {
       {"--master=box", "--master: 'box' is neither 'embedded' nor host:port"},
       {"--master=:5050", "--master: ':5050' is neither 'embedded' nor host:port"},
       {"--mesos_role=a b", "--mesos_role: 'a b' is not a role"},
+      {"--executor=docker", "--executor: 'docker' is neither //cmd nor an absolute path"},
       {"--executor=//other", "--executor: '//other' is neither //cmd nor an absolute path"},
       {"--framework_name=", "--framework_name: '' is empty"},
       {"--max_instances_per_offer=0", "--max_instances_per_offer: '0' is below 1"},

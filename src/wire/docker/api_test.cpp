@@ -200,7 +200,9 @@ TEST(DockerCreate, WritesGpusAndStorage) {
   EXPECT_NE(body.find(R"("DeviceRequests":[{"Driver":"","Count":2,"Capabilities":[["gpu"]],"Options":{}}])"),
             std::string::npos)
       << body;
-  EXPECT_NE(body.find(R"("StorageOpt":{"size":"1024"})"), std::string::npos) << body;
+  const std::size_t at = body.find(R"("StorageOpt":{"size":"1024"})");
+  EXPECT_NE(at, std::string::npos) << body;
+  EXPECT_EQ(body.find("StorageOpt", at + 2), std::string::npos) << "once: " << body;
 }
 
 TEST(DockerImageInspect, TcpPortsAscending) {
