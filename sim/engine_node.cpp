@@ -1,5 +1,6 @@
 #include "sim/engine_node.hpp"
 
+#include "engine/invariants.hpp"
 #include "sim/cluster.hpp"
 #include "sim/describe.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 
 constexpr Duration startup_max = 50ms;  // in which it answers 503
 constexpr auto leftover_limit = 10s;
+// Each step checks the invariants of what it has touched; so often all of them are.
+constexpr std::uint64_t steps_between_checks = 50;
 
 }  // namespace
 
@@ -67,7 +70,9 @@ void EngineNode::start() {
   load();
   CoreLoop<engine::Event, engine::Effects>::Hooks hooks;
   hooks.step = [this](const engine::Event& event) {
-    return engine::step(state_, event, {.now = cluster_.world.now(), .prng = *prng_});
+    engine::Effects fx = engine::step(state_, event, {.now = cluster_.world.now(), .prng = *prng_});
+    if (++steps_ % steps_between_checks == 0) engine::check_invariants(state_);
+    return fx;
   };
   hooks.carry_out = [this](engine::Effects fx, std::function<void()> done) {
     carry_out(std::move(fx), std::move(done));

@@ -78,6 +78,7 @@ class EngineNode {
   // Of one process.
   std::uint64_t life_ = 0;
   engine::State state_;
+  std::uint64_t steps_ = 0;
   std::unique_ptr<Prng> prng_;
   std::unique_ptr<CoreLoop<engine::Event, engine::Effects>> loop_;
   TimePoint serving_from_ = {};

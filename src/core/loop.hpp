@@ -38,10 +38,11 @@ void append(Effects& all, Effects more) {
   if constexpr (requires { more.writes; }) move_to_end(more.writes, all.writes);
   move_to_end(more.calls, all.calls);
   if constexpr (requires { more.notices; }) move_to_end(more.notices, all.notices);
+  if constexpr (requires { more.changes; }) move_to_end(more.changes, all.changes);
   all.wake_at = more.wake_at;
 }
 
-// Effects has `calls` and `wake_at`, and may have `writes` and `notices`.
+// Effects has `calls` and `wake_at`, and may have `writes`, `notices` and `changes`.
 template <class Event, class Effects>
 class Loop {
  public:

@@ -45,15 +45,13 @@ std::optional<std::string> offers_error(const State& state, const Framework& fra
   return std::nullopt;
 }
 
-// Only the framework's own: naming a stranger's offer takes nothing from the stranger.
 Basket spend(Turn& turn, const Framework& framework, const std::vector<OfferId>& ids) {
   Basket basket;
   for (const OfferId& id : ids) {
-    const auto found = turn.state.offers.find(id);
-    if (found == turn.state.offers.end() || found->second.framework_id != framework.record.info.id) continue;
-    basket.role = found->second.role;
-    basket.available += found->second.resources;
-    turn.state.offers.erase(found);
+    const std::optional<Offer> offer = take_offer(turn, framework, id);
+    if (!offer) continue;
+    basket.role = offer->role;
+    basket.available += offer->resources;
   }
   turn.offer_later();
   return basket;

@@ -1,5 +1,8 @@
 #include "engine/accounts.hpp"
 
+#include "base/check.hpp"
+#include "engine/picture.hpp"
+
 #include <algorithm>
 #include <cstdint>
 
@@ -24,8 +27,7 @@ void take_any(Resources& from, Resource used) {
 }
 
 void take(Resources& from, const Resources& used) {
-  for (Resource entry : used.entries()) {
-    entry.allocation.clear();
+  for (const Resource& entry : used.entries()) {
     if (from.contains(Resources{{entry}})) {
       from.subtract(entry);
     } else {
@@ -34,25 +36,87 @@ void take(Resources& from, const Resources& used) {
   }
 }
 
+template <class Known>
+std::vector<Use> all_uses(const Known& known) {
+  std::vector<Use> all;
+  for (const auto& [key, task] : known.tasks) {
+    if (!is_terminal(task.record.state)) all.push_back(use_of(task));
+  }
+  for (const auto& [id, executor] : known.executors) {
+    const std::vector<Use> its = uses_of(executor);
+    all.insert(all.end(), its.begin(), its.end());
+  }
+  for (const auto& [id, offer] : known.offers) all.push_back(use_of(offer));
+  return all;
+}
+
+// No range (a port) has two holders.
+void check_apart(const Resources& taken, const Resource& entry) {
+  const auto ranges = taken.ranges(entry.name);
+  CHECK(subtract(ranges, entry.ranges) == ranges);
+}
+
+// Keeps no zeros, so that equal sums are equal maps.
+void add_amounts(Accounts& accounts, const Use& use, int sign) {
+  const std::pair holder{use.framework, use.role};
+  Amounts& amounts = accounts.by_role[holder];
+  for (const Resource& entry : use.resources->entries()) {
+    if (entry.type != ResourceType::scalar) continue;
+    const std::int64_t sum = amounts[entry.name] += sign * entry.milli;
+    CHECK(sum >= 0);
+    if (sum == 0) amounts.erase(entry.name);
+  }
+  if (amounts.empty()) accounts.by_role.erase(holder);
+}
+
 }  // namespace
 
-std::vector<Use> uses(const State& state) {
-  std::vector<Use> all;
-  for (const auto& [key, task] : state.tasks) {
-    if (is_terminal(task.record.state)) continue;
-    all.push_back({key.first, task.record.role, &task.record.info.resources});
+Use use_of(const Task& task) { return {task.record.framework_id, task.record.role, &task.record.info.resources}; }
+
+Use use_of(const Offer& offer) { return {offer.framework_id, offer.role, &offer.resources, true}; }
+
+Use use_of_remains(const Executor& executor, const TaskInfo& task) {
+  return {executor.record.framework_id, role_of(task.resources), &task.resources};
+}
+
+std::vector<Use> uses_of(const Executor& executor) {
+  const ExecutorRecord& record = executor.record;
+  std::vector<Use> uses;
+  for (const TaskInfo& task : record.remains) uses.push_back(use_of_remains(executor, task));
+  // What the engine adds for a task that has only a command is on top of what was offered (mesos.md 3.3).
+  if (!record.is_command) {
+    uses.push_back({record.framework_id, role_of(record.info.resources), &record.info.resources});
   }
-  for (const auto& [id, executor] : state.executors) {
-    const ExecutorRecord& record = executor.record;
-    for (const TaskInfo& task : record.remains) {
-      all.push_back({record.framework_id, role_of(task.resources), &task.resources});
-    }
-    // What the engine adds for a task that has only a command is on top of what was offered (mesos.md 3.3).
-    if (record.is_command) continue;
-    all.push_back({record.framework_id, role_of(record.info.resources), &record.info.resources});
+  return uses;
+}
+
+std::vector<Use> uses(const State& state) { return all_uses(state); }
+std::vector<Use> uses(const Picture& picture) { return all_uses(picture); }
+
+void hold(Accounts& accounts, const Use& use) {
+  add_amounts(accounts, use, 1);
+  for (Resource entry : use.resources->entries()) {
+    check_apart(accounts.held, entry);
+    check_apart(accounts.offered, entry);
+    entry.allocation.clear();
+    (use.offered ? accounts.offered : accounts.held).add(entry);
   }
-  for (const auto& [id, offer] : state.offers) all.push_back({offer.framework_id, offer.role, &offer.resources, true});
-  return all;
+}
+
+void release(Accounts& accounts, const Use& use) {
+  add_amounts(accounts, use, -1);
+  for (Resource entry : use.resources->entries()) {
+    entry.allocation.clear();
+    Resources& sum = use.offered ? accounts.offered : accounts.held;
+    CHECK(sum.contains(Resources{{entry}}));
+    sum.subtract(entry);
+  }
+}
+
+Accounts all_accounts(const State& state) {
+  Accounts accounts;
+  for (const Use& use : uses(state)) hold(accounts, use);
+  return accounts;
 }
 
 Resources free_resources(const State& state) {
@@ -62,7 +126,8 @@ Resources free_resources(const State& state) {
       if ((entry.type == ResourceType::scalar) == scalars) free.add(entry);
     }
   }
-  for (const Use& use : uses(state)) take(free, *use.resources);
+  take(free, state.accounts.held);
+  take(free, state.accounts.offered);
   return free;
 }
 

@@ -27,15 +27,6 @@ struct Candidate {
   [[nodiscard]] auto order() const { return std::tie(role_share, role_offers, role, share, offers, framework); }
 };
 
-// Thousandths of each scalar, by name.
-using Amounts = std::map<std::string, std::int64_t>;
-
-void add(Amounts& amounts, const Resources& resources) {
-  for (const Resource& entry : resources.entries()) {
-    if (entry.type == ResourceType::scalar) amounts[entry.name] += entry.milli;
-  }
-}
-
 double dominant_share(const Amounts& held, const Resources& total) {
   double share = 0;
   for (const auto& [name, milli] : held) {
@@ -51,10 +42,8 @@ bool wants_offers(const Framework& framework, const std::string& role) {
 
 std::vector<Candidate> candidates_by_share(const State& state) {
   std::map<std::string, Amounts> by_role;
-  std::map<std::pair<FrameworkId, std::string>, Amounts> by_framework;
-  for (const Use& use : uses(state)) {
-    add(by_role[use.role], *use.resources);
-    add(by_framework[{use.framework, use.role}], *use.resources);
+  for (const auto& [holder, amounts] : state.accounts.by_role) {
+    for (const auto& [name, milli] : amounts) by_role[holder.second][name] += milli;
   }
   std::map<std::string, std::uint64_t> role_offers;
   for (const auto& [id, framework] : state.frameworks) {
@@ -66,10 +55,11 @@ std::vector<Candidate> candidates_by_share(const State& state) {
     for (const std::string& role : framework.record.info.all_roles()) {
       if (!wants_offers(framework, role)) continue;
       const auto made = framework.offers_made.find(role);
+      const auto held = state.accounts.by_role.find({id, role});
       candidates.push_back({.role = role,
                             .role_share = dominant_share(by_role[role], total),
                             .role_offers = role_offers[role],
-                            .share = dominant_share(by_framework[{id, role}], total),
+                            .share = held == state.accounts.by_role.end() ? 0 : dominant_share(held->second, total),
                             .offers = made == framework.offers_made.end() ? 0 : made->second,
                             .framework = id});
     }
@@ -165,7 +155,9 @@ void make_offers(Turn& turn) {
     const Offer offer = make_offer(turn, candidate, open);
     free -= open;
     ++framework.offers_made[candidate.role];
-    state.offers.emplace(offer.id, offer);
+    turn.touch(framework);
+    hold(state.accounts, use_of(offer));
+    state.offers.set(offer.id, offer);
     const bool first = made.empty() || made.back().first != candidate.framework;
     if (first) made.emplace_back(candidate.framework, std::vector<Offer>{});
     made.back().second.push_back(offer);

@@ -1,6 +1,7 @@
 #include "engine/engine_testing.hpp"
 
 #include "base/check.hpp"
+#include "engine/invariants.hpp"
 
 #include <utility>
 
@@ -51,12 +52,15 @@ World::World() {
   settings_.agent.ip = "127.0.0.1";
   settings_.agent.resources = resources_of("cpus:4;mem:8192;disk:10000;ports:[31000-32000]");
   state = load(settings_, {});
+  picture = make_picture(state);
   step(Started{});
 }
 
 Effects World::step(const Event& event) {
   Effects effects = engine::step(state, event, {.now = now, .prng = prng_});
+  check_invariants(state);
   keep(effects);
+  picture = update_picture(*picture, state, effects.changes);
   return effects;
 }
 
@@ -77,6 +81,7 @@ void World::restart() {
   for (const auto& [id, record] : tasks_) records.tasks.push_back(record);
   stream.reset();
   state = load(settings_, std::move(records));
+  picture = make_picture(state);
   step(Started{});
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 // A world around the engine for its tests: time, a journal, streams; and everything said as short texts.
 
+#include "engine/picture.hpp"
 #include "engine/step.hpp"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,7 @@ class World {
   std::optional<Uuid> stream = {};
 
   State state;
+  std::shared_ptr<const Picture> picture;  // kept up to date with the changes of each step
   TimePoint now = TimePoint{std::chrono::seconds{1'700'000'000}};
   std::size_t rows_written = 0;
   std::vector<SchedulerEvent> events = {};  // all, as values

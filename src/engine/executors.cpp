@@ -1,6 +1,7 @@
 #include "engine/executors.hpp"
 
 #include "base/check.hpp"
+#include "engine/accounts.hpp"
 #include "engine/tasks.hpp"
 
 #include <utility>
@@ -70,6 +71,14 @@ void deliver_kills(Turn& turn, const Executor& executor) {
   }
 }
 
+void disconnect(Turn& turn, Executor& executor) {
+  if (!executor.connection) return;
+  turn.state.connections.erase(*executor.connection);
+  executor.connection.reset();
+  executor.next_heartbeat.reset();
+  turn.touch(executor);
+}
+
 // What every end has in common. `own`: what to tell its tasks, unless it was known before why it would end.
 void remove_executor(Turn& turn, Executor& executor, std::optional<int> wait_status, const Termination& why) {
   const ExecutorRecord record = executor.record;
@@ -83,6 +92,8 @@ void remove_executor(Turn& turn, Executor& executor, std::optional<int> wait_sta
     if (!is_terminal(task->record.state)) update_by_agent(turn, *task, why);
   }
   if (executor.connection) turn.call(CloseExecutorStream{*executor.connection});
+  disconnect(turn, executor);
+  for (const Use& use : uses_of(executor)) release(turn.state.accounts, use);
   turn.save(executor);
   turn.offer_later();
   turn.state.executor_ids.erase({record.framework_id, record.info.id});
@@ -114,7 +125,10 @@ void subscribe_executor(Turn& turn, const ExecutorSubscribe& event) {
   if (executor == nullptr) return;
   turn.answer(event.request, 200);
   if (executor->connection) turn.call(CloseExecutorStream{*executor->connection});
+  disconnect(turn, *executor);
+  turn.touch(*executor);
   executor->connection = event.connection;
+  turn.state.connections[event.connection] = executor->record.container_id;
   executor->next_heartbeat = after(turn.in.now, heartbeat_interval);
   executor->registration_deadline.reset();
   const Framework* framework = find_framework(turn.state, event.framework_id);
@@ -148,12 +162,8 @@ void executor_call(Turn& turn, const ExecutorCallReceived& event) {
 }
 
 void executor_stream_closed(Turn& turn, const ExecutorStreamClosed& event) {
-  for (auto& [id, executor] : turn.state.executors) {
-    if (executor.connection != event.connection) continue;
-    executor.connection.reset();
-    executor.next_heartbeat.reset();
-    return;
-  }
+  const auto found = turn.state.connections.find(event.connection);
+  if (found != turn.state.connections.end()) disconnect(turn, turn.state.executors.at(found->second));
 }
 
 void executor_started(Turn& turn, const ExecutorStarted& event) {
@@ -223,27 +233,25 @@ void destroy(Turn& turn, Executor& executor, Termination why) {
   turn.call(DestroyExecutor{executor.record.container_id});
 }
 
-void expire_executors(Turn& turn) {
+void expire(Turn& turn, Executor& executor) {
   const TimePoint now = turn.in.now;
   const Settings& settings = turn.state.settings;
-  for (auto& [id, executor] : turn.state.executors) {
-    if (executor.registration_deadline && *executor.registration_deadline <= now) {
-      const std::string recovered =
-          "Executor did not reregister within " + to_mesos_duration(settings.executor_reregistration_timeout);
-      const std::string launched =
-          "Executor did not register within " + to_mesos_duration(settings.executor_registration_timeout);
-      destroy(turn, executor,
-              executor.recovered ? Termination{TaskState::gone, Reason::executor_reregistration_timeout, recovered}
-                                 : Termination{TaskState::failed, Reason::executor_registration_timeout, launched});
-    }
-    if (executor.destroy_at && *executor.destroy_at <= now) {
-      executor.destroy_at.reset();
-      turn.call(DestroyExecutor{id});
-    }
-    if (executor.next_heartbeat && *executor.next_heartbeat <= now) {
-      executor.next_heartbeat = after(turn.in.now, heartbeat_interval);
-      turn.send(executor, executor_events::Heartbeat{});
-    }
+  if (executor.registration_deadline && *executor.registration_deadline <= now) {
+    const std::string recovered =
+        "Executor did not reregister within " + to_mesos_duration(settings.executor_reregistration_timeout);
+    const std::string launched =
+        "Executor did not register within " + to_mesos_duration(settings.executor_registration_timeout);
+    destroy(turn, executor,
+            executor.recovered ? Termination{TaskState::gone, Reason::executor_reregistration_timeout, recovered}
+                               : Termination{TaskState::failed, Reason::executor_registration_timeout, launched});
+  }
+  if (executor.destroy_at && *executor.destroy_at <= now) {
+    executor.destroy_at.reset();
+    turn.call(DestroyExecutor{executor.record.container_id});
+  }
+  if (executor.next_heartbeat && *executor.next_heartbeat <= now) {
+    executor.next_heartbeat = after(now, heartbeat_interval);
+    turn.send(executor, executor_events::Heartbeat{});
   }
 }
 

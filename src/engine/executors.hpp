@@ -35,7 +35,7 @@ void destroy(Turn& turn, Executor& executor, Termination why);
 // Starts its process, and gives it its time to subscribe.
 void launch_executor(Turn& turn, const Framework& framework, Executor& executor);
 
-// Deadlines that have passed, and heartbeats that are due.
-void expire_executors(Turn& turn);
+// Its deadlines that have passed, and the heartbeat that is due.
+void expire(Turn& turn, Executor& executor);
 
 }  // namespace windlass::engine

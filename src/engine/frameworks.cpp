@@ -1,5 +1,6 @@
 #include "engine/frameworks.hpp"
 
+#include "engine/accounts.hpp"
 #include "engine/executors.hpp"
 #include "engine/framework_rules.hpp"
 #include "engine/offers.hpp"
@@ -105,8 +106,10 @@ void forget_oldest_removed(Turn& turn) {
     }
     if (removed <= completed_frameworks_max) return;
     turn.save(oldest->second);
-    const auto its_own = [&](const TaskRecord& task) { return task.framework_id == oldest->first; };
-    std::erase_if(turn.state.completed_tasks, its_own);
+    for (const std::uint64_t number : turn.state.completed_of[oldest->first]) {
+      turn.state.completed_tasks.erase(number);
+    }
+    turn.state.completed_of.erase(oldest->first);
     frameworks.erase(oldest);
   }
 }
@@ -116,8 +119,14 @@ void abandon_task(Turn& turn, Task& task) {
   TaskRecord& record = task.record;
   const bool live = !is_terminal(record.state);
   Executor* executor = find_executor(turn.state, record.framework_id, record.executor_id);
-  if (live && executor != nullptr) executor->record.remains.push_back(record.info);
-  if (live) record.state = TaskState::killed;
+  if (live) {
+    release(turn.state.accounts, use_of(task));
+    record.state = TaskState::killed;
+  }
+  if (live && executor != nullptr) {
+    executor->record.remains.push_back(record.info);
+    hold(turn.state.accounts, use_of_remains(*executor, record.info));
+  }
   record.updates.clear();
   complete_task(turn, {record.framework_id, record.info.id});
 }
@@ -146,7 +155,7 @@ void stream_closed(Turn& turn, const FrameworkStreamClosed& event) {
   turn.save(*framework);
   withdraw_offers(turn, *framework);
   pause_updates(turn, *framework);
-  expire_frameworks(turn);
+  expire(turn, *framework);
 }
 
 void remove_framework(Turn& turn, Framework& framework) {
@@ -160,8 +169,10 @@ void remove_framework(Turn& turn, Framework& framework) {
   turn.save(framework);
   withdraw_offers(turn, framework);
   for (Task* task : tasks_of(turn.state, framework)) abandon_task(turn, *task);
-  for (auto& [id, executor] : turn.state.executors) {
-    if (executor.record.framework_id != framework.record.info.id) continue;
+  const FrameworkId id = framework.record.info.id;
+  const auto& executors = turn.state.executor_ids;
+  for (auto at = executors.lower_bound({id, {}}); at != executors.end() && at->first.first == id; ++at) {
+    Executor& executor = turn.state.executors.at(at->second);
     turn.save(executor);
     shut_down(turn, executor);
   }
@@ -195,18 +206,13 @@ std::optional<TimePoint> failover_deadline(const Framework& framework) {
   return *framework.record.disconnected + std::chrono::duration_cast<TimePoint::duration>(timeout);
 }
 
-void expire_frameworks(Turn& turn) {
-  std::vector<FrameworkId> given_up;
-  for (auto& [id, framework] : turn.state.frameworks) {
-    const auto deadline = failover_deadline(framework);
-    if (deadline && *deadline <= turn.in.now) given_up.push_back(id);
-    if (!framework.next_heartbeat || *framework.next_heartbeat > turn.in.now) continue;
-    framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;
-    turn.send(framework, events::Heartbeat{});
-  }
-  for (const FrameworkId& id : given_up) {
-    if (Framework* framework = find_framework(turn.state, id)) remove_framework(turn, *framework);
-  }
+void expire(Turn& turn, Framework& framework) {
+  const auto deadline = failover_deadline(framework);
+  if (deadline && *deadline <= turn.in.now) return remove_framework(turn, framework);
+  if (!framework.next_heartbeat || *framework.next_heartbeat > turn.in.now) return;
+  framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;
+  turn.touch(framework);
+  turn.send(framework, events::Heartbeat{});
 }
 
 }  // namespace windlass::engine

@@ -20,7 +20,7 @@ void update_framework(Turn& turn, RequestId request, Framework& framework, const
 // When a framework that is not connected is removed.
 std::optional<TimePoint> failover_deadline(const Framework& framework);
 
-// Heartbeats that are due, failover timeouts that have passed.
-void expire_frameworks(Turn& turn);
+// The heartbeat that is due; the failover timeout that has passed.
+void expire(Turn& turn, Framework& framework);
 
 }  // namespace windlass::engine

@@ -158,7 +158,7 @@ TEST(Frameworks, TeardownShutsExecutorsDownAndSaysNothingOfTasks) {
   EXPECT_EQ(world.executor_heard(1), Texts{"SHUTDOWN"});
   EXPECT_EQ(world.call(calls::Acknowledge{}), "400 Framework cannot be found");
   ASSERT_EQ(world.state.completed_tasks.size(), 1U);
-  EXPECT_EQ(world.state.completed_tasks.back().state, TaskState::killed);
+  EXPECT_EQ(world.state.completed_tasks.begin()->second.state, TaskState::killed);
 
   // Until the executor has ended, nobody else gets what its task may still use.
   world.commands();

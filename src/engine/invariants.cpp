@@ -2,48 +2,71 @@
 
 #include "base/check.hpp"
 #include "engine/accounts.hpp"
+#include "engine/alarms.hpp"
 
 #include <algorithm>
-#include <map>
-#include <string>
-#include <vector>
+#include <variant>
 
 namespace windlass::engine {
 namespace {
 
-void check_frameworks(const State& state) {
-  for (const auto& [id, framework] : state.frameworks) {
-    CHECK(framework.record.info.id == id);
-    const int conditions =
-        (framework.stream ? 1 : 0) + (framework.record.disconnected ? 1 : 0) + (framework.completed() ? 1 : 0);
-    CHECK(conditions == 1);
-    CHECK(framework.stream.has_value() == framework.next_heartbeat.has_value());
-  }
+void check(const State&, const FrameworkId& id, const Framework& framework) {
+  CHECK(framework.record.info.id == id);
+  const int conditions =
+      (framework.stream ? 1 : 0) + (framework.record.disconnected ? 1 : 0) + (framework.completed() ? 1 : 0);
+  CHECK(conditions == 1);
+  CHECK(framework.stream.has_value() == framework.next_heartbeat.has_value());
 }
 
-void check_executors(const State& state) {
+void check(const State& state, const ContainerId& id, const Executor& executor) {
+  CHECK(state.executor_ids.at({executor.record.framework_id, executor.record.info.id}) == id);
+  CHECK(!executor.connection || state.connections.at(*executor.connection) == id);
+}
+
+void check(const State& state, const TaskKey& key, const Task& task) {
+  const auto framework = state.frameworks.find(key.first);
+  CHECK(framework != state.frameworks.end() && !framework->second.completed());
+  if (is_terminal(task.record.state)) {
+    CHECK(!task.record.updates.empty());
+    return;
+  }
+  const auto executor = state.executor_ids.find({key.first, task.record.executor_id});
+  CHECK(executor != state.executor_ids.end());
+  CHECK(state.executors.at(executor->second).tasks.contains(key.second));
+}
+
+struct CheckRecord {
+  const State& state;
+  void operator()(const ContainerId& id) const { check_in(state.executors, id); }
+  void operator()(const FrameworkId& id) const { check_in(state.frameworks, id); }
+  void operator()(const TaskKey& key) const { check_in(state.tasks, key); }
+
+ private:
+  template <class Map, class Key>
+  void check_in(const Map& map, const Key& key) const {
+    const auto found = map.find(key);
+    if (found != map.end()) check(state, key, found->second);
+  }
+};
+
+// Every executor is found, and nothing else is.
+void check_indexes(const State& state) {
   CHECK(state.executors.size() == state.executor_ids.size());
-  for (const auto& [key, container] : state.executor_ids) {
-    const auto found = state.executors.find(container);
-    CHECK(found != state.executors.end());
-    CHECK(found->second.record.framework_id == key.first && found->second.record.info.id == key.second);
-  }
-}
-
-void check_tasks(const State& state) {
-  for (const auto& [key, task] : state.tasks) {
-    const auto framework = state.frameworks.find(key.first);
-    CHECK(framework != state.frameworks.end() && !framework->second.completed());
-    if (is_terminal(task.record.state)) {
-      CHECK(!task.record.updates.empty());
-    } else {
-      CHECK(state.executor_ids.contains({key.first, task.record.executor_id}));
+  const auto connected = std::count_if(state.executors.begin(), state.executors.end(),
+                                       [](const auto& each) { return each.second.connection.has_value(); });
+  CHECK(static_cast<std::size_t>(connected) == state.connections.size());
+  for (const auto& [id, executor] : state.executors) {
+    for (const TaskId& task : executor.tasks) {
+      const auto found = state.tasks.find({executor.record.framework_id, task});
+      CHECK(found != state.tasks.end() && found->second.record.executor_id == executor.record.info.id);
     }
   }
+  std::size_t completed = 0;
+  for (const auto& [id, numbers] : state.completed_of) completed += numbers.size();
+  CHECK(completed == state.completed_tasks.size());
 }
 
 void check_offers(const State& state) {
-  CHECK(state.next_offer <= state.record.next_offer);
   for (const auto& [id, offer] : state.offers) {
     const Framework& framework = state.frameworks.at(offer.framework_id);
     const auto roles = framework.record.info.all_roles();
@@ -53,32 +76,33 @@ void check_offers(const State& state) {
 }
 
 // What is held may be more than there is when the agent was given less by its flags; but then none of it is offered.
+// That no range has two holders is checked when it is taken (accounts.cpp).
 void check_resources(const State& state) {
-  std::map<std::string, std::int64_t> held;
-  std::map<std::string, std::int64_t> offered;
-  std::map<std::string, std::vector<Range>> ranges;
-  for (const Use& use : uses(state)) {
-    for (const Resource& entry : use.resources->entries()) {
-      if (entry.type == ResourceType::scalar) (use.offered ? offered : held)[entry.name] += entry.milli;
-      auto& all = ranges[entry.name];
-      all.insert(all.end(), entry.ranges.begin(), entry.ranges.end());
-    }
-  }
-  for (const auto& [name, milli] : offered) CHECK(milli + held[name] <= state.settings.agent.resources.milli(name));
-  for (auto& [name, all] : ranges) {
-    std::sort(all.begin(), all.end());
-    for (std::size_t at = 1; at < all.size(); ++at) CHECK(all[at - 1].end < all[at].begin);
+  const Resources& total = state.settings.agent.resources;
+  for (const Resource& entry : state.accounts.offered.entries()) {
+    if (entry.type != ResourceType::scalar) continue;
+    CHECK(state.accounts.offered.milli(entry.name) + state.accounts.held.milli(entry.name) <= total.milli(entry.name));
   }
 }
 
 }  // namespace
 
-void check_invariants(const State& state) {
-  check_frameworks(state);
-  check_executors(state);
-  check_tasks(state);
-  check_offers(state);
+void check_touched(const State& state, const std::set<RecordKey>& touched) {
+  for (const RecordKey& key : touched) std::visit(CheckRecord{state}, key);
+  CHECK(state.next_offer <= state.record.next_offer);
   check_resources(state);
+}
+
+void check_invariants(const State& state) {
+  std::set<RecordKey> all;
+  for (const auto& [id, executor] : state.executors) all.insert(id);
+  for (const auto& [id, framework] : state.frameworks) all.insert(id);
+  for (const auto& [key, task] : state.tasks) all.insert(key);
+  check_touched(state, all);
+  check_indexes(state);
+  check_offers(state);
+  CHECK(state.accounts == all_accounts(state));
+  CHECK(state.alarms == all_alarms(state));
 }
 
 }  // namespace windlass::engine

@@ -3,6 +3,7 @@
 #include "engine/executors.hpp"
 
 #include "base/check.hpp"
+#include "engine/accounts.hpp"
 #include "engine/tasks.hpp"
 
 #include <utility>
@@ -53,7 +54,9 @@ Executor& add_executor(Turn& turn, const Framework& framework, const TaskInfo& t
   executor.record.container_id = {Uuid::random(turn.in.prng).to_string()};
   const ContainerId id = executor.record.container_id;
   turn.state.executor_ids[{executor.record.framework_id, executor.record.info.id}] = id;
-  return turn.state.executors[id] = std::move(executor);
+  Executor& added = turn.state.executors[id] = std::move(executor);
+  for (const Use& use : uses_of(added)) hold(turn.state.accounts, use);
+  return added;
 }
 
 }  // namespace
@@ -88,6 +91,8 @@ void start_task(Turn& turn, const Framework& framework, TaskInfo info, const std
   const TaskKey key{framework_id, info.id};
   Task& task = turn.state.tasks[key];
   task.record = {.framework_id = framework_id, .info = std::move(info), .executor_id = executor_id, .role = role};
+  hold(turn.state.accounts, use_of(task));
+  executor->tasks.insert(key.second);
   turn.save(task);
   if (unusable) {
     task.record.queued = false;

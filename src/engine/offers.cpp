@@ -1,5 +1,7 @@
 #include "engine/offers.hpp"
 
+#include "engine/accounts.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -19,24 +21,36 @@ std::vector<std::string> meant_roles(const Framework& framework, const std::vect
   return all_known ? named : std::vector<std::string>{};
 }
 
+std::vector<OfferId> offers_of(const State& state, const Framework& framework) {
+  std::vector<OfferId> ids;
+  for (const auto& [id, offer] : state.offers) {
+    if (offer.framework_id == framework.record.info.id) ids.push_back(id);
+  }
+  return ids;
+}
+
 }  // namespace
 
+std::optional<Offer> take_offer(Turn& turn, const Framework& framework, const OfferId& id) {
+  const Offer* found = turn.state.offers.get(id);
+  if (found == nullptr || found->framework_id != framework.record.info.id) return std::nullopt;
+  Offer offer = *found;
+  release(turn.state.accounts, use_of(offer));
+  turn.state.offers.erase(id);
+  return offer;
+}
+
 void withdraw_offers(Turn& turn, const Framework& framework) {
-  const auto taken = std::erase_if(
-      turn.state.offers, [&](const auto& entry) { return entry.second.framework_id == framework.record.info.id; });
-  if (taken > 0) turn.offer_later();
+  for (const OfferId& id : offers_of(turn.state, framework)) {
+    if (take_offer(turn, framework, id)) turn.offer_later();
+  }
 }
 
 void rescind_offers(Turn& turn, const Framework& framework, const std::string& role) {
-  auto& offers = turn.state.offers;
-  for (auto at = offers.begin(); at != offers.end();) {
-    const bool meant = at->second.framework_id == framework.record.info.id && at->second.role == role;
-    if (!meant) {
-      ++at;
-      continue;
-    }
-    turn.send(framework, events::Rescind{at->first});
-    at = offers.erase(at);
+  for (const OfferId& id : offers_of(turn.state, framework)) {
+    if (turn.state.offers.at(id).role != role) continue;
+    turn.send(framework, events::Rescind{id});
+    take_offer(turn, framework, id);
     turn.offer_later();
   }
 }
@@ -59,11 +73,8 @@ void refuse(Turn& turn, Framework& framework, const std::string& role, const Res
 
 void decline(Turn& turn, Framework& framework, const calls::Decline& call) {
   for (const OfferId& id : call.offer_ids) {
-    const auto found = turn.state.offers.find(id);
-    if (found == turn.state.offers.end() || found->second.framework_id != framework.record.info.id) continue;
-    const Offer offer = found->second;
-    turn.state.offers.erase(found);
-    refuse(turn, framework, offer.role, offer.resources, call.refuse_seconds);
+    const std::optional<Offer> offer = take_offer(turn, framework, id);
+    if (offer) refuse(turn, framework, offer->role, offer->resources, call.refuse_seconds);
   }
 }
 

@@ -3,7 +3,14 @@
 
 #include "engine/turn.hpp"
 
+#include <optional>
+#include <string>
+
 namespace windlass::engine {
+
+// The offer is no longer there: it is accepted, declined or withdrawn. None when it is not the framework's: naming a
+// stranger's offer takes nothing from the stranger.
+std::optional<Offer> take_offer(Turn& turn, const Framework& framework, const OfferId& id);
 
 // Takes back all offers of a framework without a word: it has no stream to hear it on, or a new one.
 void withdraw_offers(Turn& turn, const Framework& framework);

@@ -14,6 +14,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+template <class Map>
+auto records_of(const Map& map) {
+  std::map<typename Map::key_type, decltype(map.begin()->second.record)> all;
+  for (const auto& [key, value] : map) all.emplace(key, value.record);
+  return all;
+}
+
 class Anything {
  public:
   explicit Anything(std::uint64_t seed) : prng_{seed} {}
@@ -36,6 +43,24 @@ class Anything {
       case 13: return world_.pass(std::chrono::seconds{prng_.below(40)});
       case 14: return prng_.chance(1, 8) ? world_.restart() : world_.pass(100ms);
       default: return prng_.chance(1, 8) ? call(calls::Teardown{}) : call(calls::Reconcile{});
+    }
+  }
+
+  // The picture that was kept up to date with each step's changes shows what one that is made anew does.
+  void compare_pictures() const {
+    const Picture& kept = *world_.picture;
+    const auto made = make_picture(world_.state);
+    EXPECT_EQ(kept.record, made->record);
+    EXPECT_EQ(kept.offers, made->offers);
+    EXPECT_EQ(kept.ended, made->ended);
+    EXPECT_EQ(kept.completed_tasks, made->completed_tasks);
+    EXPECT_EQ(records_of(kept.frameworks), records_of(made->frameworks));
+    EXPECT_EQ(records_of(kept.executors), records_of(made->executors));
+    EXPECT_EQ(records_of(kept.tasks), records_of(made->tasks));
+    for (const auto& [id, framework] : made->frameworks) {
+      EXPECT_EQ(kept.frameworks.at(id).stream, framework.stream);
+      EXPECT_EQ(kept.frameworks.at(id).next_heartbeat, framework.next_heartbeat);
+      EXPECT_EQ(kept.frameworks.at(id).offers_made, framework.offers_made);
     }
   }
 
@@ -151,7 +176,10 @@ TEST(Random, InvariantsHoldWhateverComes) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Anything anything{seed};
-    for (int i = 0; i < 1000; ++i) anything.act();
+    for (int i = 0; i < 1000; ++i) {
+      anything.act();
+      if (i % 50 == 0) anything.compare_pictures();
+    }
     anything.end_everything();
   }
 }

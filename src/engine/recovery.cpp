@@ -1,6 +1,8 @@
 #include "engine/recovery.hpp"
 
 #include "base/check.hpp"
+#include "engine/accounts.hpp"
+#include "engine/alarms.hpp"
 #include "engine/executors.hpp"
 #include "engine/frameworks.hpp"
 
@@ -28,6 +30,7 @@ void end_soon(Turn& turn, Executor& executor) {
   shut_down(turn, executor);
   if (executor.record.pid != 0) return;
   executor.destroy_at.reset();
+  turn.touch(executor);
   turn.call(DestroyExecutor{executor.record.container_id});
 }
 
@@ -44,6 +47,7 @@ void recover_executor(Turn& turn, Executor& executor) {
   } else {
     const auto& wait = turn.state.settings.executor_reregistration_timeout;
     executor.registration_deadline = after(turn.in.now, wait);
+    turn.touch(executor);
   }
 }
 
@@ -64,19 +68,28 @@ State load(Settings settings, Records records) {
   }
   for (TaskRecord& record : records.tasks) {
     const TaskKey key{record.framework_id, record.info.id};
+    const auto executor = state.executor_ids.find({record.framework_id, record.executor_id});
+    if (executor != state.executor_ids.end()) state.executors.at(executor->second).tasks.insert(record.info.id);
     state.tasks[key].record = std::move(record);
   }
+  state.alarms = all_alarms(state);
+  state.accounts = all_accounts(state);
   return state;
 }
 
 void recover(Turn& turn) {
   recover_engine(turn);
+  std::vector<FrameworkId> away;
   for (auto& [id, framework] : turn.state.frameworks) {
-    if (framework.completed() || framework.record.disconnected) continue;
+    if (framework.completed()) continue;
+    away.push_back(id);
+    if (framework.record.disconnected) continue;
     framework.record.disconnected = turn.in.now;
     turn.save(framework);
   }
-  expire_frameworks(turn);
+  for (const FrameworkId& id : away) {
+    if (Framework* framework = find_framework(turn.state, id)) expire(turn, *framework);
+  }
   for (auto& [id, executor] : turn.state.executors) recover_executor(turn, executor);
 }
 

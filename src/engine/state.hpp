@@ -3,6 +3,8 @@
 
 #include "base/prng.hpp"
 #include "base/time.hpp"
+#include "core/alarms.hpp"
+#include "core/persistent_map.hpp"
 #include "model/engine_records.hpp"
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace windlass::engine {
@@ -61,6 +64,8 @@ struct Executor {
   std::optional<TimePoint> next_heartbeat = {};
   std::optional<Termination> termination = {};
   bool recovered = false;  // started by an earlier process of this engine
+  // Those that it was started for or given since: not ended, or ended and not acknowledged.
+  std::set<TaskId> tasks = {};
 };
 
 struct Task {
@@ -72,6 +77,21 @@ struct Task {
 
 using TaskKey = std::pair<FrameworkId, TaskId>;
 using ExecutorKey = std::pair<FrameworkId, ExecutorId>;
+// Names an executor, a framework or a task.
+using RecordKey = std::variant<ContainerId, FrameworkId, TaskKey>;
+
+// Thousandths of each scalar, by name; none is zero.
+using Amounts = std::map<std::string, std::int64_t>;
+
+// Sums of what is taken of the agent's resources: by tasks that have not ended, by executors, by offers. They are kept
+// (accounts.hpp: hold, release), because adding everything up again would make each batch of offers slower with each
+// task.
+struct Accounts {
+  Resources held = {};                                                  // by tasks and executors, allocated to nobody
+  Resources offered = {};                                               // likewise
+  std::map<std::pair<FrameworkId, std::string>, Amounts> by_role = {};  // both, of a framework in one of its roles
+  friend bool operator==(const Accounts&, const Accounts&) = default;
+};
 
 struct State {
   Settings settings;
@@ -84,12 +104,20 @@ struct State {
 
   // Of this process.
   std::map<ExecutorKey, ContainerId> executor_ids = {};  // of `executors`
-  std::map<OfferId, Offer> offers;
+  std::map<ConnectionId, ContainerId> connections = {};  // likewise
+  core::PersistentMap<OfferId, Offer> offers = {};       // none changes once it is made
   std::uint64_t next_offer = 0;     // below record.next_offer, which is written once for many offers
   TimePoint allocation_phase = {};  // batches are whole intervals after it
   std::optional<TimePoint> next_allocation = {};
-  std::map<TaskState, std::uint64_t> ended = {};  // how many tasks came to each terminal state
-  std::deque<TaskRecord> completed_tasks = {};    // newest last, at most 1000 for each framework
+  std::map<TaskState, std::uint64_t> ended = {};                        // how many tasks came to each terminal state
+  core::PersistentMap<std::uint64_t, TaskRecord> completed_tasks = {};  // numbered as they came; newest last
+  std::map<FrameworkId, std::deque<std::uint64_t>> completed_of = {};   // numbers of those, at most 1000 each
+  std::uint64_t next_completed = 0;
+
+  // Follows from the above, and is kept so that a step costs the same with ten tasks and with a hundred thousand.
+  // invariants.hpp says what it must be.
+  core::Alarms<RecordKey> alarms = {};  // the soonest time of each record
+  Accounts accounts = {};
 };
 
 }  // namespace windlass::engine

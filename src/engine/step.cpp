@@ -1,5 +1,6 @@
 #include "engine/step.hpp"
 
+#include "engine/alarms.hpp"
 #include "engine/allocation.hpp"
 #include "engine/calls.hpp"
 #include "engine/executors.hpp"
@@ -9,15 +10,33 @@
 #include "engine/tasks.hpp"
 #include "engine/turn.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace windlass::engine {
 namespace {
 
+struct Expire {
+  Turn& turn;
+  void operator()(const ContainerId& id) const {
+    if (Executor* executor = find_executor(turn.state, id)) expire(turn, *executor);
+  }
+  void operator()(const FrameworkId& id) const {
+    if (Framework* framework = find_framework(turn.state, id)) expire(turn, *framework);
+  }
+  void operator()(const TaskKey& key) const {
+    if (Task* task = find_task(turn.state, key.first, key.second)) repeat_update(turn, *task);
+  }
+};
+
+// In the order of their kinds: a framework that is given up takes its tasks with it, and then nothing of them is
+// repeated.
 void time_passed(Turn& turn) {
-  expire_executors(turn);
-  expire_frameworks(turn);
-  repeat_updates(turn);
+  std::vector<RecordKey> due = turn.state.alarms.take_due(turn.in.now);
+  std::sort(due.begin(), due.end());
+  turn.touched.insert(due.begin(), due.end());
+  for (const RecordKey& key : due) std::visit(Expire{turn}, key);
   if (turn.state.next_allocation && *turn.state.next_allocation <= turn.in.now) turn.offers_wanted = true;
 }
 
@@ -49,40 +68,30 @@ auto record_of(const Map& map, const Key& key) {
   return found == map.end() ? std::nullopt : std::optional{found->second.record};
 }
 
+struct ToWrite {
+  const State& state;
+  Write operator()(const ContainerId& id) const { return PutExecutor{id, record_of(state.executors, id)}; }
+  Write operator()(const FrameworkId& id) const { return PutFramework{id, record_of(state.frameworks, id)}; }
+  Write operator()(const TaskKey& key) const { return PutTask{key.first, key.second, record_of(state.tasks, key)}; }
+};
+
 void collect_writes(Turn& turn) {
   const State& state = turn.state;
   auto& writes = turn.fx.writes;
   if (turn.engine_changed) writes.emplace_back(PutEngine{state.record});
-  for (const FrameworkId& id : turn.frameworks_changed) {
-    writes.emplace_back(PutFramework{id, record_of(state.frameworks, id)});
-  }
-  for (const ContainerId& id : turn.executors_changed) {
-    writes.emplace_back(PutExecutor{id, record_of(state.executors, id)});
-  }
-  for (const TaskKey& key : turn.tasks_changed) {
-    writes.emplace_back(PutTask{key.first, key.second, record_of(state.tasks, key)});
-  }
+  for (const RecordKey& key : turn.changed) writes.push_back(std::visit(ToWrite{state}, key));
 }
 
-void earlier(std::optional<TimePoint>& soonest, const std::optional<TimePoint>& time) {
-  if (time && (!soonest || *time < *soonest)) soonest = time;
+void set_alarms(Turn& turn) {
+  for (const RecordKey& key : turn.touched) turn.state.alarms.set(key, next_time(turn.state, key));
 }
 
 }  // namespace
 
 std::optional<TimePoint> next_wake(const State& state) {
-  std::optional<TimePoint> soonest = state.next_allocation;
-  for (const auto& [id, framework] : state.frameworks) {
-    earlier(soonest, framework.next_heartbeat);
-    earlier(soonest, failover_deadline(framework));
-  }
-  for (const auto& [id, executor] : state.executors) {
-    earlier(soonest, executor.registration_deadline);
-    earlier(soonest, executor.destroy_at);
-    earlier(soonest, executor.next_heartbeat);
-  }
-  for (const auto& [key, task] : state.tasks) earlier(soonest, task.retry_at);
-  return soonest;
+  const std::optional<TimePoint> alarm = state.alarms.next();
+  if (!alarm || !state.next_allocation) return alarm ? alarm : state.next_allocation;
+  return std::min(*alarm, *state.next_allocation);
 }
 
 Effects step(State& state, const Event& event, const Inputs& in) {
@@ -91,8 +100,10 @@ Effects step(State& state, const Event& event, const Inputs& in) {
   std::visit(Handler{turn}, event);
   finish(turn);
   collect_writes(turn);
+  set_alarms(turn);
+  fx.changes.assign(turn.touched.begin(), turn.touched.end());
   fx.wake_at = next_wake(state);
-  check_invariants(state);
+  check_touched(state, turn.touched);
   return fx;
 }
 

@@ -163,8 +163,9 @@ struct Answer {
 };
 
 struct Effects {
-  std::vector<Write> writes;  // durable before anything below happens
-  std::vector<Call> calls;    // in this order
+  std::vector<Write> writes;       // durable before anything below happens
+  std::vector<RecordKey> changes;  // of what readers need a new picture (engine/picture.hpp); some may be gone
+  std::vector<Call> calls;         // in this order
   std::vector<Answer> notices;
   std::optional<TimePoint> wake_at;  // when to send TimePassed; the last step's value counts
   friend bool operator==(const Effects&, const Effects&) = default;
@@ -173,7 +174,7 @@ struct Effects {
 using core::Inputs;
 
 // REQUIRES: `Started` is the first event after the state was made or loaded.
-// ENSURES: the invariants (engine/invariants.hpp); a breach ends the process.
+// ENSURES: the invariants (engine/invariants.hpp) of what the step has touched; a breach ends the process.
 Effects step(State& state, const Event& event, const Inputs& in);
 
 // When the state must be looked at next, if nothing else happens.

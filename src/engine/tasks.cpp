@@ -1,6 +1,7 @@
 #include "engine/tasks.hpp"
 
 #include "base/check.hpp"
+#include "engine/accounts.hpp"
 #include "engine/executors.hpp"
 
 #include <algorithm>
@@ -32,12 +33,14 @@ void send_update(Turn& turn, const Framework& framework, Task& task, Duration wa
   if (!framework.stream) return;
   turn.send(framework, events::Update{task.record.updates.front()});
   task.retry_wait = wait;
+  turn.touch(task);
   task.retry_at = after(turn.in.now, wait);
 }
 
 // The first of the waiting updates goes out.
 void put_in_flight(Turn& turn, Task& task) {
   task.retry_at.reset();
+  turn.touch(task);
   if (task.record.updates.empty()) return;
   keep_status(task.record, task.record.updates.front());
   const Framework* framework = find_framework(turn.state, task.record.framework_id);
@@ -51,6 +54,7 @@ void take_update(Turn& turn, Task& task, TaskStatus status) {
   record.received.push_back(*status.uuid);
   if (record.received.size() > received_max) record.received.erase(record.received.begin());
   if (!is_terminal(record.state)) {
+    if (is_terminal(status.state)) release(turn.state.accounts, use_of(task));
     record.state = status.state;
     if (is_terminal(record.state)) {
       turn.offer_later();
@@ -215,29 +219,34 @@ void resume_updates(Turn& turn, const Framework& framework) {
 }
 
 void pause_updates(Turn& turn, const Framework& framework) {
-  for (Task* task : tasks_of(turn.state, framework)) task->retry_at.reset();
+  for (Task* task : tasks_of(turn.state, framework)) {
+    task->retry_at.reset();
+    turn.touch(*task);
+  }
 }
 
-void repeat_updates(Turn& turn) {
-  for (auto& [key, task] : turn.state.tasks) {
-    if (!task.retry_at || *task.retry_at > turn.in.now) continue;
-    task.retry_at.reset();
-    const Framework* framework = find_framework(turn.state, key.first);
-    if (framework != nullptr) send_update(turn, *framework, task, std::min(task.retry_wait * 2, retry_max));
-  }
+void repeat_update(Turn& turn, Task& task) {
+  if (!task.retry_at || *task.retry_at > turn.in.now) return;
+  task.retry_at.reset();
+  const Framework* framework = find_framework(turn.state, task.record.framework_id);
+  if (framework != nullptr) send_update(turn, *framework, task, std::min(task.retry_wait * 2, retry_max));
 }
 
 void complete_task(Turn& turn, const TaskKey& key) {
   const auto found = turn.state.tasks.find(key);
   CHECK(found != turn.state.tasks.end());
-  turn.tasks_changed.insert(key);
-  auto& completed = turn.state.completed_tasks;
-  completed.push_back(std::move(found->second.record));
+  CHECK(is_terminal(found->second.record.state));
+  turn.save(found->second);
+  Executor* executor = find_executor(turn.state, key.first, found->second.record.executor_id);
+  if (executor != nullptr) executor->tasks.erase(key.second);
+  const std::uint64_t number = turn.state.next_completed++;
+  turn.state.completed_tasks.set(number, std::move(found->second.record));
   turn.state.tasks.erase(found);
-  const auto same = [&](const TaskRecord& task) { return task.framework_id == key.first; };
-  const auto of_framework = std::count_if(completed.begin(), completed.end(), same);
-  if (of_framework <= static_cast<std::ptrdiff_t>(completed_tasks_max)) return;
-  completed.erase(std::find_if(completed.begin(), completed.end(), same));
+  std::deque<std::uint64_t>& of_framework = turn.state.completed_of[key.first];
+  of_framework.push_back(number);
+  if (of_framework.size() <= completed_tasks_max) return;
+  turn.state.completed_tasks.erase(of_framework.front());
+  of_framework.pop_front();
 }
 
 }  // namespace windlass::engine

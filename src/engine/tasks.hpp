@@ -33,8 +33,8 @@ void reconcile(Turn& turn, const Framework& framework, const calls::Reconcile& c
 void resume_updates(Turn& turn, const Framework& framework);
 // It is gone: nothing is repeated until it is back.
 void pause_updates(Turn& turn, const Framework& framework);
-// Repeats what is due.
-void repeat_updates(Turn& turn);
+// Repeats the update in flight when that is due.
+void repeat_update(Turn& turn, Task& task);
 
 // Moves it to the completed ones.
 void complete_task(Turn& turn, const TaskKey& key);

@@ -75,7 +75,7 @@ TEST_F(Tasks, OneUpdateAtATime) {
   EXPECT_EQ(world.heard(), Texts{});
   EXPECT_TRUE(world.state.tasks.empty());
   ASSERT_EQ(world.state.completed_tasks.size(), 1U);
-  EXPECT_EQ(world.state.completed_tasks.back().statuses.size(), 3U);
+  EXPECT_EQ(world.state.completed_tasks.begin()->second.statuses.size(), 3U);
 }
 
 TEST_F(Tasks, RepeatedAfter10SecondsThen20UpTo10Minutes) {
@@ -260,7 +260,7 @@ TEST(TasksCompleted, OnlyTheNewest1000OfAFrameworkAreKept) {
     world.call(calls::Revive{});
   }
   EXPECT_EQ(world.state.completed_tasks.size(), 1000U);
-  EXPECT_EQ(world.state.completed_tasks.front().info.id.value, "t2");
+  EXPECT_EQ(world.state.completed_tasks.begin()->second.info.id.value, "t2");
 }
 
 }  // namespace

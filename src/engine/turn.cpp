@@ -56,11 +56,7 @@ Task* find_task(State& state, const FrameworkId& framework, const TaskId& id) {
 
 std::vector<Task*> tasks_of(State& state, const Executor& executor) {
   std::vector<Task*> tasks;
-  const FrameworkId& framework = executor.record.framework_id;
-  for (auto at = state.tasks.lower_bound({framework, {}}); at != state.tasks.end(); ++at) {
-    if (at->first.first != framework) break;
-    if (at->second.record.executor_id == executor.record.info.id) tasks.push_back(&at->second);
-  }
+  for (const TaskId& id : executor.tasks) tasks.push_back(&state.tasks.at({executor.record.framework_id, id}));
   return tasks;
 }
 

@@ -10,21 +10,34 @@
 
 namespace windlass::engine {
 
+inline RecordKey key_of(const Framework& framework) { return framework.record.info.id; }
+inline RecordKey key_of(const Executor& executor) { return executor.record.container_id; }
+inline RecordKey key_of(const Task& task) { return TaskKey{task.record.framework_id, task.record.info.id}; }
+
 struct Turn : core::Turn<State, Effects> {
   // Records that this step changed; their rows are written once, as they are at its end.
   bool engine_changed = false;
-  std::set<FrameworkId> frameworks_changed = {};
-  std::set<ContainerId> executors_changed = {};
-  std::set<TaskKey> tasks_changed = {};
+  std::set<RecordKey> changed = {};
+  // Those, and others of which something changed that is not in their rows: a time, a stream. At the end of the step
+  // their alarms are set, their invariants checked, and readers get a new picture of them.
+  std::set<RecordKey> touched = {};
 
   // What is left to do at the end of the step: make offers at once; then send this framework what it has not
   // acknowledged.
   bool offers_wanted = false;
   std::optional<FrameworkId> resumed = {};
 
-  void save(const Framework& framework) { frameworks_changed.insert(framework.record.info.id); }
-  void save(const Executor& executor) { executors_changed.insert(executor.record.container_id); }
-  void save(const Task& task) { tasks_changed.insert({task.record.framework_id, task.record.info.id}); }
+  // Its row changes, or goes when the record is gone at the end of the step.
+  template <class Record>
+  void save(const Record& record) {
+    changed.insert(key_of(record));
+    touch(record);
+  }
+  // Something else of it changes.
+  template <class Record>
+  void touch(const Record& record) {
+    touched.insert(key_of(record));
+  }
 
   // To the stream of a framework or an executor; lost when it has none.
   void send(const Framework& framework, SchedulerEvent event);
@@ -46,7 +59,7 @@ Executor* find_executor(State& state, const FrameworkId& framework, const Execut
 Executor* find_executor(State& state, const ContainerId& id);
 Task* find_task(State& state, const FrameworkId& framework, const TaskId& id);
 
-// The executor's tasks, in the order of their ids, also those that ended and wait for their acknowledgement.
+// Tasks in the order of their ids, also those that ended and wait for their acknowledgement.
 std::vector<Task*> tasks_of(State& state, const Executor& executor);
 std::vector<Task*> tasks_of(State& state, const Framework& framework);
 bool has_live_tasks(State& state, const Executor& executor);

@@ -2,12 +2,10 @@
 
 #include "agent/launcher.hpp"
 #include "agent/machine.hpp"
+#include "engine/picture.hpp"
 #include "io/files.hpp"
-#include "io/log.hpp"
-#include "io/task_scope.hpp"
 #include "node/engine_rows.hpp"
-#include "node/pending_answers.hpp"
-#include "node/runtime.hpp"
+#include "node/service_shell.hpp"
 #include "wire/mesos/recordio.hpp"
 
 #include <utility>
@@ -21,6 +19,7 @@ struct EngineCore {
   using State = engine::State;
   using Event = engine::Event;
   using Effects = engine::Effects;
+  using Answer = engine::Answer;
 
   static Effects step(State& state, const Event& event, TimePoint now, Prng& prng) {
     return engine::step(state, event, engine::Inputs{now, prng});
@@ -38,106 +37,77 @@ class Service final : public EngineService {
  public:
   Service(asio::any_io_executor loop, std::unique_ptr<Journal> journal, engine::State state,
           const ExecutorLauncher::Settings& launcher, std::uint64_t seed)
-      : loop_{loop},
-        work_dir_{launcher.work_dir},
-        journal_{std::move(journal)},
-        runtime_{loop,      "engine",
-                 *journal_, std::move(state),
-                 seed,      [this](engine::Effects effects) { act(std::move(effects)); }},
-        answers_{loop},
-        launcher_{loop, launcher, [this] { return runtime_.state().record.agent_id; },
-                  [this](engine::Event event) { runtime_.post(std::move(event)); }},
-        scope_{loop,
-               [](const std::string& name, const std::exception_ptr& error) {
-                 log_error("task failed", {{"task", name}, {"error", describe(error)}});
-                 std::_Exit(70);
-               }},
-        started_at_{runtime_.now()} {}
+      : work_dir_{launcher.work_dir},
+        shell_{{loop, "engine", std::move(journal), std::move(state), seed},
+               [this](engine::Effects& effects) { act(effects); }},
+        picture_{engine::make_picture(shell_.state())},
+        launcher_{loop, launcher, [this] { return shell_.state().record.agent_id; },
+                  [this](engine::Event event) { shell_.post(std::move(event)); }},
+        started_at_{shell_.now()} {}
 
   void start() override {
-    runtime_.post(engine::Started{});
-    for (const auto& [id, executor] : runtime_.state().executors) {
+    for (const auto& [id, executor] : shell_.state().executors) {
       if (executor.record.pid != 0) launcher_.resume(id, executor.record);
     }
-    scope_.spawn("engine", runtime_.run());
+    shell_.start(engine::Started{});
   }
 
   asio::awaitable<void> stop() override {
     auto launches_ended = launcher_.stop();
     co_await std::move(launches_ended);
-    scope_.cancel_all();
-    auto joined = scope_.join();
-    co_await std::move(joined);
+    auto stopping = shell_.stop();
+    co_await std::move(stopping);
   }
 
-  [[nodiscard]] Uuid make_stream_id() override { return Uuid::random(runtime_.prng()); }
-  [[nodiscard]] const engine::State& state() const override { return runtime_.state(); }
-  [[nodiscard]] TimePoint started_at() const override { return started_at_; }
-  [[nodiscard]] TimePoint now() const override { return runtime_.now(); }
-  [[nodiscard]] const std::string& work_dir() const override { return work_dir_; }
+  [[nodiscard]] Uuid make_stream_id() override { return Uuid::random(shell_.prng()); }
+  [[nodiscard]] EngineView view() const override { return {picture_, started_at_, shell_.now(), work_dir_}; }
+  [[nodiscard]] asio::thread_pool& readers() override { return readers_; }
 
   void open_framework_stream(engine::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) override {
     const Uuid id = subscribe.stream;
     stream->on_closed([this, id] {
       framework_streams_.erase(id);
-      runtime_.post(engine::FrameworkStreamClosed{id});
+      shell_.post(engine::FrameworkStreamClosed{id});
     });
     framework_streams_[id] = {std::move(stream), encoding};
-    runtime_.post(std::move(subscribe));
+    shell_.post(std::move(subscribe));
   }
 
-  asio::awaitable<engine::Answer> submit(engine::FrameworkCall call) override {
-    call.request = answers_.next_id();
-    const std::uint64_t id = call.request;
-    runtime_.post(std::move(call));
-    auto waiting = wait(id);
-    auto answer = co_await std::move(waiting);
-    co_return answer;
-  }
-
-  asio::awaitable<engine::Answer> submit(engine::ExecutorCallReceived call) override {
-    call.request = answers_.next_id();
-    const std::uint64_t id = call.request;
-    runtime_.post(std::move(call));
-    auto waiting = wait(id);
-    auto answer = co_await std::move(waiting);
-    co_return answer;
-  }
+  asio::awaitable<engine::Answer> submit(engine::FrameworkCall call) override { return ask(std::move(call)); }
+  asio::awaitable<engine::Answer> submit(engine::ExecutorCallReceived call) override { return ask(std::move(call)); }
 
   asio::awaitable<engine::Answer> submit(engine::ExecutorSubscribe subscribe, StreamPtr stream,
                                          Encoding encoding) override {
-    subscribe.request = answers_.next_id();
     subscribe.connection = ++last_connection_;
     const engine::ConnectionId connection = subscribe.connection;
-    const std::uint64_t id = subscribe.request;
     executor_streams_[connection] = {stream, encoding};
-    runtime_.post(std::move(subscribe));
-    auto waiting = wait(id);
-    auto answer = co_await std::move(waiting);
+    auto asking = ask(std::move(subscribe));
+    auto answer = co_await std::move(asking);
     if (answer.status != 200) {
       executor_streams_.erase(connection);
       co_return answer;
     }
     stream->on_closed([this, connection] {
       executor_streams_.erase(connection);
-      runtime_.post(engine::ExecutorStreamClosed{connection});
+      shell_.post(engine::ExecutorStreamClosed{connection});
     });
     co_return answer;
   }
 
  private:
-  asio::awaitable<engine::Answer> wait(std::uint64_t id) {
-    auto waiting = answers_.wait(id, answer_limit);
-    auto answer = co_await std::move(waiting);
+  asio::awaitable<engine::Answer> ask(engine::Event event) {
+    auto asking = shell_.ask(std::move(event), answer_limit);
+    auto answer = co_await std::move(asking);
     if (answer) co_return *answer;
-    co_return engine::Answer{.request = id, .status = 503, .text = "The engine did not answer in time"};
+    co_return engine::Answer{.status = 503, .text = "The engine did not answer in time"};
   }
 
-  void act(engine::Effects effects) {
+  // The picture first: whoever hears of something finds it there.
+  void act(engine::Effects& effects) {
+    picture_ = engine::update_picture(*picture_, shell_.state(), effects.changes);
     for (engine::Call& call : effects.calls) {
       std::visit([this](auto& each) { act(each); }, call);
     }
-    for (engine::Answer& answer : effects.notices) answers_.answer(answer.request, std::move(answer));
   }
 
   void act(engine::SendToFramework& send) {
@@ -164,14 +134,12 @@ class Service final : public EngineService {
   void act(engine::DestroyExecutor& destroy) { launcher_.destroy(destroy.container_id); }
 
   // Set once by the constructor.
-  asio::any_io_executor loop_;
   const std::string work_dir_;
-  std::unique_ptr<Journal> journal_;
 
-  Runtime<EngineCore> runtime_;
-  PendingAnswers<engine::Answer> answers_;
+  ServiceShell<EngineCore> shell_;
+  std::shared_ptr<const engine::Picture> picture_;  // of what is in the journal
+  asio::thread_pool readers_{1};
   ExecutorLauncher launcher_;
-  TaskScope scope_;
   TimePoint started_at_;
 
   std::map<Uuid, Stream> framework_streams_;

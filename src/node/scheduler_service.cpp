@@ -3,12 +3,10 @@
 #include "container/options.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
-#include "io/task_scope.hpp"
 #include "link/mesos_link.hpp"
-#include "node/pending_answers.hpp"
 #include "node/picture.hpp"
-#include "node/runtime.hpp"
 #include "node/scheduler_rows.hpp"
+#include "node/service_shell.hpp"
 #include "wire/marathon/v1.hpp"
 
 #include <pwd.h>
@@ -28,6 +26,7 @@ struct SchedulerCore {
   using State = scheduler::State;
   using Event = scheduler::Event;
   using Effects = scheduler::Effects;
+  using Answer = scheduler::Answer;
 
   static Effects step(State& state, const Event& event, TimePoint now, Prng& prng) {
     return scheduler::step(state, event, scheduler::Inputs{now, prng});
@@ -60,11 +59,8 @@ class Service final : public SchedulerService {
   Service(asio::any_io_executor loop, std::unique_ptr<Journal> journal, scheduler::State state,
           const SchedulerOptions& options, std::uint64_t seed)
       : options_{options},
-        journal_{std::move(journal)},
-        runtime_{loop,      "scheduler",
-                 *journal_, std::move(state),
-                 seed,      [this](scheduler::Effects effects) { act(std::move(effects)); }},
-        answers_{loop},
+        shell_{{loop, "scheduler", std::move(journal), std::move(state), seed},
+               [this](scheduler::Effects& effects) { act(effects); }},
         refresh_{loop},
         link_prng_{seed ^ 0x9e3779b97f4a7c15ULL},
         link_{loop,
@@ -74,49 +70,32 @@ class Service final : public SchedulerService {
                .on_event =
                    [this](SchedulerEvent event) {
                      log_status(event);
-                     runtime_.post(scheduler::MesosEvent{std::move(event)});
+                     shell_.post(scheduler::MesosEvent{std::move(event)});
                    },
-               .on_disconnected = [this] { runtime_.post(scheduler::MesosDisconnected{}); }}},
-        scope_{loop, [](const std::string& name, const std::exception_ptr& error) {
-                 log_error("task failed", {{"task", name}, {"error", describe(error)}});
-                 std::_Exit(70);
-               }} {}
+               .on_disconnected = [this] { shell_.post(scheduler::MesosDisconnected{}); }}} {}
 
   void start() override {
-    runtime_.post(scheduler::Started{});
-    scope_.spawn("scheduler", runtime_.run());
-    scope_.spawn("mesos link", link_.run());
+    shell_.start(scheduler::Started{});
+    shell_.spawn("mesos link", link_.run());
   }
 
-  asio::awaitable<void> stop() override {
-    scope_.cancel_all();
-    auto joined = scope_.join();
-    co_await std::move(joined);
-  }
+  asio::awaitable<void> stop() override { return shell_.stop(); }
 
   [[nodiscard]] std::shared_ptr<const scheduler::World> world() const override { return picture_.world(); }
 
   asio::awaitable<Result<scheduler::Answer>> submit(scheduler::Event event) override {
-    const std::uint64_t id = answers_.next_id();
-    std::visit([id](auto& each) { set_request(each, id); }, event);
-    runtime_.post(std::move(event));
-    auto waiting = answers_.wait(id, answer_limit);
-    auto answer = co_await std::move(waiting);
+    auto asking = shell_.ask(std::move(event), answer_limit);
+    auto answer = co_await std::move(asking);
     if (!answer) co_return Error{Errc::timeout, "The journal did not answer within 5 seconds"};
     co_return std::move(*answer);
   }
 
  private:
-  template <class Event>
-  static void set_request(Event& event, std::uint64_t id) {
-    if constexpr (requires { event.request; }) event.request = id;
-  }
-
   [[nodiscard]] SchedulerCall subscription() const {
     FrameworkInfo info;
     info.user = user_name(options_.user);
     info.name = options_.framework_name;
-    info.id = runtime_.state().framework_id;
+    info.id = shell_.state().framework_id;
     info.failover_timeout = std::chrono::duration<double>(options_.failover_timeout).count();
     info.checkpoint = true;
     info.roles = {options_.core.mesos_role};
@@ -127,24 +106,23 @@ class Service final : public SchedulerService {
     return {info.id, calls::Subscribe{info}};
   }
 
-  void act(scheduler::Effects effects) {
+  void act(scheduler::Effects& effects) {
     for (scheduler::Call& call : effects.calls) {
       std::visit([this](auto& each) { act(each); }, call);
     }
     show(std::move(effects.writes), !effects.notices.empty());
-    for (scheduler::Answer& answer : effects.notices) {
+    for (const scheduler::Answer& answer : effects.notices) {
       for (const std::string& warning : answer.warnings) log_warning(warning);
-      answers_.answer(answer.request, std::move(answer));
     }
   }
   void show(std::vector<scheduler::Write> writes, bool must_show) {
     refresh_.cancel();
-    const auto later = picture_.take(runtime_.state(), std::move(writes), must_show);
+    const auto later = picture_.take(shell_.state(), std::move(writes), must_show);
     if (!later) return;
-    refresh_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(*later - runtime_.now()));
+    refresh_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(*later - shell_.now()));
     auto refresh = [this](const boost::system::error_code& error) {
       // While a batch is being written, the state is ahead of what may be told; the batch's own turn comes right after.
-      if (!error && !runtime_.is_committing()) picture_.refresh(runtime_.state());
+      if (!error && !shell_.is_committing()) picture_.refresh(shell_.state());
     };
     refresh_.async_wait(std::move(refresh));
   }
@@ -152,14 +130,11 @@ class Service final : public SchedulerService {
   void act(scheduler::Resubscribe&) { link_.resubscribe(); }
 
   const SchedulerOptions options_;
-  std::unique_ptr<Journal> journal_;
-  Runtime<SchedulerCore> runtime_;
-  PendingAnswers<scheduler::Answer> answers_;
-  Picture picture_{[this] { return runtime_.now(); }};
+  ServiceShell<SchedulerCore> shell_;
+  Picture picture_{[this] { return shell_.now(); }};
   asio::steady_timer refresh_;
   Prng link_prng_;
   MesosLink link_;
-  TaskScope scope_;
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ void add_resources(Metrics& metrics, const std::string& side, const Resources& t
   }
 }
 
-void add_tasks(Metrics& metrics, const std::string& side, const engine::State& state,
+void add_tasks(Metrics& metrics, const std::string& side, const engine::Picture& state,
                const std::vector<TaskState>& terminal) {
   for (const TaskState live : {TaskState::staging, TaskState::starting, TaskState::running, TaskState::killing}) {
     metrics[side + "tasks_" + short_name(live)] = 0;
@@ -149,8 +149,8 @@ std::vector<std::string> stat_fields(const ExecutorRecord& record, const std::st
 
 }  // namespace
 
-std::map<std::string, double> master_metrics(const EnginePort& engine) {
-  const engine::State& state = engine.state();
+std::map<std::string, double> master_metrics(const EngineView& engine) {
+  const engine::Picture& state = engine.state();
   Metrics metrics;
   add_system(metrics);
   metrics["master/uptime_secs"] = seconds_between(engine.started_at(), engine.now());
@@ -175,8 +175,8 @@ std::map<std::string, double> master_metrics(const EnginePort& engine) {
   return metrics;
 }
 
-std::map<std::string, double> agent_metrics(const EnginePort& engine) {
-  const engine::State& state = engine.state();
+std::map<std::string, double> agent_metrics(const EngineView& engine) {
+  const engine::Picture& state = engine.state();
   Metrics metrics;
   add_system(metrics);
   metrics["slave/uptime_secs"] = seconds_between(engine.started_at(), engine.now());

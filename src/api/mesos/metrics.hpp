@@ -9,8 +9,8 @@
 
 namespace windlass {
 
-std::map<std::string, double> master_metrics(const EnginePort& engine);
-std::map<std::string, double> agent_metrics(const EnginePort& engine);
+std::map<std::string, double> master_metrics(const EngineView& engine);
+std::map<std::string, double> agent_metrics(const EngineView& engine);
 
 // CPU time and memory of the executor and all that runs for it: of its own control group where it has one, else of its
 // process alone. Zeros when it is gone. `proc` and `cgroups` are where /proc and /sys/fs/cgroup are mounted.

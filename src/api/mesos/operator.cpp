@@ -12,19 +12,19 @@ namespace windlass {
 namespace {
 
 namespace v1 = operator_api;
-using engine::State;
+using engine::Picture;
 using v1::CallType;
 
 // --- the master's answers ---
 
-v1::Tasks master_tasks(const State& state) {
+v1::Tasks master_tasks(const Picture& state) {
   v1::Tasks tasks;
   for (const auto& [key, task] : state.tasks) tasks.launched.push_back(&task.record);
-  for (const TaskRecord& task : state.completed_tasks) tasks.completed.push_back(&task);
+  for (const auto& [number, task] : state.completed_tasks) tasks.completed.push_back(&task);
   return tasks;
 }
 
-v1::Executors master_executors(const State& state) {
+v1::Executors master_executors(const Picture& state) {
   v1::Executors executors{.agent_id = state.record.agent_id};
   for (const auto& [id, executor] : state.executors) {
     if (!executor.record.is_command) executors.executors.push_back(&executor.record.info);
@@ -32,7 +32,7 @@ v1::Executors master_executors(const State& state) {
   return executors;
 }
 
-v1::Frameworks master_frameworks(const State& state) {
+v1::Frameworks master_frameworks(const Picture& state) {
   const Holdings held = holdings(state);
   std::map<FrameworkId, std::vector<const Offer*>> offers;
   for (const auto& [id, offer] : state.offers) offers[offer.framework_id].push_back(&offer);
@@ -52,7 +52,7 @@ v1::Frameworks master_frameworks(const State& state) {
   return frameworks;
 }
 
-v1::Agents master_agents(const EnginePort& engine) {
+v1::Agents master_agents(const EngineView& engine) {
   Holding held = holdings(engine.state()).all;
   return {.info = agent_info(engine.state()),
           .version = engine.state().settings.master.version,
@@ -72,7 +72,7 @@ Resources scalars(const Resources& resources) {
   return sums;
 }
 
-v1::Roles master_roles(const State& state) {
+v1::Roles master_roles(const Picture& state) {
   const Holdings held = holdings(state);
   v1::Roles roles;
   for (const auto& [name, frameworks] : roles_of(state)) {
@@ -86,17 +86,17 @@ v1::Roles master_roles(const State& state) {
 
 // --- the agent's ---
 
-v1::Tasks agent_tasks(const State& state) {
+v1::Tasks agent_tasks(const Picture& state) {
   v1::Tasks tasks;
   for (const auto& [key, task] : state.tasks) {
     const bool ended = is_terminal(task.record.state);
     (ended ? tasks.terminated : task.record.queued ? tasks.queued : tasks.launched).push_back(&task.record);
   }
-  for (const TaskRecord& task : state.completed_tasks) tasks.completed.push_back(&task);
+  for (const auto& [number, task] : state.completed_tasks) tasks.completed.push_back(&task);
   return tasks;
 }
 
-v1::Executors agent_executors(const EnginePort& engine) {
+v1::Executors agent_executors(const EngineView& engine) {
   v1::Executors executors{.agent_id = engine.state().record.agent_id};
   for (const auto& [id, executor] : engine.state().executors) executors.executors.push_back(&executor.record.info);
   for (ExecutorView& view : completed_executors(engine)) executors.completed.push_back(std::move(view.record.info));
@@ -104,9 +104,9 @@ v1::Executors agent_executors(const EnginePort& engine) {
 }
 
 // Those that have, or had, something here.
-v1::Frameworks agent_frameworks(const State& state) {
+v1::Frameworks agent_frameworks(const Picture& state) {
   std::map<FrameworkId, bool> active;
-  for (const TaskRecord& task : state.completed_tasks) active.emplace(task.framework_id, false);
+  for (const auto& [number, task] : state.completed_tasks) active.emplace(task.framework_id, false);
   for (const auto& [id, executor] : state.executors) active[executor.record.framework_id] = true;
   v1::Frameworks frameworks;
   for (const auto& [id, is_active] : active) {
@@ -125,7 +125,7 @@ struct Served {
   v1::Response response;
 };
 
-void add_containers(Served& served, const EnginePort& engine) {
+void add_containers(Served& served, const EngineView& engine) {
   served.executors = executor_views(engine.state());
   v1::Containers containers;
   for (const ExecutorView& view : served.executors) {
@@ -134,8 +134,8 @@ void add_containers(Served& served, const EnginePort& engine) {
   served.response = std::move(containers);
 }
 
-v1::Response master_answer(CallType type, const EnginePort& engine) {
-  const State& state = engine.state();
+v1::Response master_answer(CallType type, const EngineView& engine) {
+  const Picture& state = engine.state();
   switch (type) {
     case CallType::get_health: return v1::Health{};
     case CallType::get_version: return v1::Version{state.settings.master.version};
@@ -155,8 +155,8 @@ v1::Response master_answer(CallType type, const EnginePort& engine) {
   }
 }
 
-v1::Response agent_answer(CallType type, const EnginePort& engine) {
-  const State& state = engine.state();
+v1::Response agent_answer(CallType type, const EngineView& engine) {
+  const Picture& state = engine.state();
   switch (type) {
     case CallType::get_health: return v1::Health{};
     case CallType::get_version: return v1::Version{state.settings.master.version};
@@ -174,7 +174,7 @@ v1::Response agent_answer(CallType type, const EnginePort& engine) {
 }
 
 // LIST_FILES and READ_FILE of the agent; the master has no files.
-Result<v1::Response> read_files(const v1::Call& call, const EnginePort& engine) {
+Result<v1::Response> read_files(const v1::Call& call, const EngineView& engine) {
   const SandboxFiles files{engine.work_dir(), engine.state().record.agent_id};
   if (call.type == CallType::list_files) {
     auto list = files.list(call.path);
@@ -214,7 +214,7 @@ bool asks_for_files(CallType type) { return type == CallType::list_files || type
 
 }  // namespace
 
-HttpResponse serve_master_call(const HttpRequest& request, const EnginePort& engine) {
+HttpResponse serve_master_call(const HttpRequest& request, const EngineView& engine) {
   auto decoded = decode(request, v1::decode_master_call);
   if (auto* refusal = std::get_if<HttpResponse>(&decoded)) return std::move(*refusal);
   const auto& [call, accepted] = std::get<Decoded>(decoded);
@@ -222,7 +222,7 @@ HttpResponse serve_master_call(const HttpRequest& request, const EnginePort& eng
   return answer(v1::encode_master(master_answer(call.type, engine), accepted), accepted);
 }
 
-HttpResponse serve_agent_call(const HttpRequest& request, const EnginePort& engine) {
+HttpResponse serve_agent_call(const HttpRequest& request, const EngineView& engine) {
   auto decoded = decode(request, v1::decode_agent_call);
   if (auto* refusal = std::get_if<HttpResponse>(&decoded)) return std::move(*refusal);
   const auto& [call, accepted] = std::get<Decoded>(decoded);

@@ -6,7 +6,7 @@
 
 namespace windlass {
 
-HttpResponse serve_master_call(const HttpRequest& request, const EnginePort& engine);
-HttpResponse serve_agent_call(const HttpRequest& request, const EnginePort& engine);
+HttpResponse serve_master_call(const HttpRequest& request, const EngineView& engine);
+HttpResponse serve_agent_call(const HttpRequest& request, const EngineView& engine);
 
 }  // namespace windlass

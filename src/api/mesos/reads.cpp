@@ -3,6 +3,7 @@
 #include "api/mesos/calls.hpp"
 #include "api/mesos/files.hpp"
 #include "api/mesos/metrics.hpp"
+#include "api/mesos/reader_route.hpp"
 #include "api/mesos/state.hpp"
 #include "api/mesos/views.hpp"
 #include "wire/json/writer.hpp"
@@ -189,37 +190,37 @@ HttpResponse read_file_route(const HttpRequest& request, const SandboxFiles* fil
 
 // --- the two sides ---
 
-using Read = std::string (*)(const HttpRequest& request, const EnginePort& engine);
+using Read = std::string (*)(const HttpRequest& request, const EngineView& engine);
 
 constexpr std::pair<const char*, Read> master_reads[] = {
-    {"/version", [](const HttpRequest&, const EnginePort& engine) { return version_json(engine); }},
-    {"/flags", [](const HttpRequest&, const EnginePort& engine) { return flags_json(master_flags(engine)); }},
+    {"/version", [](const HttpRequest&, const EngineView& engine) { return version_json(engine); }},
+    {"/flags", [](const HttpRequest&, const EngineView& engine) { return flags_json(master_flags(engine)); }},
     {"/metrics/snapshot",
-     [](const HttpRequest&, const EnginePort& engine) { return metrics_json(master_metrics(engine)); }},
-    {"/state", [](const HttpRequest&, const EnginePort& engine) { return master_state_json(engine); }},
-    {"/state-summary", [](const HttpRequest&, const EnginePort& engine) { return state_summary_json(engine); }},
+     [](const HttpRequest&, const EngineView& engine) { return metrics_json(master_metrics(engine)); }},
+    {"/state", [](const HttpRequest&, const EngineView& engine) { return master_state_json(engine); }},
+    {"/state-summary", [](const HttpRequest&, const EngineView& engine) { return state_summary_json(engine); }},
     {"/slaves",
-     [](const HttpRequest& request, const EnginePort& engine) { return slaves_json(engine, request.query); }},
+     [](const HttpRequest& request, const EngineView& engine) { return slaves_json(engine, request.query); }},
     {"/frameworks",
-     [](const HttpRequest& request, const EnginePort& engine) { return frameworks_json(engine, request.query); }},
-    {"/tasks", [](const HttpRequest& request, const EnginePort& engine) { return tasks_json(engine, request.query); }},
-    {"/roles", [](const HttpRequest&, const EnginePort& engine) { return roles_json(engine); }},
-    {"/weights", [](const HttpRequest&, const EnginePort&) { return std::string{"[]"}; }},
-    {"/quota", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }},
-    {"/maintenance/status", [](const HttpRequest&, const EnginePort&) { return std::string{"{}"}; }}};
+     [](const HttpRequest& request, const EngineView& engine) { return frameworks_json(engine, request.query); }},
+    {"/tasks", [](const HttpRequest& request, const EngineView& engine) { return tasks_json(engine, request.query); }},
+    {"/roles", [](const HttpRequest&, const EngineView& engine) { return roles_json(engine); }},
+    {"/weights", [](const HttpRequest&, const EngineView&) { return std::string{"[]"}; }},
+    {"/quota", [](const HttpRequest&, const EngineView&) { return std::string{"{}"}; }},
+    {"/maintenance/status", [](const HttpRequest&, const EngineView&) { return std::string{"{}"}; }}};
 
 constexpr std::pair<const char*, Read> agent_reads[] = {
-    {"/version", [](const HttpRequest&, const EnginePort& engine) { return version_json(engine); }},
-    {"/flags", [](const HttpRequest&, const EnginePort& engine) { return flags_json(agent_flags(engine)); }},
+    {"/version", [](const HttpRequest&, const EngineView& engine) { return version_json(engine); }},
+    {"/flags", [](const HttpRequest&, const EngineView& engine) { return flags_json(agent_flags(engine)); }},
     {"/metrics/snapshot",
-     [](const HttpRequest&, const EnginePort& engine) { return metrics_json(agent_metrics(engine)); }},
-    {"/state", [](const HttpRequest&, const EnginePort& engine) { return agent_state_json(engine); }},
+     [](const HttpRequest&, const EngineView& engine) { return metrics_json(agent_metrics(engine)); }},
+    {"/state", [](const HttpRequest&, const EngineView& engine) { return agent_state_json(engine); }},
     {"/containers",
-     [](const HttpRequest& request, const EnginePort& engine) { return containers_json(engine, request.query); }},
-    {"/monitor/statistics", [](const HttpRequest&, const EnginePort& engine) { return statistics_json(engine); }}};
+     [](const HttpRequest& request, const EngineView& engine) { return containers_json(engine, request.query); }},
+    {"/monitor/statistics", [](const HttpRequest&, const EngineView& engine) { return statistics_json(engine); }}};
 
 // "//host:port", so that the client keeps its scheme.
-HttpResponse redirect_to_leader(const EnginePort& engine) {
+HttpResponse redirect_to_leader(const EngineView& engine) {
   const MasterInfo& master = engine.state().settings.master;
   HttpResponse response;
   response.status = 307;
@@ -228,30 +229,32 @@ HttpResponse redirect_to_leader(const EnginePort& engine) {
 }
 
 Route read_route(const char* path, Read read, EnginePort& engine) {
-  return {"GET", path, [&engine, read](const RouteRequest& request) {
-            return ready(json_answer(request.http, read(request.http, engine)));
-          }};
+  const auto make = [read](const HttpRequest& request, const EngineView& view) {
+    return json_answer(request, read(request, view));
+  };
+  return reader_route("GET", path, make, engine);
 }
 
 // /health and /files/...; `has_files` tells the agent from the master.
 void add_common_routes(std::vector<Route>& routes, EnginePort& engine, bool has_files) {
   routes.push_back({"GET", "/health", [](const RouteRequest&) { return ready(HttpResponse{}); }});
-  const auto sandbox_files = [&engine, has_files] {
-    return has_files ? std::optional<SandboxFiles>{std::in_place, engine.work_dir(), engine.state().record.agent_id}
+  const auto sandbox_files = [has_files](const EngineView& view) {
+    return has_files ? std::optional<SandboxFiles>{std::in_place, view.work_dir(), view.state().record.agent_id}
                      : std::nullopt;
   };
-  routes.push_back({"GET", "/files/debug", [sandbox_files](const RouteRequest& request) {
-                      const auto files = sandbox_files();
-                      return ready(
-                          debug_files(request.http, files ? files->attached() : std::map<std::string, std::string>{}));
-                    }});
+  const auto debug = [sandbox_files](const HttpRequest& request, const EngineView& view) {
+    const auto files = sandbox_files(view);
+    return debug_files(request, files ? files->attached() : std::map<std::string, std::string>{});
+  };
+  routes.push_back(reader_route("GET", "/files/debug", debug, engine));
   constexpr std::pair<const char*, FileRead> reads[] = {
       {"/files/browse", browse}, {"/files/read", read_part}, {"/files/download", download_file}};
   for (const auto& [path, read] : reads) {
-    routes.push_back({"GET", path, [sandbox_files, read = read](const RouteRequest& request) {
-                        const auto files = sandbox_files();
-                        return ready(read_file_route(request.http, files ? &*files : nullptr, read));
-                      }});
+    const auto make = [sandbox_files, read = read](const HttpRequest& request, const EngineView& view) {
+      const auto files = sandbox_files(view);
+      return read_file_route(request, files ? &*files : nullptr, read);
+    };
+    routes.push_back(reader_route("GET", path, make, engine));
   }
 }
 
@@ -261,7 +264,7 @@ std::vector<Route> master_read_routes(EnginePort& engine) {
   std::vector<Route> routes;
   for (const auto& [path, read] : master_reads) routes.push_back(read_route(path, read, engine));
   add_common_routes(routes, engine, false);
-  const Route::Handler redirect = [&engine](const RouteRequest&) { return ready(redirect_to_leader(engine)); };
+  const Route::Handler redirect = [&engine](const RouteRequest&) { return ready(redirect_to_leader(engine.view())); };
   for (const char* method : {"GET", "POST"}) routes.push_back({method, "/redirect", redirect});
   return routes;
 }

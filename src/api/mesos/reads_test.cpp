@@ -7,6 +7,10 @@
 #include "wire/json/reader.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/json.hpp>
 
 #include <sys/stat.h>
@@ -16,6 +20,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <optional>
 
 namespace windlass {
 namespace {
@@ -39,7 +45,7 @@ class FakeEngine : public EnginePort {
     add_framework();
     add_task("t1", TaskState::running);
     TaskRecord ended = task("t0", TaskState::failed, "c0");
-    state_.completed_tasks.push_back(ended);
+    state_.completed_tasks.set(0, ended);
     state_.ended[TaskState::failed] = 7;
     make_sandbox("x-t1", "c1");
     make_sandbox("x-t0", "c0");
@@ -55,10 +61,11 @@ class FakeEngine : public EnginePort {
   [[nodiscard]] asio::awaitable<engine::Answer> submit(engine::ExecutorSubscribe, StreamPtr, Encoding) override {
     co_return engine::Answer{};
   }
-  [[nodiscard]] const engine::State& state() const override { return state_; }
-  [[nodiscard]] TimePoint started_at() const override { return TimePoint{std::chrono::seconds{1000}}; }
-  [[nodiscard]] TimePoint now() const override { return TimePoint{std::chrono::seconds{1060}}; }
-  [[nodiscard]] const std::string& work_dir() const override { return folder; }
+  [[nodiscard]] static TimePoint started_at() { return TimePoint{std::chrono::seconds{1000}}; }
+  [[nodiscard]] EngineView view() const override {
+    return {engine::make_picture(state_), started_at(), TimePoint{std::chrono::seconds{1060}}, folder};
+  }
+  [[nodiscard]] asio::thread_pool& readers() override { return readers_; }
 
   [[nodiscard]] std::string sandbox(const std::string& executor, const std::string& container) const {
     return folder + "/slaves/m-S0/frameworks/f/executors/" + executor + "/runs/" + container;
@@ -68,6 +75,8 @@ class FakeEngine : public EnginePort {
   engine::State state_;
 
  private:
+  asio::thread_pool readers_{1};
+
   void add_framework() {
     engine::Framework framework;
     framework.record.info = {.user = "root", .name = "name", .id = {"f"}, .failover_timeout = 3600, .checkpoint = true};
@@ -79,12 +88,12 @@ class FakeEngine : public EnginePort {
     gone.record.info = {.user = "root", .name = "gone", .id = {"g"}};
     gone.record.removed = started_at();
     state_.frameworks[{"g"}] = gone;
-    state_.offers[{"m-O1"}] = {.id = {"m-O1"},
-                               .framework_id = {"f"},
-                               .agent_id = {"m-S0"},
-                               .hostname = "host",
-                               .role = "web",
-                               .resources = parse_resources("cpus:1").value().allocated_to("web")};
+    state_.offers.set({"m-O1"}, {.id = {"m-O1"},
+                                 .framework_id = {"f"},
+                                 .agent_id = {"m-S0"},
+                                 .hostname = "host",
+                                 .role = "web",
+                                 .resources = parse_resources("cpus:1").value().allocated_to("web")});
   }
   TaskRecord task(const std::string& id, TaskState state, const std::string& container) const {
     TaskRecord record{.framework_id = {"f"},
@@ -176,6 +185,34 @@ class MesosReads : public testing::Test {
 
   asio::io_context loop_;
 };
+
+// However long a reader's answer takes, the loop goes on; and it shows what was so when it was asked for.
+TEST_F(MesosReads, AnswersAreMadeBesideTheLoop) {
+  for (const bool master : {true, false}) {
+    for (const char* path : {"/version", "/state", "/files/debug"}) {
+      SCOPED_TRACE(path);
+      engine_.state_.settings.master.version = "before";
+      std::promise<void> go_on;
+      asio::post(engine_.readers(), [waiting = go_on.get_future().share()] { waiting.wait(); });
+      HttpRequest request;
+      request.method = "GET";
+      request.target = request.raw_path = request.path = path;
+      const HttpHandler handler = master ? master_handler(engine_) : agent_handler(engine_);
+      std::optional<HttpResponse> answer;
+      asio::io_context loop;
+      asio::co_spawn(loop, handler(std::move(request)),
+                     [&](const std::exception_ptr&, HttpResponse response) { answer = std::move(response); });
+      loop.poll();
+      EXPECT_FALSE(answer);
+      engine_.state_.settings.master.version = "after";
+      go_on.set_value();
+      loop.run();
+      ASSERT_TRUE(answer);
+      EXPECT_EQ(answer->status, 200);
+      EXPECT_EQ(answer->body.find("after"), std::string::npos);
+    }
+  }
+}
 
 TEST_F(MesosReads, HealthIsEmptyAndUnknownRoutesAreMissing) {
   for (const bool master : {true, false}) {

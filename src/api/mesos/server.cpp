@@ -2,6 +2,7 @@
 
 #include "api/mesos/calls.hpp"
 #include "api/mesos/operator.hpp"
+#include "api/mesos/reader_route.hpp"
 #include "api/mesos/reads.hpp"
 #include "api/routes.hpp"
 
@@ -25,13 +26,6 @@ Route call_route(const char* path, Call call, EnginePort& engine) {
   return {"POST", path, [&engine, call](RouteRequest request) { return call(std::move(request.http), engine); }};
 }
 
-using OperatorCall = HttpResponse (*)(const HttpRequest& request, const EnginePort& engine);
-
-Route operator_route(OperatorCall call, EnginePort& engine) {
-  return {"POST", "/api/v1",
-          [&engine, call](const RouteRequest& request) { return ready(call(request.http, engine)); }};
-}
-
 // As libprocess has it, each path is also served below the name of its process: "/slave(1)/state".
 HttpHandler make_handler(std::vector<Route> routes, const std::string& process) {
   const std::size_t count = routes.size();
@@ -48,14 +42,14 @@ HttpHandler make_handler(std::vector<Route> routes, const std::string& process) 
 HttpHandler master_handler(EnginePort& engine) {
   std::vector<Route> routes = master_read_routes(engine);
   routes.push_back(call_route("/api/v1/scheduler", serve_scheduler_call, engine));
-  routes.push_back(operator_route(serve_master_call, engine));
+  routes.push_back(reader_route("POST", "/api/v1", serve_master_call, engine));
   return make_handler(std::move(routes), "/master");
 }
 
 HttpHandler agent_handler(EnginePort& engine) {
   std::vector<Route> routes = agent_read_routes(engine);
   routes.push_back(call_route("/api/v1/executor", serve_executor_call, engine));
-  routes.push_back(operator_route(serve_agent_call, engine));
+  routes.push_back(reader_route("POST", "/api/v1", serve_agent_call, engine));
   return make_handler(std::move(routes), "/slave(1)");
 }
 

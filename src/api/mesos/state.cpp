@@ -14,7 +14,7 @@
 namespace windlass {
 namespace {
 
-using engine::State;
+using engine::Picture;
 
 constexpr std::array<TaskState, 10> counted_states{
     TaskState::staging, TaskState::starting, TaskState::running, TaskState::killing, TaskState::finished,
@@ -246,16 +246,16 @@ void write_executor(JsonWriter& json, const ExecutorView& executor) {
 
 // One pass over everything, so that each framework's part is at hand.
 struct Cluster {
-  explicit Cluster(const State& the_state) : state{the_state}, held{holdings(the_state)} {
+  explicit Cluster(const Picture& the_state) : state{the_state}, held{holdings(the_state)} {
     for (const auto& [key, task] : state.tasks) tasks[key.first].push_back(&task.record);
-    for (const TaskRecord& task : state.completed_tasks) completed[task.framework_id].push_back(&task);
+    for (const auto& [number, task] : state.completed_tasks) completed[task.framework_id].push_back(&task);
     for (const auto& [id, executor] : state.executors) {
       if (!executor.record.is_command) executors[executor.record.framework_id].push_back(&executor.record);
     }
     for (const auto& [id, offer] : state.offers) offers[offer.framework_id].push_back(&offer);
   }
 
-  const State& state;
+  const Picture& state;
   Holdings held;
   std::map<FrameworkId, operator_api::TaskList> tasks;
   std::map<FrameworkId, operator_api::TaskList> completed;
@@ -376,7 +376,7 @@ void write_agent_capabilities(JsonWriter& json) {
   json.close(']');
 }
 
-void write_slave_summary(JsonWriter& json, const EnginePort& engine, const Holding& held) {
+void write_slave_summary(JsonWriter& json, const EngineView& engine, const Holding& held) {
   const AgentInfo agent = agent_info(engine.state());
   json.text("id", agent.id.value);
   json.text("hostname", agent.hostname);
@@ -412,7 +412,7 @@ void write_flags(JsonWriter& json, const std::map<std::string, std::string>& fla
   json.close('}');
 }
 
-void write_agent_frameworks(JsonWriter& json, const EnginePort& engine) {
+void write_agent_frameworks(JsonWriter& json, const EngineView& engine) {
   struct Part {
     std::vector<const ExecutorView*> executors;
     std::vector<const ExecutorView*> completed;
@@ -489,7 +489,7 @@ TimePoint first_time(const TaskRecord& task) {
 
 }  // namespace
 
-std::string version_json(const EnginePort& engine) {
+std::string version_json(const EngineView& engine) {
   JsonWriter json;
   json.open('{');
   json.text("version", engine.state().settings.master.version);
@@ -513,8 +513,8 @@ std::string metrics_json(const std::map<std::string, double>& metrics) {
   return json.take();
 }
 
-std::string master_state_json(const EnginePort& engine) {
-  const State& state = engine.state();
+std::string master_state_json(const EngineView& engine) {
+  const Picture& state = engine.state();
   const Cluster cluster{state};
   const MasterInfo master = master_info(state);
   JsonWriter json;
@@ -544,8 +544,8 @@ std::string master_state_json(const EnginePort& engine) {
   return json.take();
 }
 
-std::string state_summary_json(const EnginePort& engine) {
-  const State& state = engine.state();
+std::string state_summary_json(const EngineView& engine) {
+  const Picture& state = engine.state();
   const Cluster cluster{state};
   JsonWriter json;
   json.open('{');
@@ -583,8 +583,8 @@ std::string state_summary_json(const EnginePort& engine) {
   return json.take();
 }
 
-std::string slaves_json(const EnginePort& engine, const HttpQuery& query) {
-  const State& state = engine.state();
+std::string slaves_json(const EngineView& engine, const HttpQuery& query) {
+  const Picture& state = engine.state();
   const Holdings held = holdings(state);
   JsonWriter json;
   json.open('{');
@@ -605,7 +605,7 @@ std::string slaves_json(const EnginePort& engine, const HttpQuery& query) {
   return json.take();
 }
 
-std::string frameworks_json(const EnginePort& engine, const HttpQuery& query) {
+std::string frameworks_json(const EngineView& engine, const HttpQuery& query) {
   JsonWriter json;
   json.open('{');
   write_frameworks(json, Cluster{engine.state()}, find_query(query, "framework_id"));
@@ -614,8 +614,8 @@ std::string frameworks_json(const EnginePort& engine, const HttpQuery& query) {
   return json.take();
 }
 
-std::string tasks_json(const EnginePort& engine, const HttpQuery& query) {
-  const State& state = engine.state();
+std::string tasks_json(const EngineView& engine, const HttpQuery& query) {
+  const Picture& state = engine.state();
   operator_api::TaskList tasks;
   const auto add = [&](const TaskRecord& task) {
     const bool wanted =
@@ -623,7 +623,7 @@ std::string tasks_json(const EnginePort& engine, const HttpQuery& query) {
     if (wanted) tasks.push_back(&task);
   };
   for (const auto& [key, task] : state.tasks) add(task.record);
-  for (const TaskRecord& task : state.completed_tasks) add(task);
+  for (const auto& [number, task] : state.completed_tasks) add(task);
   const std::string* order = find_query(query, "order");
   const bool ascending = order != nullptr && *order == "asc";
   std::stable_sort(tasks.begin(), tasks.end(), [&](const TaskRecord* left, const TaskRecord* right) {
@@ -640,8 +640,8 @@ std::string tasks_json(const EnginePort& engine, const HttpQuery& query) {
   return json.take();
 }
 
-std::string roles_json(const EnginePort& engine) {
-  const State& state = engine.state();
+std::string roles_json(const EngineView& engine) {
+  const Picture& state = engine.state();
   const Holdings held = holdings(state);
   JsonWriter json;
   json.open('{');
@@ -672,8 +672,8 @@ std::string roles_json(const EnginePort& engine) {
   return json.take();
 }
 
-std::string agent_state_json(const EnginePort& engine) {
-  const State& state = engine.state();
+std::string agent_state_json(const EngineView& engine) {
+  const Picture& state = engine.state();
   const AgentInfo agent = agent_info(state);
   Resources used;
   for (const ExecutorView& view : executor_views(state)) used += view.resources;
@@ -701,7 +701,7 @@ std::string agent_state_json(const EnginePort& engine) {
   return json.take();
 }
 
-std::string containers_json(const EnginePort& engine, const HttpQuery& query) {
+std::string containers_json(const EngineView& engine, const HttpQuery& query) {
   JsonWriter json;
   json.open('[');
   for (const ExecutorView& view : executor_views(engine.state())) {
@@ -725,7 +725,7 @@ std::string containers_json(const EnginePort& engine, const HttpQuery& query) {
   return json.take();
 }
 
-std::string statistics_json(const EnginePort& engine) {
+std::string statistics_json(const EngineView& engine) {
   JsonWriter json;
   json.open('[');
   for (const ExecutorView& view : executor_views(engine.state())) {

@@ -49,7 +49,7 @@ Holding Holdings::of(const FrameworkId& id) const {
   return found == by_framework.end() ? Holding{} : found->second;
 }
 
-Holdings holdings(const engine::State& state) {
+Holdings holdings(const engine::Picture& state) {
   Holdings sums;
   for (const engine::Use& use : engine::uses(state)) {
     for (Holding* sum : {&sums.all, &sums.by_framework[use.framework], &sums.by_role[use.role]}) {
@@ -59,7 +59,7 @@ Holdings holdings(const engine::State& state) {
   return sums;
 }
 
-std::vector<ExecutorView> executor_views(const engine::State& state) {
+std::vector<ExecutorView> executor_views(const engine::Picture& state) {
   std::map<engine::ExecutorKey, ExecutorView> views;
   for (const auto& [id, executor] : state.executors) {
     ExecutorView& view = views[{executor.record.framework_id, executor.record.info.id}];
@@ -70,7 +70,7 @@ std::vector<ExecutorView> executor_views(const engine::State& state) {
     const auto view = views.find({key.first, task.record.executor_id});
     if (view != views.end()) add_task(view->second, task.record);
   }
-  for (const TaskRecord& task : state.completed_tasks) {
+  for (const auto& [number, task] : state.completed_tasks) {
     const auto view = views.find({task.framework_id, task.executor_id});
     const bool its_own = view != views.end() && view->second.record.container_id == container_of(task);
     if (its_own) view->second.tasks.completed.push_back(&task);
@@ -80,8 +80,8 @@ std::vector<ExecutorView> executor_views(const engine::State& state) {
   return list;
 }
 
-std::vector<ExecutorView> completed_executors(const EnginePort& engine) {
-  const engine::State& state = engine.state();
+std::vector<ExecutorView> completed_executors(const EngineView& engine) {
+  const engine::Picture& state = engine.state();
   const SandboxFiles files{engine.work_dir(), state.record.agent_id};
   std::map<std::tuple<FrameworkId, ExecutorId, ContainerId>, ExecutorView> views;
   const auto add = [&](const TaskRecord& task) {
@@ -103,19 +103,19 @@ std::vector<ExecutorView> completed_executors(const EnginePort& engine) {
   for (const auto& [key, task] : state.tasks) {
     if (is_terminal(task.record.state)) add(task.record);
   }
-  for (const TaskRecord& task : state.completed_tasks) add(task);
+  for (const auto& [number, task] : state.completed_tasks) add(task);
   std::vector<ExecutorView> list;
   for (auto& [key, view] : views) list.push_back(std::move(view));
   return list;
 }
 
-MasterInfo master_info(const engine::State& state) {
+MasterInfo master_info(const engine::Picture& state) {
   MasterInfo info = state.settings.master;
   info.id = state.record.master_id;
   return info;
 }
 
-AgentInfo agent_info(const engine::State& state) {
+AgentInfo agent_info(const engine::Picture& state) {
   AgentInfo info = state.settings.agent;
   info.id = state.record.agent_id;
   return info;
@@ -126,7 +126,7 @@ bool is_recovered(const engine::Framework& framework) {
   return !framework.completed() && !framework.stream && !framework.next_heartbeat && framework.offers_made.empty();
 }
 
-std::map<std::string, std::vector<FrameworkId>> roles_of(const engine::State& state) {
+std::map<std::string, std::vector<FrameworkId>> roles_of(const engine::Picture& state) {
   std::map<std::string, std::vector<FrameworkId>> roles;
   for (const auto& [id, framework] : state.frameworks) {
     if (framework.completed()) continue;
@@ -135,7 +135,7 @@ std::map<std::string, std::vector<FrameworkId>> roles_of(const engine::State& st
   return roles;
 }
 
-std::map<std::string, std::string> master_flags(const EnginePort& engine) {
+std::map<std::string, std::string> master_flags(const EngineView& engine) {
   const engine::Settings& settings = engine.state().settings;
   return {{"allocation_interval", to_mesos_duration(settings.allocation_interval)},
           {"hostname", settings.master.hostname},
@@ -144,7 +144,7 @@ std::map<std::string, std::string> master_flags(const EnginePort& engine) {
           {"work_dir", engine.work_dir()}};
 }
 
-std::map<std::string, std::string> agent_flags(const EnginePort& engine) {
+std::map<std::string, std::string> agent_flags(const EngineView& engine) {
   const engine::Settings& settings = engine.state().settings;
   std::string attributes;
   for (const Attribute& each : settings.agent.attributes) {

@@ -1,7 +1,7 @@
 #pragma once
 // What several of the operator's reads ask of the engine's state.
 
-#include "engine/state.hpp"
+#include "engine/picture.hpp"
 #include "node/engine_port.hpp"
 #include "wire/mesos/operator.hpp"
 
@@ -23,7 +23,7 @@ struct Holdings {
   std::map<std::string, Holding> by_role;
   [[nodiscard]] Holding of(const FrameworkId& id) const;
 };
-Holdings holdings(const engine::State& state);
+Holdings holdings(const engine::Picture& state);
 
 // An executor with its tasks, as the agent counts them: resources are its own and those of its tasks that have not
 // ended.
@@ -33,22 +33,22 @@ struct ExecutorView {
   Resources resources = {};
 };
 // Those that there are, in the order of their frameworks and ids.
-std::vector<ExecutorView> executor_views(const engine::State& state);
+std::vector<ExecutorView> executor_views(const engine::Picture& state);
 // Those that ended, as far as their completed tasks tell.
-std::vector<ExecutorView> completed_executors(const EnginePort& engine);
+std::vector<ExecutorView> completed_executors(const EngineView& engine);
 
 // With their ids.
-MasterInfo master_info(const engine::State& state);
-AgentInfo agent_info(const engine::State& state);
+MasterInfo master_info(const engine::Picture& state);
+AgentInfo agent_info(const engine::Picture& state);
 
 // Known from the journal, and not heard of since this process began.
 bool is_recovered(const engine::Framework& framework);
 
 // Roles that a framework subscribes to, each with those frameworks.
-std::map<std::string, std::vector<FrameworkId>> roles_of(const engine::State& state);
+std::map<std::string, std::vector<FrameworkId>> roles_of(const engine::Picture& state);
 
 // What is told of the settings at /flags.
-std::map<std::string, std::string> master_flags(const EnginePort& engine);
-std::map<std::string, std::string> agent_flags(const EnginePort& engine);
+std::map<std::string, std::string> master_flags(const EngineView& engine);
+std::map<std::string, std::string> agent_flags(const EngineView& engine);
 
 }  // namespace windlass
