@@ -6,7 +6,9 @@ Result<Arguments> Arguments::parse(const std::vector<std::string>& arguments, co
                                    const std::set<std::string>& switches) {
   Arguments parsed;
   for (std::size_t at = 0; at < arguments.size(); ++at) {
-    const std::string& argument = arguments[at];
+    std::string argument = arguments[at];
+    if (argument == "-n" && valued.contains("lines")) argument = "--lines";
+    if (argument == "-f" && switches.contains("follow")) argument = "--follow";
     if (!argument.starts_with("--")) {
       parsed.words_.push_back(argument);
       continue;

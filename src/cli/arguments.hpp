@@ -1,5 +1,6 @@
 #pragma once
 // The arguments of a client command, taken apart: words, --name=value or --name value, and switches.
+// -n is short for --lines and -f for --follow, where a command has these.
 
 #include "base/error.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "cli/app_json.hpp"
 #include "cli/arguments.hpp"
+#include "cli/task_log.hpp"
 #include "io/http_message.hpp"
 #include "io/secret.hpp"
 
@@ -11,6 +12,7 @@
 #include <fstream>
 #include <istream>
 #include <iterator>
+#include <optional>
 #include <ostream>
 #include <set>
 
@@ -31,6 +33,7 @@ struct Session {
   const Arguments& arguments;
   const Transport& transport;
   const ClientWorld& world;
+  const ApiPlace& place;
 
   [[nodiscard]] const std::string& word(std::size_t at) const { return arguments.words()[at]; }
   [[nodiscard]] std::size_t words() const { return arguments.words().size(); }
@@ -140,6 +143,8 @@ void print_table(std::ostream& out, const std::vector<std::vector<std::string>>&
 // v1 shows and takes ids without the leading slash.
 std::string v1_id(const std::string& id) { return id.starts_with("/") ? id.substr(1) : id; }
 
+bool is_digits(const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; }
+
 std::string posted(const json::object& body) { return json::serialize(body); }
 
 // --- commands -------------------------------------------------------------------------------------------------------
@@ -207,7 +212,7 @@ int stop_app(const Session& session) {
 
 int scale_app(const Session& session) {
   const std::string& count = session.word(1);
-  if (count.find_first_not_of("0123456789") != std::string::npos || count.size() > 9 || count.empty()) {
+  if (!is_digits(count) || count.size() > 9 || count.empty()) {
     session.world.err << "windlass: '" << count << "' is not a number of instances\n";
     return misused;
   }
@@ -220,22 +225,71 @@ std::vector<std::string> task_row(const std::string& app, const json::value& tas
   return {app, text_at(task, "id"), text_at(task, "host"), ports_at(task)};
 }
 
+// A message is for one line of a table.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return text;
+}
+
+std::vector<std::string> state_row(const std::string& app, const json::value& task) {
+  std::vector<std::string> row = task_row(app, task);
+  const bool unhealthy = text_at(task, "healthy") == "false";
+  row.insert(row.begin() + 2, text_at(task, "state") + (unhealthy ? ", unhealthy" : ""));
+  row.push_back(one_line(text_at(task, "message")));
+  return row;
+}
+
 int list_tasks(const Session& session) {
   const bool all = session.words() == 0;
   json::value tasks;
   const std::string app = all ? "" : v1_id(session.word(0));
-  const std::string target = all ? "/v1/tasks" : "/v1/apps/" + percent_encode(app) + "/tasks";
+  const std::string target = "/v1/debug/tasks" + (all ? "" : "?appId=" + percent_encode(app));
   const int code = ask_json(session, {.target = target}, tasks, app);
   if (code != done) return code;
-  std::vector<std::vector<std::string>> rows{{"APP", "TASK", "HOST", "PORTS"}};
+  std::vector<std::vector<std::string>> rows{{"APP", "TASK", "STATE", "HOST", "PORTS", "MESSAGE"}};
   if (const json::object* apps = tasks.if_object()) {
     for (const auto& [id, list] : *apps) {
       if (!list.is_array()) continue;
-      for (const json::value& task : list.as_array()) rows.push_back(task_row(std::string{id}, task));
+      for (const json::value& task : list.as_array()) rows.push_back(state_row(std::string{id}, task));
     }
   }
   print_table(session.world.out, rows);
   return done;
+}
+
+// --master, else WINDLASS_MASTER (which the server reads too, and may be "embedded"), else the one beside the API.
+std::optional<std::string> find_master(const Session& session) {
+  const auto found = session.world.environment.find("WINDLASS_MASTER");
+  std::string master = found == session.world.environment.end() ? "" : found->second;
+  if (const std::string* given = session.arguments.value("master")) master = *given;
+  if (master.empty() || master == "embedded") return master_beside(session.place.url);
+  return master.find("://") == std::string::npos ? "http://" + master : master;
+}
+
+int log_task(const Session& session) {
+  const auto misuse = [&](const std::string& problem) {
+    session.world.err << "windlass: " << problem << "\n";
+    return misused;
+  };
+  const auto master = find_master(session);
+  if (!master) return misuse("--master: where is the engine, or the Mesos master? HOST:PORT");
+  TaskLogOptions options{.master_url = *master, .task = session.word(0)};
+  if (session.arguments.has("stderr")) options.file = "stderr";
+  options.follow = session.arguments.has("follow");
+  if (const std::string* lines = session.arguments.value("lines")) {
+    const bool is_number = !lines->empty() && lines->size() <= 9 && is_digits(*lines);
+    if (!is_number) return misuse("--lines: '" + *lines + "' is not a number of lines");
+    options.lines = std::stoul(*lines);
+  }
+  const auto shown = show_task_log(options, {session.world.connect, session.world.wait, session.world.out});
+  if (shown) return done;
+  session.world.err << "windlass: " << to_string(shown.error()) << "\n";
+  const Errc code = shown.error().code;
+  if (code == Errc::not_found || code == Errc::malformed) return refused;
+  session.world.err
+      << "The output of tasks is read from the engine's ports, or the Mesos master's: --master=HOST:PORT.\n";
+  return unreached;
 }
 
 int kill_tasks(const Session& session) {
@@ -295,7 +349,15 @@ const std::vector<ClientCommand>& client_commands() {
        start_app},
       {{"app", "stop"}, "app stop ID", "End an app and its tasks.", 1, 1, {}, {}, stop_app},
       {{"app", "scale"}, "app scale ID COUNT", "Run that many instances.", 2, 2, {}, {}, scale_app},
-      {{"task", "list"}, "task list [ID]", "Tasks of all apps, or of one.", 0, 1, {}, {}, list_tasks},
+      {{"task", "list"}, "task list [ID]", "Tasks of all apps, or of one, and what they do.", 0, 1, {}, {}, list_tasks},
+      {{"task", "log"},
+       "task log TASK [--stderr] [-n LINES] [-f | --follow] [--master=HOST:PORT]",
+       "What a task has printed. It lies with the engine: at --master, else WINDLASS_MASTER, else beside the API.",
+       1,
+       1,
+       {"lines", "master"},
+       {"stderr", "follow"},
+       log_task},
       {{"task", "kill"},
        "task kill ID (--task=TASK | --host=HOST | --all) [--scale]",
        "Kill tasks of an app; they are replaced, or with --scale they are not.",
@@ -405,7 +467,7 @@ int run_client(const std::vector<std::string>& arguments, const ClientWorld& wor
     return misused;
   }
   const Transport transport = world.connect(*place);
-  return command->run({*parsed, transport, world});
+  return command->run({*parsed, transport, world, *place});
 }
 
 std::string client_help() {

@@ -8,6 +8,7 @@
 
 #include "cli/transport.hpp"
 
+#include <chrono>
 #include <functional>
 #include <iosfwd>
 #include <map>
@@ -17,11 +18,12 @@
 namespace windlass {
 
 struct ClientWorld {
-  std::map<std::string, std::string> environment;           // WINDLASS_URL, WINDLASS_CREDENTIALS
+  std::map<std::string, std::string> environment;           // WINDLASS_URL, WINDLASS_CREDENTIALS, WINDLASS_MASTER
   std::function<Transport(const ApiPlace& place)> connect;  // http_transport
   std::istream& in;                                         // for --file=-
   std::ostream& out;
   std::ostream& err;
+  std::function<void(std::chrono::milliseconds)> wait = {};  // for --follow: sleeps
 };
 
 // Whether `word` begins a client command.

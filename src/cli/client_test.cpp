@@ -112,12 +112,16 @@ TEST_F(Cli, StopsAndScales) {
 }
 
 TEST_F(Cli, ListsTasks) {
-  const ApiReply reply{200, R"({"web":[{"id":"t1","host":"10.0.0.1","ports":[31000]}]})"};
+  const ApiReply reply{200, R"({"web":[{"id":"t1","host":"10.0.0.1","ports":[31000],"state":"running","healthy":false},
+    {"id":"t2","host":"10.0.0.1","ports":[],"state":"staging","message":"Pulling redis:\n1 of 3 layers"}]})"};
   replies_ = {reply, reply};
   EXPECT_EQ(run({"task", "list"}), 0);
-  EXPECT_EQ(out_.str(), "APP  TASK  HOST      PORTS\nweb  t1    10.0.0.1  31000\n");
+  EXPECT_EQ(out_.str(),
+            "APP  TASK  STATE               HOST      PORTS  MESSAGE\n"
+            "web  t1    running, unhealthy  10.0.0.1  31000\n"
+            "web  t2    staging             10.0.0.1         Pulling redis: 1 of 3 layers\n");
   EXPECT_EQ(run({"task", "list", "/a b/web"}), 0);
-  EXPECT_EQ(asked_, (Asked{"GET /v1/tasks", "GET /v1/apps/a%20b%2Fweb/tasks"}));
+  EXPECT_EQ(asked_, (Asked{"GET /v1/debug/tasks", "GET /v1/debug/tasks?appId=a%20b%2Fweb"}));
 }
 
 TEST_F(Cli, KillsTasks) {
@@ -164,7 +168,7 @@ TEST_F(Cli, RefusalsAreShownInTheServersWords) {
 TEST_F(Cli, AnAnswerThatIsNoJsonIsAnError) {
   replies_ = {{200, "<html>"}};
   EXPECT_EQ(run({"task", "list"}), 1);
-  EXPECT_EQ(err_.str(), "windlass: the answer to /v1/tasks is not JSON\n");
+  EXPECT_EQ(err_.str(), "windlass: the answer to /v1/debug/tasks is not JSON\n");
 }
 
 TEST_F(Cli, AServerThatIsNotThereIsNamed) {
@@ -189,6 +193,8 @@ TEST_F(Cli, MisuseIsExplainedAndAsksNobody) {
       {{"app", "scale", "a", "-1"}, "'-1' is not a number of instances"},
       {{"app", "list", "--color"}, "--color: no such flag"},
       {{"app", "list", "--url"}, "--url: needs a value"},
+      {{"task", "log", "t", "-n", "-1"}, "--lines: '-1' is not a number of lines"},
+      {{"task", "log", "t", "--url=unix:///run/x"}, "--master: where is the engine, or the Mesos master? HOST:PORT"},
       {{"task", "kill", "a", "--all=x"}, "--all: takes no value"},
       {{"app", "start"}, "app start needs an ID, or --file"},
       {{"app", "start", "a", "--file=x"}, "--file: the file says which app; give no ID"},

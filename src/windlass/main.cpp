@@ -8,10 +8,12 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <exception>
 #include <iostream>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace windlass {
@@ -72,7 +74,8 @@ int run_command(const std::vector<std::string>& arguments) {
   if (command == "scheduler") return run_server(Command::scheduler, run_scheduler, rest, environment);
   if (command == "engine") return run_server(Command::engine, run_engine, rest, environment);
   if (is_client_command(command)) {
-    return run_client(arguments, {environment, http_transport, std::cin, std::cout, std::cerr});
+    return run_client(arguments, {environment, http_transport, std::cin, std::cout, std::cerr,
+                                  [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }});
   }
   if (command == "version" || command == "--version") {
     std::cout << "windlass " WINDLASS_VERSION << "\n";

@@ -1,10 +1,8 @@
 """Who may use the API: credentials, other machines, pages in a browser."""
 
-import subprocess
-
 import pytest
 
-from windlass import BUILD
+from windlass import client
 
 APP = {"id": "web", "cmd": "sleep 60", "instances": 0}
 
@@ -15,12 +13,6 @@ def users(tmp_path):
     path.write_text("ann:s3cret\nbob:hush\n")
     path.chmod(0o600)
     return path
-
-
-def client(windlass, *words, **environment):
-    command = [str(BUILD / "windlass"), *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30,
-                          env={**windlass.environment(), "WINDLASS_URL": windlass.url, **environment})
 
 
 def test_without_credentials_it_answers_this_machine_only(make_windlass):

@@ -16,6 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / os.environ.get("WINDLASS_PRESET", "release")
 
 
+def client(windlass, *words, **environment):
+    """What a client command of that Windlass prints, and how it ends."""
+    command = [str(BUILD / "windlass"), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30,
+                          env={**windlass.environment(), "WINDLASS_URL": windlass.url, **environment})
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

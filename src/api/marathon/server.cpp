@@ -55,7 +55,7 @@ std::vector<Route> all_routes(SchedulerPort& port, const MarathonServerOptions& 
   append(routes, v1_app_routes(port));
   append(routes, v1_task_routes(port));
   append(routes, v1_endpoint_routes(port));
-  append(routes, v1_debug_routes(options.hostname + ":" + std::to_string(options.port)));
+  append(routes, v1_debug_routes(port, options.hostname + ":" + std::to_string(options.port)));
   return routes;
 }
 

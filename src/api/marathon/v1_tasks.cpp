@@ -8,16 +8,22 @@
 namespace windlass {
 namespace {
 
-asio::awaitable<HttpResponse> list(RouteRequest request, SchedulerPort& port) {
-  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
-  const std::shared_ptr<const scheduler::World> world = port.world();
+// Points into `world`.
+std::vector<V1AppTasks> tasks_of_apps(const scheduler::World& world, const std::optional<AppId>& only) {
   std::vector<V1AppTasks> apps;
-  for (const auto& [id, view] : world->apps) {
+  for (const auto& [id, view] : world.apps) {
+    if (only && *only != id) continue;
     V1AppTasks app{id};
     for (const auto& instance : view->instances) app.tasks.push_back(instance.get());
     apps.push_back(std::move(app));
   }
-  co_return json_response(200, write_v1_app_tasks(apps));
+  return apps;
+}
+
+asio::awaitable<HttpResponse> list(RouteRequest request, SchedulerPort& port) {
+  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
+  const std::shared_ptr<const scheduler::World> world = port.world();
+  co_return json_response(200, write_v1_app_tasks(tasks_of_apps(*world, std::nullopt)));
 }
 
 std::optional<std::string> query_value(const HttpRequest& request, const char* name) {
@@ -46,6 +52,15 @@ asio::awaitable<HttpResponse> kill(RouteRequest request, SchedulerPort& port) {
   co_return json_response(200, write_v1_tasks(killed));
 }
 
+asio::awaitable<HttpResponse> states(RouteRequest request, SchedulerPort& port) {
+  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
+  const std::shared_ptr<const scheduler::World> world = port.world();
+  const auto id = query_value(request.http, "appId");
+  const auto apps = tasks_of_apps(*world, id ? std::optional{app_id_from_v1(*id)} : std::nullopt);
+  if (id && apps.empty()) co_return message_response(404, "Unknown app '" + *id + "'");
+  co_return json_response(200, write_app_task_states(apps));
+}
+
 asio::awaitable<HttpResponse> is_leader(RouteRequest) { co_return json_response(200, "true"); }
 
 asio::awaitable<HttpResponse> leader_url(RouteRequest, std::string leader) { co_return text_response(200, leader); }
@@ -59,8 +74,9 @@ std::vector<Route> v1_task_routes(SchedulerPort& port) {
   };
 }
 
-std::vector<Route> v1_debug_routes(const std::string& leader) {
+std::vector<Route> v1_debug_routes(SchedulerPort& port, const std::string& leader) {
   return {
+      {"GET", "/v1/debug/tasks", [&port](RouteRequest request) { return states(std::move(request), port); }},
       {"GET", "/v1/debug/isLeader", is_leader},
       {"GET", "/v1/debug/leaderUrl", [leader](RouteRequest request) { return leader_url(std::move(request), leader); }},
   };

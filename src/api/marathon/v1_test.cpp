@@ -107,6 +107,27 @@ TEST_F(V1, RunsTheTutorial) {
                        R"("ports":[10000],"uris":[]}])");
 }
 
+TEST_F(V1, TellsPullingFromRunning) {
+  port.dialogue.run(scheduler::make_app("/ready", 1));
+  port.dialogue.start(scheduler::make_app("/slow", 1));
+  port.dialogue.offer(scheduler::make_offer("O9"));
+  const auto fields = [&](const char* app) {
+    const Instance instance = port.dialogue.instances(AppId{app}).at(0);
+    return R"({"id":")" + instance.task_id.value + R"(","host":"h1","ports":[)" + std::to_string(instance.ports.at(0)) +
+           "]";
+  };
+  const std::string ready = R"("ready":[)" + fields("/ready") + R"(,"state":"running"}])";
+  EXPECT_EQ(get("/v1/debug/tasks").body,
+            "{" + ready + R"(,"slow":[)" + fields("/slow") + R"(,"state":"provisioned"}]})");
+  const TaskId task = port.dialogue.instances(AppId{"/slow"}).at(0).task_id;
+  port.dialogue.update(task, TaskState::staging, {}, "Pulling redis: 1 of 3 layers");
+  EXPECT_EQ(get("/v1/debug/tasks?appId=slow").body,
+            R"({"slow":[)" + fields("/slow") + R"(,"state":"staging","message":"Pulling redis: 1 of 3 layers"}]})");
+  EXPECT_EQ(get("/v1/debug/tasks?appId=ghost").status, 404);
+  EXPECT_EQ(get("/v1/debug/tasks?appId=ghost").body, R"({"message":"Unknown app 'ghost'"})");
+  EXPECT_EQ(get("/v1/debug/tasks", "text/plain").status, 406);
+}
+
 TEST_F(V1, StartTwiceIsUnprocessable) {
   EXPECT_EQ(post("/v1/apps/start", R"({"id":"x","cmd":"y"})").status, 204);
   const auto again = post("/v1/apps/start", R"({"id":"x","cmd":"y"})");

@@ -2,6 +2,8 @@
 
 #include "wire/json/text.hpp"
 
+#include <boost/describe/enum_to_string.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -102,18 +104,46 @@ void append_app(std::string& out, const App& app) {
   out += '}';
 }
 
-void append_task(std::string& out, const Instance& instance) {
+// Without the closing brace.
+void append_task_fields(std::string& out, const Instance& instance) {
   out += '{';
   append_string_field(out, "id", instance.task_id.value);
   out += ',';
   append_string_field(out, "host", instance.host);
   out += R"(,"ports":)";
   append_host_ports(out, instance);
+}
+
+void append_task(std::string& out, const Instance& instance) {
+  append_task_fields(out, instance);
+  out += '}';
+}
+
+void append_task_state(std::string& out, const Instance& instance) {
+  append_task_fields(out, instance);
+  out += ',';
+  append_string_field(out, "state", boost::describe::enum_to_string(instance.condition, "unknown"));
+  if (instance.healthy) out += *instance.healthy ? R"(,"healthy":true)" : R"(,"healthy":false)";
+  if (!instance.message.empty()) {
+    out += ',';
+    append_string_field(out, "message", instance.message);
+  }
   out += '}';
 }
 
 void append_tasks(std::string& out, const std::vector<const Instance*>& tasks) {
   append_list(out, tasks, [&](const Instance* task) { append_task(out, *task); });
+}
+
+std::string app_tasks(const std::vector<V1AppTasks>& apps, void (*append)(std::string&, const Instance&)) {
+  std::string out = "{";
+  for (const V1AppTasks& app : apps) {
+    if (out.size() > 1) out += ',';
+    append_json_string(out, v1_id(app.id));
+    out += ':';
+    append_list(out, app.tasks, [&](const Instance* task) { append(out, *task); });
+  }
+  return out + "}";
 }
 
 void append_endpoint(std::string& out, const V1Endpoints& endpoints) {
@@ -178,16 +208,9 @@ std::string write_v1_tasks(const std::vector<const Instance*>& tasks) {
   return out;
 }
 
-std::string write_v1_app_tasks(const std::vector<V1AppTasks>& apps) {
-  std::string out = "{";
-  for (const V1AppTasks& app : apps) {
-    if (out.size() > 1) out += ',';
-    append_json_string(out, v1_id(app.id));
-    out += ':';
-    append_tasks(out, app.tasks);
-  }
-  return out + "}";
-}
+std::string write_v1_app_tasks(const std::vector<V1AppTasks>& apps) { return app_tasks(apps, append_task); }
+
+std::string write_app_task_states(const std::vector<V1AppTasks>& apps) { return app_tasks(apps, append_task_state); }
 
 std::string write_v1_endpoint(const V1Endpoints& endpoints) {
   std::string out;

@@ -56,6 +56,9 @@ struct V1AppTasks {
 };
 // {"<app>":[...],...}.
 std::string write_v1_app_tasks(const std::vector<V1AppTasks>& apps);
+// The same with what v1 has no fields for: "state" in lower case ("staging"), "healthy" where it is known, and
+// "message", the words of the newest status ("Pulling redis: 1 of 3 layers"), where there are any.
+std::string write_app_task_states(const std::vector<V1AppTasks>& apps);
 
 struct V1Endpoints {
   const App* app = nullptr;

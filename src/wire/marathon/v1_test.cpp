@@ -206,6 +206,18 @@ TEST(WriteV1, Tasks) {
             R"({"web":[{"id":"web.1","host":"h1","ports":[31000,31001]}],"no":[]})");
 }
 
+TEST(WriteV1, TaskStates) {
+  Instance one = task("web.1", "h1", {31000});
+  one.condition = Condition::staging;
+  one.message = "Pulling \"redis\"";
+  Instance two = task("web.2", "h1", {});
+  two.condition = Condition::unreachable_inactive;
+  two.healthy = false;
+  EXPECT_EQ(write_app_task_states({{AppId{"/web"}, {&one, &two}}, {AppId{"/no"}, {}}}),
+            R"({"web":[{"id":"web.1","host":"h1","ports":[31000],"state":"staging","message":"Pulling \"redis\""},)"
+            R"({"id":"web.2","host":"h1","ports":[],"state":"unreachable_inactive","healthy":false}],"no":[]})");
+}
+
 TEST(WriteV1, EndpointsAsTextAndJson) {
   App app = sample();
   const Instance one = task("web.1", "10.1.2.3", {31001});
