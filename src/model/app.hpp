@@ -1,6 +1,7 @@
 #pragma once
 // What a user wants: an App (marathon.md 3), and what there is of it: its Instances. The v1 API is a view of this.
-// The fields are written to the journal in this order; new ones go to the end of their struct (wire/record/record.hpp).
+// A field's place in BOOST_DESCRIBE_STRUCT is its tag in the journal: new ones go to the end, and what a field is made
+// with does not change (wire/record/record.hpp).
 
 #include "base/time.hpp"
 #include "model/framework.hpp"

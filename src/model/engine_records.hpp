@@ -1,6 +1,7 @@
 #pragma once
 // What the engine keeps in its journal: enough to go on after kill -9 as if nothing had happened.
-// The fields are written in this order; new ones go to the end of their struct (wire/record/record.hpp).
+// A field's place in BOOST_DESCRIBE_STRUCT is its tag in the journal: new ones go to the end, and what a field is made
+// with does not change (wire/record/record.hpp).
 
 #include "model/framework.hpp"
 #include "model/status.hpp"

@@ -8,12 +8,21 @@
 //   optional               nothing, or 01 and the value
 //   vector, deque, set     count, then each element as a field
 //   map, pair              count (map only), then key and value, each as a field
-//   described struct       number of fields, then each as a field, in the order in which they are declared
+//   described struct       64 + number of fields as a varint; then for each field its tag as a varint, and the field
 //   with OwnBytes<T>       what that says
 //   field                  length as a varint, then that many bytes
 //
-// A struct grows at its end: bytes without the newer fields leave them as a default-made value has them, and bytes with
-// fields that are not known yet are read past. Nothing else of a struct may change once its bytes are in a journal.
+// A member's tag is its place among those that are described, from 1 on, or what record_tags says. A member that is as
+// in a default-made value is left out. Bytes without a field leave the member as it is made; a field whose tag is not
+// known is read past. So members come and go; but once bytes with a tag are in a journal, the tag keeps its meaning and
+// its type, and the member the value that it is made with. What is retired leaves its tag unused for ever:
+//
+//   struct Place { std::string name; int height; };         // had a `size` in between
+//   BOOST_DESCRIBE_STRUCT(Place, (), (name, height))
+//   constexpr std::array record_tags(const Place*) { return std::array{1, 3}; }  // in the namespace of Place
+//
+// Journals from before there were tags have structs that begin with their number of fields (less than 64), and then
+// have each field in the order of its tag, from 1 on. They are read, and written anew when their row changes.
 
 #include "base/error.hpp"
 #include "base/id.hpp"
@@ -23,7 +32,9 @@
 #include <boost/mp11/algorithm.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <bitset>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -43,6 +54,8 @@ namespace windlass::record {
 
 // Only a struct that contains itself can be nested deeper than its declaration.
 inline constexpr int depth_max = 32;
+// A struct whose bytes begin with less has fields without tags.
+inline constexpr std::size_t positional_fields_end = 64;
 
 // Specialise it for a type that has bytes of its own (node/mesos_record.hpp does for protobuf messages):
 //   static std::string encode(const T&);  static Result<T> decode(std::string_view);
@@ -264,28 +277,110 @@ bool read_map(std::string_view in, T& value, Problem& problem, int depth) {
 }
 
 template <class T>
+concept HasTags = requires(const T* value) {
+  record_tags(value);
+};
+
+// The tag of each member, in the order in which they are described.
+template <class T>
+consteval auto tags_of() {
+  constexpr std::size_t count = boost::mp11::mp_size<Members<T>>::value;
+  std::array<std::size_t, count> tags{};
+  if constexpr (HasTags<T>) {
+    constexpr auto own = record_tags(static_cast<const T*>(nullptr));
+    static_assert(own.size() == count, "record_tags says one tag for each member that is described");
+    std::ranges::copy(own, tags.begin());
+  } else {
+    for (std::size_t at = 0; at < count; ++at) tags[at] = at + 1;
+  }
+  return tags;
+}
+
+template <std::size_t Count>
+consteval bool are_distinct(std::array<std::size_t, Count> tags) {
+  std::ranges::sort(tags);
+  return std::ranges::adjacent_find(tags) == tags.end() && (Count == 0 || tags[0] > 0);
+}
+
+// The field of each member of a default-made value, which is left out.
+template <class T>
+const auto& default_fields() {
+  static const auto fields = [] {
+    std::array<std::string, boost::mp11::mp_size<Members<T>>::value> made;
+    const T value{};
+    std::size_t at = 0;
+    boost::mp11::mp_for_each<Members<T>>([&](auto member) { put_field(made[at++], value.*member.pointer); });
+    return made;
+  }();
+  return fields;
+}
+
+template <class T>
 void write_struct(std::string& out, const T& value) {
-  put_varint(out, boost::mp11::mp_size<Members<T>>::value);
-  boost::mp11::mp_for_each<Members<T>>([&](auto member) { put_field(out, value.*member.pointer); });
+  constexpr auto tags = tags_of<T>();
+  static_assert(are_distinct(tags));
+  // Room for the head in one byte.
+  static_assert(tags.size() < positional_fields_end);
+  const auto& defaults = default_fields<T>();
+  const std::size_t head = out.size();
+  out.push_back('\0');
+  std::size_t count = 0;
+  std::size_t at = 0;
+  boost::mp11::mp_for_each<Members<T>>([&](auto member) {
+    const std::size_t begin = out.size();
+    put_varint(out, tags[at]);
+    const std::size_t field = out.size();
+    put_field(out, value.*member.pointer);
+    if (std::string_view{out}.substr(field) == defaults[at]) {
+      out.resize(begin);
+    } else {
+      ++count;
+    }
+    ++at;
+  });
+  out[head] = static_cast<char>(positional_fields_end + count);
+}
+
+template <class T>
+using ReadMember = bool (*)(std::string_view in, T& value, Problem& problem, int depth);
+
+template <class T, class Member>
+bool read_member(std::string_view in, T& value, Problem& problem, int depth) {
+  if (read(in, value.*Member::pointer, problem, depth)) return true;
+  problem.within(Member::name);
+  return false;
+}
+
+// By tag; null where no member has it.
+template <class T>
+consteval auto member_readers() {
+  constexpr auto tags = tags_of<T>();
+  std::array<ReadMember<T>, (tags.empty() ? 0 : std::ranges::max(tags)) + 1> readers{};
+  std::size_t at = 0;
+  boost::mp11::mp_for_each<Members<T>>([&](auto member) { readers[tags[at++]] = &read_member<T, decltype(member)>; });
+  return readers;
 }
 
 template <class T>
 bool read_struct(std::string_view in, T& value, Problem& problem, int depth) {
   if (depth > depth_max) return problem.fail("nested too deep");
+  static constexpr auto readers = member_readers<T>();
   std::uint64_t count = 0;
-  if (!take_varint(in, count) || count > in.size()) return problem.fail("not a number of fields");
-  bool good = true;
-  boost::mp11::mp_for_each<Members<T>>([&](auto member) {
-    if (!good || count == 0) return;
-    --count;
-    good = read_field(in, value.*member.pointer, problem, depth + 1);
-    if (!good) problem.within(member.name);
-  });
-  std::string_view unknown;
-  for (; good && count > 0; --count) {
-    if (!take_field(in, unknown)) return problem.fail("a field is cut off");
+  if (!take_varint(in, count)) return problem.fail("not a number of fields");
+  const bool is_tagged = count >= positional_fields_end;
+  if (is_tagged) count -= positional_fields_end;
+  if (count > in.size()) return problem.fail("not a number of fields");
+  std::bitset<readers.size()> seen;
+  for (std::uint64_t at = 1; at <= count; ++at) {
+    std::uint64_t tag = at;
+    std::string_view field;
+    if (is_tagged && (!take_varint(in, tag) || tag == 0)) return problem.fail("not a field's tag");
+    if (!take_field(in, field)) return problem.fail("a field is cut off");
+    if (tag >= readers.size() || readers[tag] == nullptr) continue;
+    if (seen.test(tag)) return problem.fail("a field twice");
+    seen.set(tag);
+    if (!readers[tag](field, value, problem, depth + 1)) return false;
   }
-  if (!good) return false;
   return in.empty() || problem.fail("bytes after the last field");
 }
 
