@@ -4,9 +4,9 @@
 // usage: bench_placements [--agents=10000] [--tasks=1000000] [--apps=100] [--work_dir=DIR]
 
 #include "base/check.hpp"
-#include "node/picture.hpp"
 #include "node/scheduler_rows.hpp"
 #include "scheduler/step.hpp"
+#include "scheduler/world.hpp"
 #include "store/journal.hpp"
 
 #include <unistd.h>
@@ -27,8 +27,8 @@
 namespace windlass {
 namespace {
 
-constexpr double placements_target = 20'000;  // a second
-constexpr double restart_target = 2;          // seconds
+constexpr double placements_target = 50'000;  // a second
+constexpr double restart_target = 4;          // seconds
 constexpr std::size_t offers_per_event = 10;  // and one event per commit: about 1,000 placements when agents are large
 constexpr std::size_t updates_per_commit = 256;  // as runtime_batch_max
 
@@ -74,12 +74,11 @@ class Scheduler {
   void open() {
     journal_ = open_journal(options_);
     state_ = {};
-    picture_.emplace([this] { return clock_.now(); });
     require(load_scheduler(*journal_, state_));
   }
 
   void close() {
-    picture_.reset();
+    world_ = nullptr;
     state_ = {};
     journal_ = nullptr;
   }
@@ -110,12 +109,16 @@ class Scheduler {
     for (const scheduler::Answer& answer : all.notices) CHECK(!answer.error);
     std::vector<scheduler::Call> calls = std::exchange(all.calls, {});
     times_.picture.start();
-    static_cast<void>(picture_->take(state_, std::move(all.writes), !all.notices.empty()));
+    world_ = scheduler::make_world(state_);
     times_.picture.stop();
     return calls;
   }
 
-  [[nodiscard]] const scheduler::State& state() const { return state_; }
+  [[nodiscard]] std::size_t instances() const {
+    std::size_t count = 0;
+    for (const auto& [id, index] : state_.index) count += index.instances.size();
+    return count;
+  }
 
  private:
   const Options options_;
@@ -124,7 +127,7 @@ class Scheduler {
   Prng prng_{1};
   std::unique_ptr<Journal> journal_;
   scheduler::State state_;
-  std::optional<Picture> picture_;
+  std::shared_ptr<const scheduler::World> world_;
 };
 
 App make_app(std::int64_t number, std::int64_t instances) {
@@ -238,7 +241,7 @@ void measure(const Options& options) {
   loading.start();
   scheduler.open();
   loading.stop();
-  CHECK(scheduler.state().instances.size() == launched.size());
+  CHECK(scheduler.instances() == launched.size());
   Stopwatch starting;
   starting.start();
   scheduler.run({scheduler::Started{}});

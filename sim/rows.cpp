@@ -1,11 +1,22 @@
 #include "sim/rows.hpp"
 
+#include <memory>
+
 namespace windlass::sim {
 
 namespace {
 
 template <class Map, class Key, class Record>
 void put(Map& map, const Key& key, const std::optional<Record>& record) {
+  if (record) {
+    map.insert_or_assign(key, *record);
+  } else {
+    map.erase(key);
+  }
+}
+
+template <class Map, class Key, class Record>
+void put(Map& map, const Key& key, const std::shared_ptr<const Record>& record) {
   if (record) {
     map.insert_or_assign(key, *record);
   } else {

@@ -1,5 +1,6 @@
 #include "sim/scheduler_node.hpp"
 
+#include "base/check.hpp"
 #include "sim/cluster.hpp"
 #include "sim/describe.hpp"
 
@@ -65,8 +66,11 @@ void SchedulerNode::start() {
   state_ = scheduler::State{};
   state_.settings = settings_;
   state_.framework_id = rows_.framework_id;
-  state_.apps = rows_.apps;
-  state_.instances = rows_.instances;
+  std::vector<scheduler::AppPtr> apps;
+  std::vector<scheduler::InstancePtr> instances;
+  for (const auto& [id, app] : rows_.apps) apps.push_back(std::make_shared<const App>(app));
+  for (const auto& [id, instance] : rows_.instances) instances.push_back(std::make_shared<const Instance>(instance));
+  CHECK(scheduler::load_rows(state_, std::move(apps), std::move(instances)));
   CoreLoop<scheduler::Event, scheduler::Effects>::Hooks hooks;
   hooks.step = [this](const scheduler::Event& event) {
     auto fx = scheduler::step(state_, event, {.now = cluster_.world.now(), .prng = *prng_});

@@ -90,7 +90,7 @@ TEST(Checker, AppsThatAreLost) {
 TEST(Checker, AppsThatNobodyAskedFor) {
   Watched watched;
   SchedulerRows rows;
-  rows.commit({scheduler::PutApp{AppId{"/web"}, App{.id = AppId{"/web"}}}});
+  rows.commit({scheduler::PutApp{AppId{"/web"}, std::make_shared<const App>(App{.id = AppId{"/web"}})}});
   EXPECT_THROW(watched.checker.scheduler_has_committed(rows), Violation);
 }
 
@@ -99,11 +99,11 @@ TEST(Checker, MoreInstancesThanWanted) {
   SchedulerRows rows;
   const App app{.id = AppId{"/web"}, .instances = 1};
   watched.checker.asked(app.id, {1}, app);
-  rows.commit({scheduler::PutApp{app.id, app}});
+  rows.commit({scheduler::PutApp{app.id, std::make_shared<const App>(app)}});
   for (const char* id : {"a", "b"}) {
     Instance instance{.id = {id}, .app_id = app.id};
     instance.task_id = {id};
-    rows.commit({scheduler::PutInstance{instance.id, instance}});
+    rows.commit({scheduler::PutInstance{instance.id, std::make_shared<const Instance>(instance)}});
     if (id[0] == 'a') {
       EXPECT_NO_THROW(watched.checker.scheduler_has_committed(rows));
     }
@@ -129,10 +129,10 @@ TEST(Checker, AcknowledgementsBeforeTheJournal) {
   Instance instance{.id = {"i"}, .app_id = {"/web"}, .condition = Condition::staging};
   instance.task_id = status.task_id;
   SchedulerRows rows;
-  rows.commit({scheduler::PutInstance{instance.id, instance}});
+  rows.commit({scheduler::PutInstance{instance.id, std::make_shared<const Instance>(instance)}});
   EXPECT_THROW(watched.checker.scheduler_calls(rows, acknowledge), Violation);
   instance.condition = Condition::running;
-  rows.commit({scheduler::PutInstance{instance.id, instance}});
+  rows.commit({scheduler::PutInstance{instance.id, std::make_shared<const Instance>(instance)}});
   EXPECT_NO_THROW(watched.checker.scheduler_calls(rows, acknowledge));
 }
 

@@ -48,6 +48,17 @@ Uuid Uuid::random(Prng& prng) {
   return uuid;
 }
 
+Uuid Uuid::ascending(TimePoint now, Prng& prng) {
+  Uuid uuid = random(prng);
+  const auto micros = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  const std::uint64_t millis = micros / 1000;
+  for (std::size_t i = 0; i < 6; ++i) uuid.bytes[i] = static_cast<std::uint8_t>(millis >> (8 * (5 - i)));
+  const std::uint64_t fraction = micros % 1000;  // 10 of the 12 bits
+  uuid.bytes[6] = static_cast<std::uint8_t>(0x70 | (fraction >> 6));
+  uuid.bytes[7] = static_cast<std::uint8_t>((fraction << 2) | (uuid.bytes[7] & 0x03));
+  return uuid;
+}
+
 bool Uuid::from_bytes(const std::string& bytes, Uuid& out) {
   if (bytes.size() != out.bytes.size()) return false;
   std::copy(bytes.begin(), bytes.end(), out.bytes.begin());

@@ -1,6 +1,8 @@
 #pragma once
 // The only source of chance in the cores. Same seed, same numbers, with every library.
 
+#include "base/time.hpp"
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -22,11 +24,13 @@ class Prng {
   std::array<std::uint64_t, 4> state_;
 };
 
-// A version 4 UUID: the id of status updates, streams and containers.
+// A UUID of version 4: the id of status updates, streams and containers; or of version 7: the id of instances.
 struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
 
   static Uuid random(Prng& prng);
+  // Of version 7: later ones are greater, to the microsecond. What is kept in their order grows at its end.
+  static Uuid ascending(TimePoint now, Prng& prng);
   // Takes exactly 16 bytes with a version of 1 to 5 (Mesos refuses others); false otherwise.
   static bool from_bytes(const std::string& bytes, Uuid& out);
   // 16 raw bytes, as in TaskStatus.uuid.

@@ -111,29 +111,48 @@ App app(const std::string& id) {
   return made;
 }
 
-Instance instance(const std::string& id, const std::string& app) {
+InstanceId instance_id(int number) {
+  const std::string digits = std::to_string(100'000'000 + number);
+  return {"a.instance-00000000-0000-7000-8000-000" + digits};
+}
+
+Instance instance(int number) {
   Instance made;
-  made.id = {id};
-  made.app_id = {app};
+  made.id = instance_id(number);
+  made.app_id = {"/a"};
   made.condition = Condition::running;
-  made.task_id = {id + ".1"};
+  made.task_id = {made.id.value + "._app.1"};
   made.ports = {31000};
   return made;
 }
 
+template <class Record>
+std::shared_ptr<const Record> shared(Record record) {
+  return std::make_shared<const Record>(std::move(record));
+}
+
+std::vector<Instance> loaded_instances(const scheduler::State& state) {
+  std::vector<Instance> all;
+  for (const auto& [app, index] : state.index) {
+    for (const auto& [key, row] : index.instances) all.push_back(*row);
+  }
+  return all;
+}
+
 TEST(SchedulerRows, WhatWasWrittenIsLoaded) {
   MemoryJournal journal;
-  commit<scheduler::Write>(
-      journal,
-      {scheduler::PutFrameworkId{{"F"}}, scheduler::PutApp{{"/a"}, app("/a")}, scheduler::PutApp{{"/b"}, app("/b")},
-       scheduler::PutInstance{{"a.1"}, instance("a.1", "/a")}, scheduler::PutInstance{{"a.2"}, instance("a.2", "/a")}});
-  commit<scheduler::Write>(journal, {scheduler::PutApp{{"/b"}, {}}, scheduler::PutInstance{{"a.1"}, {}}});
+  commit<scheduler::Write>(journal, {scheduler::PutFrameworkId{{"F"}}, scheduler::PutApp{{"/a"}, shared(app("/a"))},
+                                     scheduler::PutApp{{"/b"}, shared(app("/b"))},
+                                     scheduler::PutInstance{instance_id(1), shared(instance(1))},
+                                     scheduler::PutInstance{instance_id(2), shared(instance(2))}});
+  commit<scheduler::Write>(journal, {scheduler::PutApp{{"/b"}, {}}, scheduler::PutInstance{instance_id(1), {}}});
   scheduler::State state;
   const auto loaded = load_scheduler(journal, state);
   ASSERT_TRUE(loaded) << to_string(loaded.error());
   EXPECT_EQ(state.framework_id.value, "F");
-  EXPECT_EQ(state.apps, (std::map<AppId, App>{{{"/a"}, app("/a")}}));
-  EXPECT_EQ(state.instances, (std::map<InstanceId, Instance>{{{"a.2"}, instance("a.2", "/a")}}));
+  ASSERT_EQ(state.apps.size(), 1U);
+  EXPECT_EQ(*state.apps.at({"/a"}), app("/a"));
+  EXPECT_EQ(loaded_instances(state), std::vector{instance(2)});
   commit<scheduler::Write>(journal, {scheduler::PutFrameworkId{}});
   scheduler::State later;
   ASSERT_TRUE(load_scheduler(journal, later));
@@ -144,14 +163,30 @@ TEST(SchedulerRows, ManyInstancesAreAllLoaded) {
   MemoryJournal journal;
   std::vector<scheduler::Write> writes;
   for (int n = 0; n < 10'000; ++n) {
-    const std::string id = std::to_string(n * 7919 % 10'007);
-    writes.push_back(scheduler::PutInstance{{id}, instance(id, "/a")});
+    const int number = n * 7919 % 10'007;
+    writes.push_back(scheduler::PutInstance{instance_id(number), shared(instance(number))});
   }
   commit<scheduler::Write>(journal, writes);
   scheduler::State state;
   ASSERT_TRUE(load_scheduler(journal, state));
-  EXPECT_EQ(state.instances.size(), 10'000U);
-  for (const auto& [id, loaded] : state.instances) EXPECT_EQ(loaded, instance(id.value, "/a"));
+  const std::vector<Instance> all = loaded_instances(state);
+  EXPECT_EQ(all.size(), 10'000U);
+  EXPECT_TRUE(std::ranges::is_sorted(all, {}, &Instance::id));
+  for (const Instance& each : all) EXPECT_EQ(each, instance(std::stoi(each.id.value.substr(each.id.value.size() - 8))));
+}
+
+TEST(SchedulerRows, AnInstanceWhoseIdIsNotOursIsAnError) {
+  for (const char* id : {"a.2", "a.instance-2", "a.instance-00000000-0000-7000-8000-00000000000x",
+                         "a.instance-00000000x0000-7000-8000-000000000000"}) {
+    MemoryJournal journal;
+    Instance strange = instance(1);
+    strange.id = {id};
+    commit<scheduler::Write>(journal, {scheduler::PutInstance{strange.id, shared(strange)}});
+    scheduler::State state;
+    const auto loaded = load_scheduler(journal, state);
+    ASSERT_FALSE(loaded) << id;
+    EXPECT_EQ(loaded.error().code, Errc::malformed);
+  }
 }
 
 TEST(SchedulerRows, ARowThatCannotBeReadIsAnError) {

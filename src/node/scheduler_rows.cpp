@@ -2,13 +2,14 @@
 
 #include "wire/record/record.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace windlass {
 namespace {
 
 template <class Record>
-Row make_row(const char* table, std::string key, const std::optional<Record>& record) {
+Row make_row(const char* table, std::string key, const std::shared_ptr<const Record>& record) {
   Row row{table, std::move(key)};
   if (record) row.bytes = record::encode(*record);
   return row;
@@ -21,6 +22,16 @@ Row to_row(const scheduler::PutFrameworkId& put) {
 }
 Row to_row(const scheduler::PutApp& put) { return make_row("apps", put.id.value, put.app); }
 Row to_row(const scheduler::PutInstance& put) { return make_row("instances", put.id.value, put.instance); }
+
+template <class Record>
+Result<void> load_records(Journal& journal, const char* table, std::vector<std::shared_ptr<const Record>>& records) {
+  return journal.load(table, [&records](std::string_view, std::string_view bytes) -> Result<void> {
+    auto record = record::decode<Record>(bytes);
+    if (!record) return record.error();
+    records.push_back(std::make_shared<const Record>(std::move(*record)));
+    return {};
+  });
+}
 
 }  // namespace
 
@@ -39,21 +50,13 @@ Result<void> load_scheduler(Journal& journal, scheduler::State& state) {
     return {};
   });
   if (!loaded) return loaded;
-  loaded = journal.load("apps", [&](std::string_view, std::string_view bytes) -> Result<void> {
-    auto app = record::decode<App>(bytes);
-    if (!app) return app.error();
-    AppId id = app->id;
-    state.apps.insert_or_assign(std::move(id), std::move(*app));
-    return {};
-  });
+  std::vector<scheduler::AppPtr> apps;
+  loaded = load_records(journal, "apps", apps);
   if (!loaded) return loaded;
-  return journal.load("instances", [&](std::string_view, std::string_view bytes) -> Result<void> {
-    auto instance = record::decode<Instance>(bytes);
-    if (!instance) return instance.error();
-    InstanceId id = instance->id;
-    state.instances.insert_or_assign(std::move(id), std::move(*instance));
-    return {};
-  });
+  std::vector<scheduler::InstancePtr> instances;
+  loaded = load_records(journal, "instances", instances);
+  if (!loaded) return loaded;
+  return load_rows(state, std::move(apps), std::move(instances));
 }
 
 }  // namespace windlass

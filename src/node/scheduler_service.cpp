@@ -4,7 +4,6 @@
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "link/mesos_link.hpp"
-#include "node/picture.hpp"
 #include "node/scheduler_rows.hpp"
 #include "node/service_shell.hpp"
 #include "wire/marathon/v1.hpp"
@@ -61,7 +60,6 @@ class Service final : public SchedulerService {
       : options_{options},
         shell_{{loop, "scheduler", std::move(journal), std::move(state), seed},
                [this](scheduler::Effects& effects) { act(effects); }},
-        refresh_{loop},
         link_prng_{seed ^ 0x9e3779b97f4a7c15ULL},
         link_{loop,
               options.master,
@@ -81,7 +79,7 @@ class Service final : public SchedulerService {
 
   asio::awaitable<void> stop() override { return shell_.stop(); }
 
-  [[nodiscard]] std::shared_ptr<const scheduler::World> world() const override { return picture_.world(); }
+  [[nodiscard]] std::shared_ptr<const scheduler::World> world() const override { return world_; }
 
   asio::awaitable<Result<scheduler::Answer>> submit(scheduler::Event event) override {
     auto asking = shell_.ask(std::move(event), answer_limit);
@@ -110,29 +108,18 @@ class Service final : public SchedulerService {
     for (scheduler::Call& call : effects.calls) {
       std::visit([this](auto& each) { act(each); }, call);
     }
-    show(std::move(effects.writes), !effects.notices.empty());
+    // What readers see is durable, and whoever is answered finds what he has changed.
+    world_ = scheduler::make_world(shell_.state());
     for (const scheduler::Answer& answer : effects.notices) {
       for (const std::string& warning : answer.warnings) log_warning(warning);
     }
-  }
-  void show(std::vector<scheduler::Write> writes, bool must_show) {
-    refresh_.cancel();
-    const auto later = picture_.take(shell_.state(), std::move(writes), must_show);
-    if (!later) return;
-    refresh_.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(*later - shell_.now()));
-    auto refresh = [this](const boost::system::error_code& error) {
-      // While a batch is being written, the state is ahead of what may be told; the batch's own turn comes right after.
-      if (!error && !shell_.is_committing()) picture_.refresh(shell_.state());
-    };
-    refresh_.async_wait(std::move(refresh));
   }
   void act(scheduler::MesosCall& call) { link_.send(std::move(call.body)); }
   void act(scheduler::Resubscribe&) { link_.resubscribe(); }
 
   const SchedulerOptions options_;
   ServiceShell<SchedulerCore> shell_;
-  Picture picture_{[this] { return shell_.now(); }};
-  asio::steady_timer refresh_;
+  std::shared_ptr<const scheduler::World> world_ = std::make_shared<const scheduler::World>();
   Prng link_prng_;
   MesosLink link_;
 };

@@ -17,19 +17,27 @@ Error invalid(FieldError broken) { return {Errc::invalid, std::move(broken.error
 std::optional<Error> assign_ports(const State& state, App& app) {
   std::set<std::uint16_t> own;
   for (const PortDefinition& port : app.ports) own.insert(port.port);
-  int next = state.settings.local_port_min;
+  const int least = state.settings.local_port_min;
+  const int most = state.settings.local_port_max - 1;
+  const auto free_from = [&](int next) -> std::optional<std::uint16_t> {
+    for (; next <= most; ++next) {
+      const auto free =
+          state.service_ports.lowest_free(static_cast<std::uint16_t>(next), static_cast<std::uint16_t>(most));
+      if (!free || !own.contains(*free)) return free;
+      next = *free;
+    }
+    return std::nullopt;
+  };
+  int next = least;
   for (PortDefinition& port : app.ports) {
     if (port.port != 0) continue;
-    const auto used = [&](int number) {
-      const auto candidate = static_cast<std::uint16_t>(number);
-      return state.service_ports.contains(candidate) || own.contains(candidate);
-    };
-    while (next < state.settings.local_port_max && used(next)) ++next;
-    if (next >= state.settings.local_port_max) {
-      return Error{Errc::internal, "All ports in the range [" + std::to_string(state.settings.local_port_min) + "-" +
+    const auto free = free_from(next);
+    if (!free) {
+      return Error{Errc::internal, "All ports in the range [" + std::to_string(least) + "-" +
                                        std::to_string(state.settings.local_port_max) + ") are already in use"};
     }
-    port.port = static_cast<std::uint16_t>(next++);
+    port.port = *free;
+    next = *free + 1;
   }
   return std::nullopt;
 }
@@ -42,13 +50,10 @@ void answer(Turn& turn, RequestId request, std::optional<Error> error = {}) {
 std::vector<std::string> shared_ports(const State& state, const App& app) {
   std::vector<std::string> warnings;
   for (const PortDefinition& port : app.ports) {
-    if (port.port == 0 || !state.service_ports.contains(port.port)) continue;
-    const auto has_port = [&](const PortDefinition& each) { return each.port == port.port; };
-    for (const auto& [id, other] : state.apps) {
-      if (!std::any_of(other.ports.begin(), other.ports.end(), has_port)) continue;
-      warnings.push_back("Service port " + std::to_string(port.port) + " is also the one of app '" + id.value + "'");
-      break;
-    }
+    const std::set<AppId>& others = state.service_ports.apps_of(port.port);
+    if (others.empty()) continue;
+    warnings.push_back("Service port " + std::to_string(port.port) + " is also the one of app '" +
+                       others.begin()->value + "'");
   }
   return warnings;
 }
@@ -117,20 +122,20 @@ void scale_app(Turn& turn, const ScaleApp& command) {
 void kill_tasks(Turn& turn, const KillTasks& command) {
   const App* app = find_app(turn.state, command.app);
   if (app == nullptr) return answer(turn, command.request, unknown_app(command.app));
-  std::vector<Instance> killed;
-  const AppIndex& index = turn.state.index.at(command.app);
-  for (const auto* place : {&index.active, &index.away}) {
-    for (const InstanceId& id : *place) {
-      const Instance& instance = turn.state.instances.at(id);
-      if (instance.goal == Goal::running && matches(command, instance)) killed.push_back(instance);
-    }
+  std::vector<InstancePtr> killed;
+  for (const auto& [key, instance] : turn.state.index.at(command.app).instances) {
+    if (instance->goal == Goal::running && matches(command, *instance)) killed.push_back(instance);
   }
   if (command.scale && !killed.empty()) {
     const auto count = static_cast<std::int64_t>(killed.size());
     set_count(turn, *app, std::max<std::int64_t>(0, app->instances - count));
   }
-  for (const Instance& each : killed) end_instance(turn, each.id);
-  turn.fx.notices.push_back({.request = command.request, .killed = std::move(killed)});
+  Answer done{.request = command.request};
+  for (const InstancePtr& each : killed) {
+    end_instance(turn, each);
+    done.killed.push_back(*each);
+  }
+  turn.fx.notices.push_back(std::move(done));
 }
 
 }  // namespace windlass::scheduler

@@ -162,16 +162,16 @@ ConstraintTally::ConstraintTally(const State& state, const App& app) {
   }
   const auto index = state.index.find(app.id);
   if (rules_.empty() || index == state.index.end()) return;
-  for (const auto* place : {&index->second.active, &index->second.ending, &index->second.away}) {
-    for (const InstanceId& id : *place) {
-      const Instance& instance = state.instances.at(id);
-      if (instance.app_version < app.last_config_change) continue;
-      for (const auto& rule : rules_) {
-        if (!needs_counts(rule->constraint.op)) continue;
-        const auto value = instance.attributes.find(rule->constraint.field);
-        if (is_host(rule->constraint.field)) ++rule->counts[instance.host];
-        if (value != instance.attributes.end()) ++rule->counts[value->second];
-      }
+  const bool counts =
+      std::any_of(rules_.begin(), rules_.end(), [](const auto& rule) { return needs_counts(rule->constraint.op); });
+  if (!counts) return;
+  for (const auto& [key, instance] : index->second.instances) {
+    if (instance->app_version < app.last_config_change) continue;
+    for (const auto& rule : rules_) {
+      if (!needs_counts(rule->constraint.op)) continue;
+      const auto value = instance->attributes.find(rule->constraint.field);
+      if (is_host(rule->constraint.field)) ++rule->counts[instance->host];
+      if (value != instance->attributes.end()) ++rule->counts[value->second];
     }
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 // A scheduler core in conversation with a test, which plays user, master and clock. Header only; for tests.
 
+#include "base/check.hpp"
 #include "scheduler/step.hpp"
 #include "scheduler/turn.hpp"
 #include "scheduler/world.hpp"
@@ -27,8 +28,11 @@ struct Rows {
     State state;
     state.settings = settings;
     state.framework_id = framework_id;
-    state.apps = apps;
-    state.instances = instances;
+    std::vector<AppPtr> app_rows;
+    std::vector<InstancePtr> instance_rows;
+    for (const auto& [id, app] : apps) app_rows.push_back(std::make_shared<const App>(app));
+    for (const auto& [id, each] : instances) instance_rows.push_back(std::make_shared<const Instance>(each));
+    CHECK(load_rows(state, std::move(app_rows), std::move(instance_rows)));
     return state;
   }
 
@@ -55,7 +59,7 @@ class Dialogue {
     Effects fx = step(state, event, Inputs{now, prng});
     check_invariants(state);
     rows.apply(fx.writes);
-    world = update_world(*world, state, fx);
+    world = make_world(state);
     return fx;
   }
   Effects hear(SchedulerEvent event) { return say(MesosEvent{std::move(event)}); }
@@ -95,9 +99,9 @@ class Dialogue {
 
   [[nodiscard]] std::vector<Instance> instances(const AppId& id) const {
     std::vector<Instance> all;
-    for (const auto& [key, instance] : state.instances) {
-      if (instance.app_id == id) all.push_back(instance);
-    }
+    const auto index = state.index.find(id);
+    if (index == state.index.end()) return all;
+    for (const auto& [key, instance] : index->second.instances) all.push_back(*instance);
     return all;
   }
 

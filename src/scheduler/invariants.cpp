@@ -4,52 +4,89 @@
 namespace windlass::scheduler {
 namespace {
 
-void check_index(const State& state, const AppId& id, const AppIndex& index) {
-  const auto app = state.apps.find(id);
-  const std::size_t wanted = app == state.apps.end() ? 0 : static_cast<std::size_t>(app->second.instances);
-  CHECK(index.active.size() <= wanted);
-  CHECK(app != state.apps.end() || !index.empty());
-  const std::size_t missing = wanted > index.occupied() ? wanted - index.occupied() : 0;
-  CHECK(index.missing == missing);
-  const bool waits = state.ready.contains(id) || index.delayed_until.has_value();
-  CHECK(waits == (missing > 0));
-  CHECK(!index.delayed_until || state.delayed.contains({*index.delayed_until, id}));
-  for (const InstanceId& each : index.active) CHECK(state.instances.at(each).goal == Goal::running);
-  for (const InstanceId& each : index.ending) CHECK(state.instances.at(each).goal != Goal::running);
+bool is_unreachable(const Instance& instance) {
+  return instance.condition == Condition::unreachable || instance.condition == Condition::unreachable_inactive;
 }
 
-void check_instance(const State& state, const InstanceId& id, const Instance& instance) {
-  CHECK(instance.id == id);
-  CHECK(!instance.task_id.empty());
-  CHECK(state.instance_of_task.at(instance.task_id) == id);
-  const AppIndex& index = state.index.at(instance.app_id);
-  const int places = static_cast<int>(index.active.contains(id)) + static_cast<int>(index.ending.contains(id)) +
-                     static_cast<int>(index.away.contains(id));
-  CHECK(places == 1);
+void check_waiting(const State& state, const AppId& id, const AppIndex& index) {
+  CHECK(index.waiting.has_value() == (index.missing > 0));
+  CHECK(state.waiting.contains(id) == index.waiting.has_value());
+  if (!index.waiting) return;
+  const Waiting& waiting = *index.waiting;
+  CHECK(state.waiting.at(id) == waiting.since);
+  CHECK(waiting.delayed_until.has_value() == (waiting.demand == 0));
+  CHECK(!waiting.delayed_until || state.delayed.contains({*waiting.delayed_until, id}));
+  if (waiting.demand == 0) return;
+  const Demand& demand = state.demands.at(waiting.demand);
+  CHECK(demand.ready.contains(id));
+  CHECK(demand.requirement == requirement_of(*state.apps.at(id)));
+}
+
+void check_index(const State& state, const AppId& id, const AppIndex& index) {
+  const App* app = find_app(state, id);
+  const std::size_t wanted = app == nullptr ? 0 : static_cast<std::size_t>(app->instances);
+  CHECK(index.active() <= wanted);
+  CHECK(app != nullptr || !index.instances.empty());
+  const std::size_t missing = wanted > index.occupied() ? wanted - index.occupied() : 0;
+  CHECK(index.missing == missing);
+  check_waiting(state, id, index);
+  CHECK(state.apps_of_path.at(safe_path(id)).contains(id));
+  std::size_t ending = 0;
+  std::size_t away = 0;
+  for (const auto& [key, instance] : index.instances) {
+    CHECK(key == key_of(instance->id));
+    CHECK(instance->app_id == id);
+    CHECK(find_instance(state, instance->task_id) == instance);
+    const bool is_away = is_unreachable(*instance);
+    const bool is_ending = !is_away && instance->goal != Goal::running;
+    CHECK(index.away.contains(key) == is_away);
+    CHECK(index.ending.contains(key) == is_ending);
+    ending += is_ending ? 1 : 0;
+    away += is_away ? 1 : 0;
+  }
+  CHECK(index.ending.size() == ending && index.away.size() == away);
+}
+
+void check_view(const State& state, const AppId& id, const AppView& view) {
+  const AppIndex& index = state.index.at(id);
+  CHECK(view.app == state.apps.at(id));
+  CHECK(view.instances.is_same(index.instances));
+  CHECK(view.missing == index.missing);
+  CHECK(view.waiting == index.waiting);
+}
+
+void check_demands(const State& state) {
+  std::size_t ready = 0;
+  for (const auto& [id, demand] : state.demands) {
+    CHECK(state.demand_of.at(demand.requirement) == id);
+    CHECK(!demand.ready.empty());
+    CHECK(state.funnels.at(id) == demand.funnel);
+    for (const AppId& app : demand.ready) CHECK(state.index.at(app).waiting->demand == id);
+    ready += demand.ready.size();
+  }
+  CHECK(ready + state.delayed.size() == state.waiting.size());
 }
 
 }  // namespace
 
 void check_invariants(const State& state) {
-  std::size_t indexed = 0;
-  for (const auto& [id, index] : state.index) {
-    check_index(state, id, index);
-    indexed += index.active.size() + index.ending.size() + index.away.size();
-  }
-  CHECK(indexed == state.instances.size());
-  CHECK(state.instance_of_task.size() == state.instances.size());
-  for (const auto& [id, instance] : state.instances) check_instance(state, id, instance);
-  std::map<std::uint16_t, std::size_t> ports;
+  for (const auto& [id, index] : state.index) check_index(state, id, index);
+  ServicePorts ports;
   for (const auto& [id, app] : state.apps) {
-    CHECK(app.id == id);
+    CHECK(app->id == id);
     CHECK(state.index.contains(id));
-    for (const PortDefinition& port : app.ports) ++ports[port.port];
+    for (const PortDefinition& port : app->ports) ports.add(port.port, id);
   }
   CHECK(ports == state.service_ports);
-  CHECK(!ports.contains(0));
-  for (const AppId& id : state.ready) CHECK(state.index.at(id).missing > 0);
-  for (const auto& [time, task] : state.timers) CHECK(state.watches.at(task).armed == time);
-  for (const auto& [task, watch] : state.watches) CHECK(state.instance_of_task.contains(task));
+  CHECK(ports.apps_of(0).empty());
+  CHECK(state.views.size() == state.apps.size());
+  for (const auto& [id, view] : state.views) check_view(state, id, *view);
+  check_demands(state);
+  for (const auto& [time, key] : state.timers) CHECK(state.watches.at(key).armed == time);
+  for (const auto& [key, watch] : state.watches) {
+    const InstancePtr row = current_row(state, *watch.instance);
+    CHECK(row != nullptr && key_of(row->id) == key);
+  }
 }
 
 }  // namespace windlass::scheduler

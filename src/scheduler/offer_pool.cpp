@@ -12,6 +12,9 @@ OfferPool::OfferPool(const Offer& offer, const std::string& role) {
       if (ours && entry.extra.empty() && entry.reservation.empty() != reserved) entries_.push_back(entry);
     }
   }
+  for (const Resource& entry : entries_) {
+    if (entry.name == "ports") free_ports_ = unite(free_ports_, entry.ranges);
+  }
 }
 
 std::int64_t OfferPool::left(const std::string& name) const {
@@ -22,25 +25,23 @@ std::int64_t OfferPool::left(const std::string& name) const {
   return sum;
 }
 
-std::optional<std::vector<std::uint16_t>> OfferPool::choose_ports(const App& app, Prng& prng) const {
-  std::vector<Range> free;
-  for (const Resource& entry : entries_) {
-    if (entry.name == "ports") free = unite(free, entry.ranges);
-  }
+bool OfferPool::has_ports(const App& app) const {
+  if (!app.require_ports) return count(free_ports_) >= app.ports.size();
+  return std::ranges::all_of(app.ports, [this](const PortDefinition& port) {
+    return contains(free_ports_, {{port.port, port.port}});
+  });
+}
+
+std::vector<std::uint16_t> OfferPool::choose_ports(const App& app, Prng& prng) const {
   std::vector<std::uint16_t> ports;
   if (app.require_ports) {
-    for (const PortDefinition& port : app.ports) {
-      if (!contains(free, {{port.port, port.port}})) return std::nullopt;
-      ports.push_back(port.port);
-    }
+    for (const PortDefinition& port : app.ports) ports.push_back(port.port);
     return ports;
   }
-  const std::uint64_t count = windlass::count(free);
-  if (count < app.ports.size()) return std::nullopt;
   if (app.ports.empty()) return ports;
-  std::uint64_t skip = prng.below(count);
-  for (std::size_t turn = 0; ports.size() < app.ports.size(); turn = (turn + 1) % free.size()) {
-    const Range& range = free[turn];
+  std::uint64_t skip = prng.below(count(free_ports_));
+  for (std::size_t turn = 0; ports.size() < app.ports.size(); turn = (turn + 1) % free_ports_.size()) {
+    const Range& range = free_ports_[turn];
     const std::uint64_t size = range.end - range.begin + 1;
     for (std::uint64_t i = std::min(skip, size); i < size && ports.size() < app.ports.size(); ++i) {
       ports.push_back(static_cast<std::uint16_t>(range.begin + i));
@@ -65,6 +66,7 @@ void OfferPool::take_scalar(const std::string& name, std::int64_t milli, Resourc
 void OfferPool::take_ports(const std::vector<std::uint16_t>& ports, Resources& taken) {
   for (const std::uint16_t port : ports) {
     const std::vector<Range> wanted{{port, port}};
+    free_ports_ = subtract(free_ports_, wanted);
     for (Resource& entry : entries_) {
       if (entry.name != "ports" || !contains(entry.ranges, wanted)) continue;
       Resource part = entry;
@@ -76,15 +78,16 @@ void OfferPool::take_ports(const std::vector<std::uint16_t>& ports, Resources& t
   }
 }
 
-std::optional<Share> OfferPool::take(const App& app, Prng& prng) {
+std::variant<Share, Refusal> OfferPool::take(const App& app, Prng& prng) {
   const std::int64_t cpus = to_milli(app.cpus);
   const std::int64_t mem = to_milli(app.mem);
   const std::int64_t disk = to_milli(app.disk);
-  if (left("cpus") < cpus || left("mem") < mem || left("disk") < disk) return std::nullopt;
-  auto ports = choose_ports(app, prng);
-  if (!ports) return std::nullopt;
+  if (left("cpus") < cpus) return Refusal::insufficient_cpus;
+  if (left("mem") < mem) return Refusal::insufficient_memory;
+  if (left("disk") < disk) return Refusal::insufficient_disk;
+  if (!has_ports(app)) return Refusal::insufficient_ports;
   Share share;
-  share.ports = std::move(*ports);
+  share.ports = choose_ports(app, prng);
   take_scalar("cpus", cpus, share.resources);
   take_scalar("mem", mem, share.resources);
   take_scalar("disk", disk, share.resources);

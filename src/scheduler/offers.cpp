@@ -5,8 +5,12 @@
 #include "scheduler/task_builder.hpp"
 
 #include <chrono>
+#include <compare>
 #include <optional>
+#include <set>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace windlass::scheduler {
 namespace {
@@ -25,7 +29,7 @@ ConstraintTally& tally_of(Tallies& tallies, const State& state, const App& app) 
 
 Instance make_instance(Turn& turn, const App& app, const Offer& offer, const Share& share) {
   Instance instance;
-  instance.id = InstanceId{safe_path(app.id) + ".instance-" + Uuid::random(turn.in.prng).to_string()};
+  instance.id = instance_id_of(app.id, Uuid::ascending(turn.in.now, turn.in.prng));
   instance.app_id = app.id;
   instance.app_version = app.version;
   instance.condition = Condition::provisioned;
@@ -39,38 +43,90 @@ Instance make_instance(Turn& turn, const App& app, const Offer& offer, const Sha
   return instance;
 }
 
-// The task of one more instance of the app in what is left of the offer, if it fits there.
-std::optional<TaskInfo> place(Turn& turn, const App& app, const Offer& offer, OfferPool& pool, Tallies& tallies) {
+// The task of one more instance of the app in what is left of the offer, or why it does not fit there.
+std::variant<TaskInfo, Refusal> place(Turn& turn, const App& app, const Offer& offer, OfferPool& pool,
+                                      Tallies& tallies) {
   ConstraintTally& tally = tally_of(tallies, turn.state, app);
-  if (!tally.allows(offer)) return std::nullopt;
-  auto share = pool.take(app, turn.in.prng);
-  if (!share) return std::nullopt;
-  const Instance instance = make_instance(turn, app, offer, *share);
-  TaskInfo task = build_task(turn.state.settings, app, instance, share->resources);
-  put_instance(turn, instance);
-  ask_about_later(turn, instance.task_id, launch_confirm_delay);
+  if (!tally.allows(offer)) return Refusal::unfulfilled_constraint;
+  auto taken = pool.take(app, turn.in.prng);
+  if (const auto* refusal = std::get_if<Refusal>(&taken)) return *refusal;
+  const Share& share = std::get<Share>(taken);
+  const InstancePtr instance = put_instance(turn, make_instance(turn, app, offer, share));
+  TaskInfo task = build_task(turn.state.settings, app, *instance, share.resources);
+  ask_about_later(turn, instance, launch_confirm_delay);
   refresh_delay(turn, app);
   tally.add(offer);
   review_demand(turn, app.id);
   return task;
 }
 
+// Whose turn it is: round by round each app that may launch, in the order of ids, until its demand is refused.
+class Rounds {
+ public:
+  explicit Rounds(const State& state) : state_{state} {
+    for (const auto& [id, demand] : state.demands) rest_.push_back(id);
+  }
+
+  struct Next {
+    AppId app;
+    DemandId demand;
+    auto operator<=>(const Next&) const = default;
+  };
+  std::optional<Next> next() {
+    if (round_.empty()) begin_round();
+    if (round_.empty()) return std::nullopt;
+    current_ = *round_.begin();
+    round_.erase(round_.begin());
+    return current_;
+  }
+  // Of next(): it got one, and comes again in the next round if it may. Otherwise neither it nor any other app with its
+  // demand comes again.
+  void placed() {
+    const auto demand = state_.demands.find(current_.demand);
+    if (demand == state_.demands.end()) return;
+    const auto later = demand->second.ready.upper_bound(current_.app);
+    if (later == demand->second.ready.end()) {
+      rest_.push_back(current_.demand);
+    } else {
+      round_.insert({*later, current_.demand});
+    }
+  }
+
+ private:
+  void begin_round() {
+    for (const DemandId id : std::exchange(rest_, {})) {
+      const auto demand = state_.demands.find(id);
+      if (demand != state_.demands.end()) round_.insert({*demand->second.ready.begin(), id});
+    }
+  }
+
+  const State& state_;
+  Next current_;
+  std::set<Next> round_;        // of each demand in this round, the app whose turn comes first
+  std::vector<DemandId> rest_;  // demands whose apps have all had their turn
+};
+
 // One instance of each waiting app in turn, until the offer is used up.
 std::vector<TaskInfo> fill(Turn& turn, const Offer& offer, Tallies& tallies) {
-  const auto most = static_cast<std::size_t>(turn.state.settings.max_instances_per_offer);
-  OfferPool pool{offer, turn.state.settings.mesos_role};
+  State& state = turn.state;
+  const auto most = static_cast<std::size_t>(state.settings.max_instances_per_offer);
+  OfferPool pool{offer, state.settings.mesos_role};
   std::vector<TaskInfo> tasks;
-  std::vector<AppId> candidates{turn.state.ready.begin(), turn.state.ready.end()};
-  while (!candidates.empty() && tasks.size() < most) {
-    std::vector<AppId> again;
-    for (const AppId& id : candidates) {
-      if (tasks.size() >= most) break;
-      auto task = place(turn, turn.state.apps.at(id), offer, pool, tallies);
-      if (!task) continue;
+  std::set<DemandId> served;
+  for (auto& [id, demand] : state.demands) ++demand.funnel.offers;
+  Rounds rounds{state};
+  while (tasks.size() < most) {
+    const auto next = rounds.next();
+    if (!next) break;
+    const AppPtr app = state.apps.at(next->app);
+    auto placed = place(turn, *app, offer, pool, tallies);
+    if (auto* task = std::get_if<TaskInfo>(&placed)) {
       tasks.push_back(std::move(*task));
-      if (turn.state.ready.contains(id)) again.push_back(id);
+      served.insert(next->demand);
+      rounds.placed();
+    } else if (!served.contains(next->demand)) {
+      state.demands.at(next->demand).funnel.count(std::get<Refusal>(placed));
     }
-    candidates = std::move(again);
   }
   return tasks;
 }
@@ -99,10 +155,11 @@ void take_offers(Turn& turn, const std::vector<Offer>& offers) {
       call(turn, accept(offer, std::move(tasks)));
     }
   }
+  for (const auto& [id, demand] : turn.state.demands) turn.state.funnels.set(id, demand.funnel);
   turn.state.counters.offers_declined += decline.offer_ids.size();
   if (decline.offer_ids.empty()) return;
   // Offers although we want none: a SUPPRESS was lost.
-  if (turn.state.ready.empty() && turn.state.suppressed) turn.state.suppressed = false;
+  if (turn.state.demands.empty() && turn.state.suppressed) turn.state.suppressed = false;
   call(turn, std::move(decline));
 }
 

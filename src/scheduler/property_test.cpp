@@ -158,10 +158,12 @@ class Life {
       check();
     }
     std::set<TaskId> known;
-    for (const auto& [id, instance] : d_.state.instances) known.insert(instance.task_id);
+    for (const auto& [id, index] : d_.state.index) {
+      for (const auto& [key, instance] : index.instances) known.insert(instance->task_id);
+    }
     for (const auto& [id, task] : mesos_.tasks) EXPECT_TRUE(known.contains(id)) << "nobody knows " << id.value;
     EXPECT_EQ(known.size(), mesos_.tasks.size());
-    for (const auto& [id, app] : d_.state.apps) EXPECT_EQ(mesos_.alive(id), app.instances) << id.value;
+    for (const auto& [id, app] : d_.state.apps) EXPECT_EQ(mesos_.alive(id), app->instances) << id.value;
   }
 
  private:

@@ -2,18 +2,26 @@
 // What the scheduler knows. Apps, instances and the framework id are in the journal; the rest is of this process and is
 // built again by the event Started.
 
+#include "base/error.hpp"
 #include "base/time.hpp"
+#include "core/persistent_map.hpp"
 #include "model/app.hpp"
 #include "model/framework.hpp"
 #include "model/task.hpp"
+#include "scheduler/demand.hpp"
+#include "scheduler/instance_key.hpp"
+#include "scheduler/service_ports.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace windlass::scheduler {
 
@@ -46,24 +54,36 @@ struct Backoff {
   TimePoint forget_at = {};  // from then on the next failure counts as a first one
 };
 
-// The instances of one app by what they mean for its count. Every instance is in exactly one of the sets.
+// The instances of one app by what they mean for its count. Those that are neither ending nor away are active: their
+// goal is to run, and Mesos does not say that they are unreachable.
 struct AppIndex {
-  std::set<InstanceId> active;                  // goal running, and Mesos does not say that they are unreachable
-  std::set<InstanceId> ending;                  // another goal, and not gone yet: their place is not free
-  std::set<InstanceId> away;                    // unreachable: replaced; if they come back, what is too much is killed
-  std::size_t missing = 0;                      // wanted, less active and ending; as of the last step
-  std::optional<TimePoint> delayed_until = {};  // its entry in State::delayed
-  [[nodiscard]] std::size_t occupied() const { return active.size() + ending.size(); }
-  [[nodiscard]] bool empty() const { return active.empty() && ending.empty() && away.empty(); }
+  core::PersistentMap<InstanceKey, InstancePtr> instances;  // all of them; pictures share it
+  std::set<InstanceKey> ending;                             // another goal, and not gone yet: their place is not free
+  std::set<InstanceKey> away;                  // unreachable: replaced; if they come back, what is too much is killed
+  std::size_t missing = 0;                     // wanted, less active and ending; as of the last step
+  std::optional<Waiting> waiting = {};         // while instances are missing
+  TimePoint demanded = {};                     // the version of the app whose requirement `waiting->demand` is
+  std::map<TimePoint, Backoff> backoffs = {};  // by the app's last change of configuration (scaling keeps it)
+  [[nodiscard]] std::size_t active() const { return instances.size() - ending.size() - away.size(); }
+  [[nodiscard]] std::size_t occupied() const { return instances.size() - away.size(); }
 };
 
 // What one task is watched for; its earliest time is in State::timers.
 struct Watch {
+  InstancePtr instance;                        // its row, or an older one: for its ids
   std::optional<TimePoint> reconcile_at = {};  // no news of it since we asked: ask Mesos again
   Duration reconcile_delay = {};
   std::optional<TimePoint> kill_at = {};     // send KILL again
   std::optional<TimePoint> overdue_at = {};  // not running until then: kill it
   std::optional<TimePoint> armed = {};       // its entry in State::timers
+};
+
+// What readers see of one app. It does not change.
+struct AppView {
+  AppPtr app;
+  core::PersistentMap<InstanceKey, InstancePtr> instances = {};  // by age; also those that are ending
+  std::size_t missing = 0;                                       // wanted, and not launched yet
+  std::optional<Waiting> waiting = {};                           // while instances are missing
 };
 
 struct Counters {
@@ -80,10 +100,9 @@ struct Counters {
 struct State {
   Settings settings;
 
-  // In the journal.
+  // In the journal, as are the instances (in `index`).
   FrameworkId framework_id;
-  std::map<AppId, App> apps;
-  std::map<InstanceId, Instance> instances;
+  std::map<AppId, AppPtr> apps;
 
   // The connection.
   bool connected = false;
@@ -94,20 +113,34 @@ struct State {
   std::optional<TimePoint> last_revive = {};
   TimePoint next_implicit = {};  // implicit reconciliation
 
-  // Failing apps, by app and the time of its last change of configuration (scaling keeps it).
-  std::map<std::pair<AppId, TimePoint>, Backoff> backoffs;
-
   // Indexes.
-  std::map<TaskId, InstanceId> instance_of_task;
-  std::map<AppId, AppIndex> index;
-  std::map<std::uint16_t, std::size_t> service_ports;  // how many apps have it
-  std::set<AppId> ready;                               // they miss instances and may launch now
-  std::set<std::pair<TimePoint, AppId>> delayed;       // they miss instances and may launch from then on
-  std::map<TaskId, Watch> watches;                     // only tasks that are watched for something
-  std::set<std::pair<TimePoint, TaskId>> timers;
+  std::map<AppId, AppIndex> index;  // each app, and those that are removed but have instances
+  std::map<std::string, std::set<AppId>, std::less<>> apps_of_path;  // of `index`, by safe path
+  ServicePorts service_ports;
+  std::map<DemandId, Demand> demands;  // of the apps that miss instances and may launch now
+  std::map<Requirement, DemandId> demand_of;
+  DemandId last_demand = 0;
+  std::set<std::pair<TimePoint, AppId>> delayed;  // they miss instances and may launch from then on
+  std::map<InstanceKey, Watch> watches;           // only tasks that are watched for something
+  std::set<std::pair<TimePoint, InstanceKey>> timers;
+
+  // What readers see: kept up to date by each step, and copied at no cost (scheduler/world.hpp).
+  core::PersistentMap<AppId, std::shared_ptr<const AppView>> views;
+  core::PersistentMap<DemandId, Funnel> funnels;
+  core::PersistentMap<AppId, TimePoint> waiting;  // since when
 
   Counters counters;
 };
+
+// Puts rows of the journal into a state that has none yet. REQUIRES: they are each there once, and Started is stepped
+// next. Errors: Errc::malformed for an instance whose ids are not of our making.
+[[nodiscard]] Result<void> load_rows(State& state, std::vector<AppPtr> apps, std::vector<InstancePtr> instances);
+
+// What is known by this id; null when there is nothing.
+const App* find_app(const State& state, const AppId& id);
+InstancePtr find_instance(const State& state, const TaskId& id);
+// The newest row of this instance; null when it is gone.
+InstancePtr current_row(const State& state, const Instance& instance);
 
 // CHECKs that rows and indexes agree and that no app has more active instances than wanted. Takes time in proportion to
 // all instances: for tests and simulation.

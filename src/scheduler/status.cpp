@@ -69,26 +69,26 @@ void take_unknown(Turn& turn, const TaskStatus& status) {
   }
 }
 
-void take_end(Turn& turn, const Instance& ended, Condition condition) {
-  const Instance instance = ended;
-  remove_instance(turn, instance.id);
-  if (instance.goal == Goal::running) ++turn.state.counters.failures;
-  const App* app = find_app(turn.state, instance.app_id);
-  const bool current = app != nullptr && instance.app_version >= app->last_config_change;
-  if (current && instance.goal == Goal::running && is_failure(condition)) add_delay(turn, *app);
+void take_end(Turn& turn, const InstancePtr& instance, Condition condition) {
+  remove_instance(turn, instance);
+  if (instance->goal == Goal::running) ++turn.state.counters.failures;
+  const App* app = find_app(turn.state, instance->app_id);
+  const bool current = app != nullptr && instance->app_version >= app->last_config_change;
+  if (current && instance->goal == Goal::running && is_failure(condition)) add_delay(turn, *app);
 }
 
-void take_progress(Turn& turn, Instance instance, const TaskStatus& status, Condition condition) {
-  if (goes_back(instance.condition, condition)) return;
+void take_progress(Turn& turn, const Instance& before, const TaskStatus& status, Condition condition) {
+  if (goes_back(before.condition, condition)) return;
+  Instance instance = before;
   const bool returned = instance.condition == Condition::unreachable_inactive && condition != instance.condition;
   if (instance.condition != condition) instance.since = turn.in.now;
   instance.condition = condition;
   if (condition == Condition::running && !instance.started_at) instance.started_at = turn.in.now;
   if (status.healthy) instance.healthy = status.healthy;
   if (status.reason != Reason::reconciliation) instance.message = status.message.substr(0, message_bytes_max);
-  put_instance(turn, instance);
-  if (returned && instance.goal != Goal::running) send_kill(turn, instance);
-  const App* app = find_app(turn.state, instance.app_id);
+  const InstancePtr row = put_instance(turn, std::move(instance));
+  if (returned && row->goal != Goal::running) send_kill(turn, row);
+  const App* app = find_app(turn.state, row->app_id);
   if (app != nullptr) refresh_delay(turn, *app);
 }
 
@@ -122,13 +122,12 @@ bool is_over(Condition condition) {
 void take_status(Turn& turn, const TaskStatus& status) {
   ++turn.state.counters.status_updates;
   acknowledge(turn, status);
-  const auto known = turn.state.instance_of_task.find(status.task_id);
-  if (known == turn.state.instance_of_task.end()) return take_unknown(turn, status);
-  heard_of(turn, status.task_id);
-  const Instance& instance = turn.state.instances.at(known->second);
+  const InstancePtr instance = find_instance(turn.state, status.task_id);
+  if (instance == nullptr) return take_unknown(turn, status);
+  heard_of(turn, instance);
   const Condition condition = condition_of(status);
   if (is_over(condition)) return take_end(turn, instance, condition);
-  take_progress(turn, instance, status, condition);
+  take_progress(turn, *instance, status, condition);
 }
 
 }  // namespace windlass::scheduler

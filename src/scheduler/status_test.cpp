@@ -134,7 +134,7 @@ TEST(Backoff, IsForgottenAfterAQuietWhile) {
     d.update(tasks[0].id, TaskState::running);
     d.wait_in_touch(400s);
     d.update(tasks[0].id, TaskState::failed);
-    EXPECT_EQ(d.state.backoffs.begin()->second.delay, Duration{1s});
+    EXPECT_EQ(d.state.index.at(web).backoffs.begin()->second.delay, Duration{1s});
     d.wait_in_touch(1s);
   }
 }

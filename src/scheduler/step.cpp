@@ -22,9 +22,9 @@ constexpr Duration revive_again_after = std::chrono::seconds{60};
 
 // Mesos ended everything that ran under the old framework id.
 void forget_instances(Turn& turn) {
-  while (!turn.state.instances.empty()) {
-    const InstanceId id = turn.state.instances.begin()->first;
-    remove_instance(turn, id);
+  for (const auto& [id, index] : turn.state.index) {
+    const core::PersistentMap<InstanceKey, InstancePtr> all = index.instances;
+    for (const auto& [key, instance] : all) remove_instance(turn, instance);
   }
 }
 
@@ -49,14 +49,16 @@ void take(Turn& turn, const events::Subscribed& event) {
   state.connected = true;
   state.suppressed = false;
   state.last_revive.reset();
-  state.revive_wanted = !state.ready.empty();
+  state.revive_wanted = !state.demands.empty();
   state.heartbeat_interval = heartbeat_interval(event);
   state.next_implicit = after(turn.in.now, state.settings.reconciliation_interval);
   ++state.counters.subscriptions;
-  for (const auto& [id, instance] : state.instances) {
-    heard_of(turn, instance.task_id);
-    ask_about(turn, instance.task_id);
-    if (instance.goal != Goal::running) send_kill(turn, instance);
+  for (const auto& [id, index] : state.index) {
+    for (const auto& [key, instance] : index.instances) {
+      heard_of(turn, instance);
+      ask_about(turn, instance);
+      if (instance->goal != Goal::running) send_kill(turn, instance);
+    }
   }
 }
 
@@ -106,7 +108,7 @@ void on(Turn& turn, const TimePassed&) {
   state.next_implicit = after(turn.in.now, state.settings.reconciliation_interval);
   call(turn, calls::Reconcile{});
   for (const auto& [id, index] : state.index) {
-    for (const InstanceId& away : index.away) ask_about(turn, state.instances.at(away).task_id);
+    for (const InstanceKey& away : index.away) ask_about(turn, index.instances.at(away));
   }
 }
 
@@ -117,9 +119,8 @@ void send_questions(Turn& turn) {
     calls::Reconcile reconcile;
     const std::size_t end = std::min(turn.asked.size(), begin + tasks_per_reconcile_max);
     for (std::size_t i = begin; i < end; ++i) {
-      const auto id = turn.state.instance_of_task.find(turn.asked[i]);
-      if (id == turn.state.instance_of_task.end()) continue;
-      reconcile.tasks.push_back({turn.asked[i], turn.state.instances.at(id->second).agent_id});
+      const InstancePtr instance = current_row(turn.state, *turn.asked[i]);
+      if (instance != nullptr) reconcile.tasks.push_back({instance->task_id, instance->agent_id});
     }
     // An empty list would ask for everything.
     if (!reconcile.tasks.empty()) call(turn, std::move(reconcile));
@@ -128,7 +129,7 @@ void send_questions(Turn& turn) {
 
 // When the next REVIVE is due; none while nothing waits.
 std::optional<TimePoint> revive_at(const State& state) {
-  if (!state.connected || state.ready.empty()) return std::nullopt;
+  if (!state.connected || state.demands.empty()) return std::nullopt;
   if (!state.last_revive) return TimePoint::min();
   const bool now_wanted = state.revive_wanted || state.suppressed;
   return after(*state.last_revive, now_wanted ? state.settings.min_revive_offers_interval : revive_again_after);
@@ -137,7 +138,7 @@ std::optional<TimePoint> revive_at(const State& state) {
 void ask_for_offers(Turn& turn) {
   State& state = turn.state;
   if (!state.connected) return;
-  if (state.ready.empty()) {
+  if (state.demands.empty()) {
     state.revive_wanted = false;
     if (!state.suppressed) call(turn, calls::Suppress{});
     state.suppressed = true;
@@ -162,9 +163,10 @@ std::optional<TimePoint> next_wake(const State& state) {
 
 // What can be checked in no time.
 void check_sizes(const State& state) {
-  CHECK(state.instance_of_task.size() == state.instances.size());
   CHECK(state.watches.size() == state.timers.size());
-  CHECK(state.ready.size() + state.delayed.size() <= state.apps.size());
+  CHECK(state.demands.size() == state.demand_of.size() && state.demands.size() == state.funnels.size());
+  CHECK(state.demands.size() + state.delayed.size() <= state.apps.size());
+  CHECK(state.views.size() == state.apps.size());
 }
 
 }  // namespace
@@ -174,7 +176,10 @@ Effects step(State& state, const Event& event, const Inputs& in) {
   Turn turn{{state, in, fx}};
   std::visit([&](const auto& each) { on(turn, each); }, event);
   const std::set<AppId> touched = std::exchange(turn.touched, {});
-  for (const AppId& id : touched) settle_app(turn, id);
+  for (const AppId& id : touched) {
+    settle_app(turn, id);
+    show_app(state, id);
+  }
   send_questions(turn);
   ask_for_offers(turn);
   fx.wake_at = next_wake(state);

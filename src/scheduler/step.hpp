@@ -13,6 +13,7 @@
 #include "scheduler/state.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -65,19 +66,29 @@ using Event = std::variant<StartApp, StopApp, ScaleApp, KillTasks, MesosEvent, M
 
 // --- what follows -------------------------------------------------------------------------------------------------
 
+// Rows are shared with the state and with pictures, and never change. What counts is what they say.
+template <class Record>
+bool equal_rows(const std::shared_ptr<const Record>& left, const std::shared_ptr<const Record>& right) {
+  return left == right || (left != nullptr && right != nullptr && *left == *right);
+}
+
 struct PutFrameworkId {
   FrameworkId id;  // empty: forget it (the master has removed the framework)
   friend bool operator==(const PutFrameworkId&, const PutFrameworkId&) = default;
 };
 struct PutApp {
   AppId id;
-  std::optional<App> app = {};  // none: removed
-  friend bool operator==(const PutApp&, const PutApp&) = default;
+  AppPtr app = {};  // null: removed
+  friend bool operator==(const PutApp& left, const PutApp& right) {
+    return left.id == right.id && equal_rows(left.app, right.app);
+  }
 };
 struct PutInstance {
   InstanceId id;
-  std::optional<Instance> instance = {};
-  friend bool operator==(const PutInstance&, const PutInstance&) = default;
+  InstancePtr instance = {};
+  friend bool operator==(const PutInstance& left, const PutInstance& right) {
+    return left.id == right.id && equal_rows(left.instance, right.instance);
+  }
 };
 using Write = std::variant<PutFrameworkId, PutApp, PutInstance>;
 

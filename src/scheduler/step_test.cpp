@@ -32,7 +32,7 @@ TEST(StartApp, TwiceIsAConflictAndChangesNothing) {
   const Effects fx = d.start(make_app("/web", 7));
   EXPECT_EQ(error_code(fx), Errc::conflict);
   EXPECT_TRUE(fx.writes.empty());
-  EXPECT_EQ(d.state.apps.at(web).instances, 2);
+  EXPECT_EQ(d.state.apps.at(web)->instances, 2);
 }
 
 TEST(StartApp, RefusesWhatCannotBeRun) {
@@ -79,14 +79,14 @@ TEST(ServicePorts, AreTheLowestFreeOnes) {
   first.ports = {{.port = 0}, {.port = 10001}, {.port = 0}};
   d.start(first);
   d.start(make_app("/b"));
-  const App& a = d.state.apps.at(AppId{"/a"});
+  const App a = *d.state.apps.at(AppId{"/a"});
   EXPECT_EQ(a.ports[0].port, 10000);
   EXPECT_EQ(a.ports[1].port, 10001);
   EXPECT_EQ(a.ports[2].port, 10002);
-  EXPECT_EQ(d.state.apps.at(AppId{"/b"}).ports[0].port, 10003);
+  EXPECT_EQ(d.state.apps.at(AppId{"/b"})->ports[0].port, 10003);
   d.say(StopApp{.request = 2, .id = AppId{"/a"}});
   d.start(make_app("/c"));
-  EXPECT_EQ(d.state.apps.at(AppId{"/c"}).ports[0].port, 10000);
+  EXPECT_EQ(d.state.apps.at(AppId{"/c"})->ports[0].port, 10000);
 }
 
 TEST(ServicePorts, RunOut) {
@@ -112,15 +112,15 @@ TEST(ScaleApp, RefusesNegativeCounts) {
   Dialogue d;
   d.start(make_app("/web", 2));
   EXPECT_EQ(error_code(d.say(ScaleApp{.request = 1, .id = web, .instances = -1})), Errc::invalid);
-  EXPECT_EQ(d.state.apps.at(web).instances, 2);
+  EXPECT_EQ(d.state.apps.at(web)->instances, 2);
 }
 
 TEST(ScaleApp, KeepsTheConfigurationAndChangesTheVersion) {
   Dialogue d;
   d.start(make_app("/web", 2));
-  const App before = d.state.apps.at(web);
+  const App before = *d.state.apps.at(web);
   d.say(ScaleApp{.request = 1, .id = web, .instances = 3});
-  const App& after = d.state.apps.at(web);
+  const App after = *d.state.apps.at(web);
   EXPECT_GT(after.version, before.version);
   EXPECT_EQ(after.last_config_change, before.last_config_change);
   EXPECT_EQ(after.last_scaling, after.version);
@@ -198,7 +198,7 @@ TEST(KillTasks, WithScaleDoesNotReplace) {
   const Effects fx = d.say(KillTasks{.request = 1, .app = web, .host = "h1", .scale = true});
   EXPECT_EQ(fx.notices.at(0).killed.size(), 3U);
   EXPECT_EQ(calls_of<calls::Kill>(fx).size(), 3U);
-  EXPECT_EQ(d.state.apps.at(web).instances, 0);
+  EXPECT_EQ(d.state.apps.at(web)->instances, 0);
   for (const TaskId& task : tasks) d.update(task, TaskState::killed);
   EXPECT_TRUE(launched(d.offer(make_offer())).empty());
 }

@@ -15,36 +15,40 @@ bool is_unreachable(const Instance& instance) {
   return instance.condition == Condition::unreachable || instance.condition == Condition::unreachable_inactive;
 }
 
-std::set<InstanceId>& place_of(AppIndex& index, const Instance& instance) {
-  if (is_unreachable(instance)) return index.away;
-  return instance.goal == Goal::running ? index.active : index.ending;
-}
+// --- timers ----------------------------------------------------------------------------------------------------------
 
-void arm(State& state, const TaskId& task, Watch& watch) {
+void arm(State& state, InstanceKey key, Watch& watch) {
   std::optional<TimePoint> next = watch.reconcile_at;
   for (const auto& time : {watch.kill_at, watch.overdue_at}) {
     if (time && (!next || *time < *next)) next = time;
   }
-  if (watch.armed) state.timers.erase({*watch.armed, task});
+  if (next && watch.armed == next) return;
+  if (watch.armed) state.timers.erase({*watch.armed, key});
   watch.armed = next;
   if (next) {
-    state.timers.emplace(*next, task);
+    state.timers.emplace(*next, key);
   } else {
-    state.watches.erase(task);
+    state.watches.erase(key);
   }
 }
 
-void forget_watch(State& state, const TaskId& task) {
-  const auto watch = state.watches.find(task);
+Watch& watch_of(State& state, InstanceKey key, const InstancePtr& instance) {
+  Watch& watch = state.watches[key];
+  watch.instance = instance;
+  return watch;
+}
+
+void forget_watch(State& state, InstanceKey key) {
+  const auto watch = state.watches.find(key);
   if (watch == state.watches.end()) return;
-  if (watch->second.armed) state.timers.erase({*watch->second.armed, task});
+  if (watch->second.armed) state.timers.erase({*watch->second.armed, key});
   state.watches.erase(watch);
 }
 
 // The tasks whose time has come. They are taken out first: one that is armed for now again waits for the next step, so
 // that no setting, however short, can keep this step from ending.
-std::vector<TaskId> take_due(State& state, TimePoint now) {
-  std::vector<TaskId> due;
+std::vector<InstanceKey> take_due(State& state, TimePoint now) {
+  std::vector<InstanceKey> due;
   while (!state.timers.empty() && state.timers.begin()->first <= now) {
     due.push_back(state.timers.begin()->second);
     state.watches.at(due.back()).armed.reset();
@@ -53,48 +57,131 @@ std::vector<TaskId> take_due(State& state, TimePoint now) {
   return due;
 }
 
-void watch_launch(State& state, const Instance& instance) {
-  const bool launching = instance.goal == Goal::running &&
-                         (instance.condition == Condition::provisioned || instance.condition == Condition::staging ||
-                          instance.condition == Condition::starting);
-  if (!launching && !state.watches.contains(instance.task_id)) return;
-  Watch& watch = state.watches[instance.task_id];
+void watch_launch(State& state, InstanceKey key, const InstancePtr& instance) {
+  const bool launching = instance->goal == Goal::running &&
+                         (instance->condition == Condition::provisioned || instance->condition == Condition::staging ||
+                          instance->condition == Condition::starting);
+  if (!launching && !state.watches.contains(key)) return;
+  Watch& watch = watch_of(state, key, instance);
   watch.overdue_at.reset();
-  if (launching) watch.overdue_at = after(instance.since, state.settings.task_launch_timeout);
-  arm(state, instance.task_id, watch);
+  if (launching) watch.overdue_at = after(instance->since, state.settings.task_launch_timeout);
+  arm(state, key, watch);
 }
 
+// --- indexes ---------------------------------------------------------------------------------------------------------
+
 void add_ports(State& state, const App& app) {
-  for (const PortDefinition& port : app.ports) ++state.service_ports[port.port];
+  for (const PortDefinition& port : app.ports) state.service_ports.add(port.port, app.id);
 }
 
 void remove_ports(State& state, const App& app) {
-  for (const PortDefinition& port : app.ports) {
-    const auto used = state.service_ports.find(port.port);
-    if (--used->second == 0) state.service_ports.erase(used);
+  for (const PortDefinition& port : app.ports) state.service_ports.remove(port.port, app.id);
+}
+
+AppIndex& index_of(State& state, const AppId& id) {
+  const auto [at, is_new] = state.index.try_emplace(id);
+  if (is_new) state.apps_of_path[safe_path(id)].insert(id);
+  return at->second;
+}
+
+void place(AppIndex& index, InstanceKey key, const Instance& instance) {
+  if (is_unreachable(instance)) {
+    index.away.insert(key);
+  } else if (instance.goal != Goal::running) {
+    index.ending.insert(key);
   }
 }
 
-void index_instance(State& state, const Instance& instance) {
-  place_of(state.index[instance.app_id], instance).insert(instance.id);
-  state.instance_of_task[instance.task_id] = instance.id;
-  watch_launch(state, instance);
+void unplace(AppIndex& index, InstanceKey key) {
+  index.away.erase(key);
+  index.ending.erase(key);
 }
 
 void drop_index_if_empty(State& state, const AppId& id) {
   const auto found = state.index.find(id);
-  if (found == state.index.end() || !found->second.empty() || state.apps.contains(id)) return;
+  if (found == state.index.end() || !found->second.instances.empty() || state.apps.contains(id)) return;
   state.index.erase(found);
+  const auto path = state.apps_of_path.find(safe_path(id));
+  path->second.erase(id);
+  if (path->second.empty()) state.apps_of_path.erase(path);
 }
 
-void not_waiting(State& state, const AppId& id, AppIndex& index) {
-  state.ready.erase(id);
-  if (index.delayed_until) state.delayed.erase({*index.delayed_until, id});
-  index.delayed_until.reset();
+// --- demand ----------------------------------------------------------------------------------------------------------
+
+// It is not matched any more; what it has been refused so far is kept.
+void leave_demand(State& state, const AppId& id, AppIndex& index) {
+  if (!index.waiting || index.waiting->demand == 0) return;
+  const auto demand = state.demands.find(std::exchange(index.waiting->demand, 0));
+  index.waiting->offset += demand->second.funnel;
+  demand->second.ready.erase(id);
+  if (!demand->second.ready.empty()) return;
+  state.funnels.erase(demand->first);
+  state.demand_of.erase(demand->second.requirement);
+  state.demands.erase(demand);
 }
+
+void join_demand(State& state, const App& app, AppIndex& index) {
+  Requirement requirement = requirement_of(app);
+  const auto [known, is_new] = state.demand_of.try_emplace(requirement, state.last_demand + 1);
+  if (is_new) {
+    ++state.last_demand;
+    state.demands.emplace(known->second, Demand{.requirement = std::move(requirement), .ready = {}});
+    state.funnels.set(known->second, {});
+  }
+  Demand& demand = state.demands.at(known->second);
+  demand.ready.insert(app.id);
+  index.waiting->demand = known->second;
+  index.waiting->offset -= demand.funnel;
+  index.demanded = app.version;
+}
+
+void end_delay(State& state, const AppId& id, Waiting& waiting) {
+  if (waiting.delayed_until) state.delayed.erase({*waiting.delayed_until, id});
+  waiting.delayed_until.reset();
+}
+
+void end_waiting(State& state, const AppId& id, AppIndex& index) {
+  if (!index.waiting) return;
+  leave_demand(state, id, index);
+  end_delay(state, id, *index.waiting);
+  index.waiting.reset();
+  state.waiting.erase(id);
+}
+
+std::optional<TimePoint> delayed_until(const AppIndex& index, const App& app, TimePoint now) {
+  const auto backoff = index.backoffs.find(app.last_config_change);
+  if (backoff == index.backoffs.end() || backoff->second.until <= now) return std::nullopt;
+  return backoff->second.until;
+}
+
+void review(Turn& turn, const App* app, const AppId& id, AppIndex& index) {
+  State& state = turn.state;
+  const std::size_t wanted = app != nullptr ? static_cast<std::size_t>(app->instances) : 0;
+  const std::size_t missing = wanted > index.occupied() ? wanted - index.occupied() : 0;
+  const bool grew = missing > index.missing;
+  index.missing = missing;
+  if (missing == 0) return end_waiting(state, id, index);
+  if (!index.waiting) {
+    index.waiting = Waiting{.since = turn.in.now};
+    state.waiting.set(id, turn.in.now);
+  }
+  const bool was_ready = index.waiting->demand != 0;
+  end_delay(state, id, *index.waiting);
+  if (const auto until = delayed_until(index, *app, turn.in.now)) {
+    leave_demand(state, id, index);
+    index.waiting->delayed_until = until;
+    state.delayed.emplace(*until, id);
+    return;
+  }
+  if (was_ready && index.demanded != app->version) leave_demand(state, id, index);
+  if (index.waiting->demand == 0) join_demand(state, *app, index);
+  if (!was_ready || grew) state.revive_wanted = true;
+}
+
+// --- surplus ---------------------------------------------------------------------------------------------------------
 
 // Those that cost least first: not running yet, then the youngest.
-bool goes_first(const Instance* left, const Instance* right) {
+bool goes_first(const InstancePtr& left, const InstancePtr& right) {
   const bool left_runs = left->condition == Condition::running;
   const bool right_runs = right->condition == Condition::running;
   if (left_runs != right_runs) return right_runs;
@@ -103,184 +190,233 @@ bool goes_first(const Instance* left, const Instance* right) {
   return left_start != right_start ? left_start > right_start : left->id > right->id;
 }
 
-void kill_surplus(Turn& turn, const AppId& id) {
-  const AppIndex& index = turn.state.index[id];
-  const App* app = find_app(turn.state, id);
+void kill_surplus(Turn& turn, const App* app, const AppIndex& index) {
   const std::size_t wanted = app != nullptr ? static_cast<std::size_t>(app->instances) : 0;
-  std::vector<const Instance*> victims;
-  if (index.active.size() > wanted) {
-    for (const InstanceId& each : index.active) victims.push_back(&turn.state.instances.at(each));
+  std::vector<InstancePtr> victims;
+  if (index.active() > wanted) {
+    for (const auto& [key, each] : index.instances) {
+      if (each->goal == Goal::running && !is_unreachable(*each)) victims.push_back(each);
+    }
     std::sort(victims.begin(), victims.end(), goes_first);
-    victims.resize(index.active.size() - wanted);
+    victims.resize(index.active() - wanted);
   }
   if (app == nullptr) {
-    for (const InstanceId& each : index.away) victims.push_back(&turn.state.instances.at(each));
+    for (const InstanceKey& key : index.away) {
+      const InstancePtr& away = index.instances.at(key);
+      if (away->goal == Goal::running) victims.push_back(away);
+    }
   }
-  std::vector<InstanceId> ids;
-  for (const Instance* victim : victims) {
-    if (victim->goal == Goal::running) ids.push_back(victim->id);
-  }
-  for (const InstanceId& each : ids) end_instance(turn, each);
+  for (const InstancePtr& each : victims) end_instance(turn, each);
 }
 
 }  // namespace
 
+// --- rows ------------------------------------------------------------------------------------------------------------
+
 const App* find_app(const State& state, const AppId& id) {
   const auto found = state.apps.find(id);
-  return found == state.apps.end() ? nullptr : &found->second;
+  return found == state.apps.end() ? nullptr : found->second.get();
+}
+
+InstancePtr find_instance(const State& state, const TaskId& id) {
+  const auto name = parse_instance_name(id.value);
+  if (!name) return nullptr;
+  const auto apps = state.apps_of_path.find(name->app);
+  if (apps == state.apps_of_path.end()) return nullptr;
+  for (const AppId& app : apps->second) {
+    const InstancePtr* found = state.index.at(app).instances.get(name->key);
+    if (found != nullptr && (*found)->task_id == id) return *found;
+  }
+  return nullptr;
+}
+
+InstancePtr current_row(const State& state, const Instance& instance) {
+  const auto index = state.index.find(instance.app_id);
+  if (index == state.index.end()) return nullptr;
+  const InstancePtr* found = index->second.instances.get(key_of(instance.id));
+  return found == nullptr ? nullptr : *found;
 }
 
 void put_app(Turn& turn, const App& app) {
   const auto old = turn.state.apps.find(app.id);
-  if (old != turn.state.apps.end()) remove_ports(turn.state, old->second);
-  add_ports(turn.state, app);
-  turn.state.apps.insert_or_assign(app.id, app);
-  turn.state.index[app.id];
-  turn.fx.writes.emplace_back(PutApp{app.id, app});
-  turn.touched.insert(app.id);
+  if (old != turn.state.apps.end()) remove_ports(turn.state, *old->second);
+  auto row = std::make_shared<const App>(app);
+  add_ports(turn.state, *row);
+  turn.state.apps.insert_or_assign(row->id, row);
+  index_of(turn.state, row->id);
+  turn.touched.insert(row->id);
+  turn.fx.writes.emplace_back(PutApp{row->id, row});
 }
 
 void remove_app(Turn& turn, const AppId& id) {
   const auto old = turn.state.apps.find(id);
   CHECK(old != turn.state.apps.end());
-  remove_ports(turn.state, old->second);
+  remove_ports(turn.state, *old->second);
   turn.state.apps.erase(old);
-  std::erase_if(turn.state.backoffs, [&](const auto& each) { return each.first.first == id; });
+  turn.state.index.at(id).backoffs.clear();
   turn.fx.writes.emplace_back(PutApp{id});
   turn.touched.insert(id);
 }
 
-void put_instance(Turn& turn, const Instance& instance) {
+InstancePtr put_instance(Turn& turn, Instance instance) {
   CHECK(!instance.task_id.empty());
-  const auto old = turn.state.instances.find(instance.id);
-  if (old != turn.state.instances.end()) {
-    if (old->second == instance) return;
-    place_of(turn.state.index[old->second.app_id], old->second).erase(instance.id);
-  }
-  turn.state.instances.insert_or_assign(instance.id, instance);
-  index_instance(turn.state, instance);
-  turn.fx.writes.emplace_back(PutInstance{instance.id, instance});
-  turn.touched.insert(instance.app_id);
+  const InstanceKey key = key_of(instance.id);
+  AppIndex& index = index_of(turn.state, instance.app_id);
+  const InstancePtr* old = index.instances.get(key);
+  if (old != nullptr && **old == instance) return *old;
+  const auto row = std::make_shared<const Instance>(std::move(instance));
+  unplace(index, key);
+  place(index, key, *row);
+  index.instances.set(key, row);
+  watch_launch(turn.state, key, row);
+  turn.fx.writes.emplace_back(PutInstance{row->id, row});
+  turn.touched.insert(row->app_id);
+  return row;
 }
 
-void remove_instance(Turn& turn, const InstanceId& id) {
-  const auto old = turn.state.instances.find(id);
-  CHECK(old != turn.state.instances.end());
-  const Instance& instance = old->second;
-  place_of(turn.state.index[instance.app_id], instance).erase(id);
-  turn.state.instance_of_task.erase(instance.task_id);
-  forget_watch(turn.state, instance.task_id);
-  turn.touched.insert(instance.app_id);
-  turn.fx.writes.emplace_back(PutInstance{id});
-  turn.state.instances.erase(old);
+void remove_instance(Turn& turn, const InstancePtr& instance) {
+  const InstanceKey key = key_of(instance->id);
+  AppIndex& index = turn.state.index.at(instance->app_id);
+  CHECK(index.instances.erase(key) == 1);
+  unplace(index, key);
+  forget_watch(turn.state, key);
+  turn.touched.insert(instance->app_id);
+  turn.fx.writes.emplace_back(PutInstance{instance->id});
+}
+
+Result<void> load_rows(State& state, std::vector<AppPtr> apps, std::vector<InstancePtr> instances) {
+  for (AppPtr& app : apps) {
+    AppId id = app->id;
+    state.apps.insert_or_assign(std::move(id), std::move(app));
+  }
+  using Entry = std::pair<InstanceKey, InstancePtr>;
+  std::map<AppId, std::vector<Entry>> entries;
+  for (InstancePtr& instance : instances) {
+    const auto name = parse_instance_name(instance->id.value);
+    if (!name) return Error{Errc::malformed, "not the id of an instance: " + instance->id.value};
+    entries[instance->app_id].emplace_back(name->key, std::move(instance));
+  }
+  for (auto& [app, own] : entries) {
+    const auto by_key = [](const Entry& left, const Entry& right) { return left.first < right.first; };
+    if (!std::is_sorted(own.begin(), own.end(), by_key)) std::sort(own.begin(), own.end(), by_key);
+    index_of(state, app).instances = core::PersistentMap<InstanceKey, InstancePtr>::from_sorted(own.begin(), own.end());
+  }
+  return {};
 }
 
 void build_indexes(Turn& turn) {
   for (const auto& [id, app] : turn.state.apps) {
-    turn.state.index[id];
-    add_ports(turn.state, app);
+    index_of(turn.state, id);
+    add_ports(turn.state, *app);
+  }
+  for (auto& [id, index] : turn.state.index) {
+    for (const auto& [key, instance] : index.instances) {
+      place(index, key, *instance);
+      watch_launch(turn.state, key, instance);
+    }
     turn.touched.insert(id);
   }
-  for (const auto& [id, instance] : turn.state.instances) {
-    index_instance(turn.state, instance);
-    turn.touched.insert(instance.app_id);
-  }
 }
+
+// --- calls and timers ------------------------------------------------------------------------------------------------
 
 void call(Turn& turn, calls::Body body) {
   if (turn.state.connected) turn.fx.calls.emplace_back(MesosCall{std::move(body)});
 }
 
-void end_instance(Turn& turn, const InstanceId& id) {
-  Instance instance = turn.state.instances.at(id);
-  instance.goal = Goal::decommissioned;
-  put_instance(turn, instance);
-  send_kill(turn, instance);
+void end_instance(Turn& turn, const InstancePtr& instance) {
+  Instance ending = *instance;
+  ending.goal = Goal::decommissioned;
+  send_kill(turn, put_instance(turn, std::move(ending)));
 }
 
-void send_kill(Turn& turn, const Instance& instance) {
+void send_kill(Turn& turn, const InstancePtr& instance) {
   ++turn.state.counters.kills;
-  call(turn, calls::Kill{instance.task_id, instance.agent_id, {}});
-  Watch& watch = turn.state.watches[instance.task_id];
+  call(turn, calls::Kill{instance->task_id, instance->agent_id, {}});
+  const InstanceKey key = key_of(instance->id);
+  Watch& watch = watch_of(turn.state, key, instance);
   watch.kill_at = after(turn.in.now, turn.state.settings.kill_retry_timeout);
-  arm(turn.state, instance.task_id, watch);
+  arm(turn.state, key, watch);
 }
 
-void ask_about(Turn& turn, const TaskId& task) {
-  turn.asked.push_back(task);
-  Watch& watch = turn.state.watches[task];
+void ask_about(Turn& turn, const InstancePtr& instance) {
+  turn.asked.push_back(instance);
+  const InstanceKey key = key_of(instance->id);
+  Watch& watch = watch_of(turn.state, key, instance);
   watch.reconcile_delay = std::min(std::max(first_reconcile_delay, watch.reconcile_delay * 2), reconcile_delay_max);
   watch.reconcile_at = after(turn.in.now, watch.reconcile_delay);
-  arm(turn.state, task, watch);
+  arm(turn.state, key, watch);
 }
 
-void ask_about_later(Turn& turn, const TaskId& task, Duration delay) {
-  Watch& watch = turn.state.watches[task];
+void ask_about_later(Turn& turn, const InstancePtr& instance, Duration delay) {
+  const InstanceKey key = key_of(instance->id);
+  Watch& watch = watch_of(turn.state, key, instance);
   watch.reconcile_delay = {};
   watch.reconcile_at = after(turn.in.now, delay);
-  arm(turn.state, task, watch);
+  arm(turn.state, key, watch);
 }
 
-void heard_of(Turn& turn, const TaskId& task) {
-  const auto found = turn.state.watches.find(task);
+void heard_of(Turn& turn, const InstancePtr& instance) {
+  const InstanceKey key = key_of(instance->id);
+  const auto found = turn.state.watches.find(key);
   if (found == turn.state.watches.end()) return;
   found->second.reconcile_at.reset();
   found->second.reconcile_delay = {};
-  arm(turn.state, task, found->second);
+  arm(turn.state, key, found->second);
 }
 
 void run_timers(Turn& turn) {
   const TimePoint now = turn.in.now;
-  for (const TaskId& task : take_due(turn.state, now)) {
-    const Watch watch = turn.state.watches.at(task);
-    const Instance instance = turn.state.instances.at(turn.state.instance_of_task.at(task));
+  for (const InstanceKey& key : take_due(turn.state, now)) {
+    const Watch watch = turn.state.watches.at(key);
+    const InstancePtr instance = current_row(turn.state, *watch.instance);
+    CHECK(instance != nullptr);
     const bool overdue = watch.overdue_at && *watch.overdue_at <= now;
-    if (overdue) end_instance(turn, instance.id);
+    if (overdue) end_instance(turn, instance);
     if (!overdue && watch.kill_at && *watch.kill_at <= now) send_kill(turn, instance);
-    if (watch.reconcile_at && *watch.reconcile_at <= now) ask_about(turn, task);
+    if (watch.reconcile_at && *watch.reconcile_at <= now) ask_about(turn, current_row(turn.state, *instance));
   }
   while (!turn.state.delayed.empty() && turn.state.delayed.begin()->first <= now) {
     const AppId id = turn.state.delayed.begin()->second;
     review_demand(turn, id);
+    turn.touched.insert(id);
   }
 }
 
+// --- counts ----------------------------------------------------------------------------------------------------------
+
 void settle_app(Turn& turn, const AppId& id) {
-  kill_surplus(turn, id);
-  review_demand(turn, id);
+  AppIndex& index = index_of(turn.state, id);
+  const App* app = find_app(turn.state, id);
+  kill_surplus(turn, app, index);
+  review(turn, app, id, index);
   drop_index_if_empty(turn.state, id);
 }
 
-void review_demand(Turn& turn, const AppId& id) {
-  State& state = turn.state;
-  AppIndex& index = state.index[id];
-  const App* app = find_app(state, id);
-  const std::size_t wanted = app != nullptr ? static_cast<std::size_t>(app->instances) : 0;
-  const std::size_t missing = wanted > index.occupied() ? wanted - index.occupied() : 0;
-  const bool was_ready = state.ready.contains(id);
-  const bool grew = missing > index.missing;
-  not_waiting(state, id, index);
-  index.missing = missing;
-  if (missing == 0) return;
-  const auto backoff = state.backoffs.find({id, app->last_config_change});
-  if (backoff != state.backoffs.end() && backoff->second.until > turn.in.now) {
-    index.delayed_until = backoff->second.until;
-    state.delayed.emplace(backoff->second.until, id);
+void show_app(State& state, const AppId& id) {
+  const auto app = state.apps.find(id);
+  if (app == state.apps.end()) {
+    state.views.erase(id);
     return;
   }
-  state.ready.insert(id);
-  if (!was_ready || grew) state.revive_wanted = true;
+  const AppIndex& index = state.index.at(id);
+  state.views.set(id,
+                  std::make_shared<const AppView>(AppView{app->second, index.instances, index.missing, index.waiting}));
+}
+
+void review_demand(Turn& turn, const AppId& id) {
+  review(turn, find_app(turn.state, id), id, index_of(turn.state, id));
 }
 
 void add_delay(Turn& turn, const App& app) {
-  const std::pair key{app.id, app.last_config_change};
-  std::erase_if(turn.state.backoffs, [&](const auto& each) {
-    return each.first.first == app.id && (each.first != key || each.second.forget_at <= turn.in.now);
+  auto& backoffs = turn.state.index.at(app.id).backoffs;
+  std::erase_if(backoffs, [&](const auto& each) {
+    return each.first != app.last_config_change || each.second.forget_at <= turn.in.now;
   });
-  const auto known = turn.state.backoffs.find(key);
+  const auto known = backoffs.find(app.last_config_change);
   Backoff backoff;
   backoff.delay = app.backoff;
-  if (known != turn.state.backoffs.end()) {
+  if (known != backoffs.end()) {
     const double longer = static_cast<double>(known->second.delay.count()) * app.backoff_factor;
     const double limit = static_cast<double>(app.max_launch_delay.count());
     backoff.delay = Duration{static_cast<Duration::rep>(std::min(longer, limit))};
@@ -288,13 +424,14 @@ void add_delay(Turn& turn, const App& app) {
   backoff.delay = std::min(backoff.delay, app.max_launch_delay);
   backoff.until = after(turn.in.now, backoff.delay);
   backoff.forget_at = after(backoff.until, app.max_launch_delay);
-  turn.state.backoffs.insert_or_assign(key, backoff);
+  backoffs.insert_or_assign(app.last_config_change, backoff);
   turn.touched.insert(app.id);
 }
 
 void refresh_delay(Turn& turn, const App& app) {
-  const auto known = turn.state.backoffs.find({app.id, app.last_config_change});
-  if (known == turn.state.backoffs.end() || known->second.forget_at <= turn.in.now) return;
+  auto& backoffs = turn.state.index.at(app.id).backoffs;
+  const auto known = backoffs.find(app.last_config_change);
+  if (known == backoffs.end() || known->second.forget_at <= turn.in.now) return;
   known->second.forget_at = std::max(known->second.forget_at, after(turn.in.now, app.max_launch_delay));
 }
 

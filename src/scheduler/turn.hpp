@@ -10,30 +10,33 @@
 namespace windlass::scheduler {
 
 struct Turn : core::Turn<State, Effects> {
-  std::set<AppId> touched = {};    // their count is looked at again at the end of the step
-  std::vector<TaskId> asked = {};  // to be reconciled explicitly at the end of the step
+  std::set<AppId> touched = {};         // their count is looked at again, and shown, at the end of the step
+  std::vector<InstancePtr> asked = {};  // to be reconciled explicitly at the end of the step
 };
 
 // Rows.
 void put_app(Turn& turn, const App& app);
 void remove_app(Turn& turn, const AppId& id);
-void put_instance(Turn& turn, const Instance& instance);
-void remove_instance(Turn& turn, const InstanceId& id);
-// Builds all indexes from the rows. Writes nothing.
+// Returns the row that is there now.
+InstancePtr put_instance(Turn& turn, Instance instance);
+// REQUIRES: it is there.
+void remove_instance(Turn& turn, const InstancePtr& instance);
+// Builds the other indexes from the rows that load_rows has put there. Writes nothing.
 void build_indexes(Turn& turn);
 
 // Makes a call if there is a connection; without one it is made again from the state after the next Subscribed.
 void call(Turn& turn, calls::Body body);
 
 // Sets the goal to decommissioned, sends KILL, and again each kill_retry_timeout until the instance is gone.
-void end_instance(Turn& turn, const InstanceId& id);
-void send_kill(Turn& turn, const Instance& instance);
+// REQUIRES: it is the newest row; likewise below.
+void end_instance(Turn& turn, const InstancePtr& instance);
+void send_kill(Turn& turn, const InstancePtr& instance);
 
 // Asks Mesos for the task now, or `after` a while without news, and again with growing delays until it answers.
-void ask_about(Turn& turn, const TaskId& task);
-void ask_about_later(Turn& turn, const TaskId& task, Duration after);
+void ask_about(Turn& turn, const InstancePtr& instance);
+void ask_about_later(Turn& turn, const InstancePtr& instance, Duration after);
 // It has answered.
-void heard_of(Turn& turn, const TaskId& task);
+void heard_of(Turn& turn, const InstancePtr& instance);
 // Acts on every watch whose time has come.
 void run_timers(Turn& turn);
 
@@ -41,13 +44,12 @@ void run_timers(Turn& turn);
 void settle_app(Turn& turn, const AppId& id);
 // Only the second half, for use while offers are being matched.
 void review_demand(Turn& turn, const AppId& id);
+// Readers see the app as it is now.
+void show_app(State& state, const AppId& id);
 
 // The next launch of this app is put off (marathon.md 4.5).
 void add_delay(Turn& turn, const App& app);
 // It made progress: its delay is kept for max_launch_delay from now.
 void refresh_delay(Turn& turn, const App& app);
-
-// The app that the instance belongs to, or null after it was removed.
-const App* find_app(const State& state, const AppId& id);
 
 }  // namespace windlass::scheduler

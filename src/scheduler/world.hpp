@@ -1,36 +1,36 @@
 #pragma once
-// What readers see: an immutable picture of the apps and their instances. It shares what has not changed with the
-// picture before it.
+// What readers see: an immutable picture of the apps and their instances. Each step keeps its parts up to date
+// (State::views and its neighbours); a picture shares them, so to make one costs the same however much there is.
 
 #include "scheduler/state.hpp"
-#include "scheduler/step.hpp"
 
 #include <cstddef>
-#include <map>
 #include <memory>
-#include <vector>
+#include <optional>
 
 namespace windlass::scheduler {
 
-using InstancePtr = std::shared_ptr<const Instance>;
-
-struct AppView {
-  std::shared_ptr<const App> app;
-  std::vector<InstancePtr> instances = {};  // by id; also those that are ending
-  std::size_t missing = 0;                  // wanted, and not launched yet
-};
-
 struct World {
-  std::map<AppId, std::shared_ptr<const AppView>> apps = {};
+  core::PersistentMap<AppId, std::shared_ptr<const AppView>> apps = {};
+  core::PersistentMap<DemandId, Funnel> funnels = {};
+  core::PersistentMap<AppId, TimePoint> waiting = {};  // the apps that miss instances, and since when
   FrameworkId framework_id = {};
   bool connected = false;
   Counters counters = {};
 };
 
-// The whole picture; takes time in proportion to all instances. REQUIRES: Started has been stepped.
+// REQUIRES: Started has been stepped.
 std::shared_ptr<const World> make_world(const State& state);
-// The picture after a step (or several, with their effects' writes in order): only apps that the writes name are made
-// anew.
-std::shared_ptr<const World> update_world(const World& old, const State& state, const Effects& effects);
+
+// What an app waits for.
+struct WaitReport {
+  TimePoint since = {};
+  std::size_t missing = 0;
+  std::optional<TimePoint> delayed_until = {};  // it has failed, and is not to be launched before
+  Funnel funnel = {};                           // the offers since then
+  friend bool operator==(const WaitReport&, const WaitReport&) = default;
+};
+// None: there is no such app, or it misses nothing.
+std::optional<WaitReport> wait_report(const World& world, const AppId& id);
 
 }  // namespace windlass::scheduler

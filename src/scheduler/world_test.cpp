@@ -4,45 +4,33 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace windlass::scheduler {
 namespace {
 
-void expect_same(const World& left, const World& right) {
-  EXPECT_EQ(left.framework_id, right.framework_id);
-  EXPECT_EQ(left.connected, right.connected);
-  EXPECT_EQ(left.counters, right.counters);
-  ASSERT_EQ(left.apps.size(), right.apps.size());
-  for (const auto& [id, view] : left.apps) {
-    const AppView& other = *right.apps.at(id);
-    EXPECT_EQ(*view->app, *other.app);
-    EXPECT_EQ(view->missing, other.missing);
-    ASSERT_EQ(view->instances.size(), other.instances.size()) << id.value;
-    for (std::size_t i = 0; i < view->instances.size(); ++i) EXPECT_EQ(*view->instances[i], *other.instances[i]);
-  }
-}
-
-TEST(World, UpdatedIsTheSameAsMadeAnew) {
+TEST(World, HasWhatThereIs) {
   Dialogue d;
-  const auto check = [&] { expect_same(*d.world, *make_world(d.state)); };
+  EXPECT_TRUE(d.world->apps.empty());
   d.subscribe();
+  EXPECT_TRUE(d.world->connected);
+  EXPECT_EQ(d.world->framework_id.value, "F1");
   const auto tasks = d.run(make_app("/a_b", 3));
-  check();
   d.run(make_app("/a/b", 2));
-  check();
+  EXPECT_EQ(d.world->apps.size(), 2U);
+  EXPECT_EQ(d.world->apps.at(AppId{"/a_b"})->instances.size(), 3U);
   d.update(tasks[0], TaskState::failed);
-  check();
-  d.say(ScaleApp{.request = 1, .id = AppId{"/a_b"}, .instances = 1});
-  check();
-  d.update(tasks[1], TaskState::killed);
-  check();
+  EXPECT_EQ(d.world->apps.at(AppId{"/a_b"})->instances.size(), 2U);
+  EXPECT_EQ(d.world->apps.at(AppId{"/a_b"})->missing, 1U);
+  EXPECT_EQ(d.world->apps.at(AppId{"/a/b"})->instances.size(), 2U) << "its tasks are named alike";
+  EXPECT_EQ(d.world->counters.failures, 1U);
   d.say(StopApp{.request = 1, .id = AppId{"/a/b"}});
-  check();
+  EXPECT_FALSE(d.world->apps.contains(AppId{"/a/b"}));
   d.start(make_app("/a/b", 1));
-  check();
   EXPECT_EQ(d.world->apps.at(AppId{"/a/b"})->instances.size(), 2U) << "the old ones are ending";
   d.restart();
-  check();
   EXPECT_EQ(d.world->apps.size(), 2U);
+  EXPECT_EQ(d.world->apps.at(AppId{"/a/b"})->instances.size(), 2U);
 }
 
 TEST(World, SharesWhatHasNotChangedAndLeavesOldPicturesAlone) {
@@ -57,8 +45,105 @@ TEST(World, SharesWhatHasNotChangedAndLeavesOldPicturesAlone) {
   EXPECT_EQ(before->apps.at(b), d.world->apps.at(b));
   EXPECT_EQ(before->apps.at(a)->instances.size(), 2U);
   ASSERT_EQ(d.world->apps.at(a)->instances.size(), 1U);
-  const auto& left = d.world->apps.at(a)->instances[0];
-  EXPECT_TRUE(left == before->apps.at(a)->instances[0] || left == before->apps.at(a)->instances[1]) << "not copied";
+  const auto& [key, left] = *d.world->apps.at(a)->instances.begin();
+  EXPECT_EQ(before->apps.at(a)->instances.at(key), left) << "not copied";
+}
+
+Funnel funnel_of(const Dialogue& d, const char* app) { return wait_report(*d.world, AppId{app}).value().funnel; }
+
+TEST(World, SaysWhatAnAppWaitsFor) {
+  Dialogue d;
+  d.subscribe();
+  EXPECT_EQ(wait_report(*d.world, AppId{"/web"}), std::nullopt);
+  App web = make_app("/web", 3);
+  web.cpus = 2;
+  d.start(web);
+  const TimePoint since = d.now;
+  d.now += std::chrono::seconds{5};
+  d.offer(make_offer("O1", "h1", 1));
+  d.offer(make_offer("O2", "h2", 16, 1));
+  d.offer(make_offer("O3", "h3", 3));
+  const auto report = wait_report(*d.world, AppId{"/web"});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->since, since);
+  EXPECT_EQ(report->missing, 2U);
+  EXPECT_EQ(report->delayed_until, std::nullopt);
+  EXPECT_EQ(report->funnel.offers, 3U);
+  EXPECT_EQ(report->funnel.count_of(Refusal::insufficient_cpus), 1U) << "the third has served";
+  EXPECT_EQ(report->funnel.count_of(Refusal::insufficient_memory), 1U);
+  EXPECT_EQ(d.world->waiting.at(AppId{"/web"}), since);
+  d.offer(make_offer("O4"));
+  EXPECT_EQ(wait_report(*d.world, AppId{"/web"}), std::nullopt);
+  EXPECT_TRUE(d.world->waiting.empty());
+  EXPECT_TRUE(d.world->funnels.empty());
+}
+
+TEST(World, EachReasonIsCounted) {
+  struct Case {
+    Refusal refusal;
+    std::function<void(App&)> change;
+  };
+  const std::vector<Case> cases{
+      {Refusal::insufficient_cpus, [](App& app) { app.cpus = 17; }},
+      {Refusal::insufficient_memory, [](App& app) { app.mem = 20'000; }},
+      {Refusal::insufficient_disk, [](App& app) { app.disk = 20'000; }},
+      {Refusal::insufficient_ports, [](App& app) { app.ports = {{80}}, app.require_ports = true; }},
+      {Refusal::insufficient_ports, [](App& app) { app.ports.resize(1002); }},
+      {Refusal::unfulfilled_constraint,
+       [](App& app) {
+         app.constraints = {{"rack", ConstraintOperator::is, "r1"}};
+       }},
+      {Refusal::unfulfilled_constraint,
+       [](App& app) {
+         app.constraints = {{"hostname", ConstraintOperator::max_per, "0"}};
+       }},
+  };
+  for (const Case& each : cases) {
+    Dialogue d;
+    d.subscribe();
+    App app = make_app("/web");
+    each.change(app);
+    d.start(app);
+    d.offer(make_offer("O1"));
+    d.offer(make_offer("O2"));
+    EXPECT_EQ(funnel_of(d, "/web").offers, 2U);
+    EXPECT_EQ(funnel_of(d, "/web").count_of(each.refusal), 2U) << to_string(each.refusal);
+  }
+}
+
+TEST(World, AppsThatAskForTheSameAreCountedApart) {
+  Dialogue d;
+  d.subscribe();
+  App large = make_app("/a");
+  large.cpus = 100;
+  d.start(large);
+  d.offer(make_offer("O1"));
+  large.id = {"/b"};
+  d.start(large);
+  EXPECT_EQ(d.state.demands.size(), 1U);
+  EXPECT_EQ(funnel_of(d, "/b").offers, 0U);
+  d.offer(make_offer("O2"));
+  EXPECT_EQ(funnel_of(d, "/a").count_of(Refusal::insufficient_cpus), 2U);
+  EXPECT_EQ(funnel_of(d, "/b").count_of(Refusal::insufficient_cpus), 1U);
+  d.say(StopApp{.request = 1, .id = AppId{"/a"}});
+  EXPECT_EQ(funnel_of(d, "/b").count_of(Refusal::insufficient_cpus), 1U);
+}
+
+TEST(World, WhileAnAppIsDelayedNoOfferCounts) {
+  Dialogue d;
+  d.subscribe();
+  const auto tasks = d.run(make_app("/web"));
+  d.update(tasks[0], TaskState::failed);
+  const auto report = wait_report(*d.world, AppId{"/web"});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->delayed_until, d.now + std::chrono::seconds{1});
+  d.offer(make_offer("O2"));
+  EXPECT_EQ(funnel_of(d, "/web").offers, 0U);
+  d.wait(std::chrono::seconds{1});
+  EXPECT_EQ(wait_report(*d.world, AppId{"/web"})->delayed_until, std::nullopt);
+  d.offer(make_offer("O3", "h1", 0));
+  EXPECT_EQ(funnel_of(d, "/web").offers, 1U);
+  EXPECT_EQ(funnel_of(d, "/web").count_of(Refusal::insufficient_cpus), 1U);
 }
 
 }  // namespace

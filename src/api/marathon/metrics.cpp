@@ -21,7 +21,7 @@ std::vector<Metric> collect(const scheduler::World& world) {
   std::uint64_t waiting = 0;
   for (const auto& [id, view] : world.apps) {
     waiting += view->missing;
-    for (const auto& instance : view->instances) {
+    for (const auto& [key, instance] : view->instances) {
       running += instance->condition == Condition::running ? 1 : 0;
       const bool starts = instance->condition == Condition::provisioned || instance->condition == Condition::staging ||
                           instance->condition == Condition::starting;

@@ -102,7 +102,7 @@ asio::awaitable<HttpResponse> tasks(RouteRequest request, SchedulerPort& port) {
   const auto found = world->apps.find(app_id_from_v1(request.params.at("id")));
   if (found == world->apps.end()) co_return HttpResponse{.status = 404};
   V1AppTasks app{found->first};
-  for (const auto& instance : found->second->instances) app.tasks.push_back(instance.get());
+  for (const auto& [key, instance] : found->second->instances) app.tasks.push_back(instance.get());
   co_return json_response(200, write_v1_app_tasks({app}));
 }
 

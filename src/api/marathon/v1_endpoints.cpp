@@ -11,7 +11,7 @@ namespace {
 // Only those that answer: nobody is sent to an instance that is still being fetched, or that fails its checks.
 V1Endpoints endpoints_of(const scheduler::AppView& view) {
   V1Endpoints endpoints{.app = view.app.get()};
-  for (const auto& instance : view.instances) {
+  for (const auto& [key, instance] : view.instances) {
     const bool serves = instance->condition == Condition::running && instance->healthy.value_or(true);
     if (serves) endpoints.instances.push_back(instance.get());
   }

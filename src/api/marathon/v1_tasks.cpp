@@ -14,7 +14,7 @@ std::vector<V1AppTasks> tasks_of_apps(const scheduler::World& world, const std::
   for (const auto& [id, view] : world.apps) {
     if (only && *only != id) continue;
     V1AppTasks app{id};
-    for (const auto& instance : view->instances) app.tasks.push_back(instance.get());
+    for (const auto& [key, instance] : view->instances) app.tasks.push_back(instance.get());
     apps.push_back(std::move(app));
   }
   return apps;

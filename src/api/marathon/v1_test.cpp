@@ -171,7 +171,7 @@ TEST_F(V1, UnknownAppsAreNotFound) {
 TEST_F(V1, ScalesAndStops) {
   run("x", 1);
   EXPECT_EQ(post("/v1/apps/scale", R"({"id":"x","instances":"3"})").status, 204);
-  EXPECT_EQ(port.dialogue.state.apps.at(AppId{"/x"}).instances, 3);
+  EXPECT_EQ(port.dialogue.state.apps.at(AppId{"/x"})->instances, 3);
   const auto stopped = post("/v1/apps/stop", R"({"id":"x"})");
   EXPECT_EQ(stopped.status, 204);
   EXPECT_EQ(header(stopped, "content-type"), "application/json");
@@ -251,9 +251,9 @@ TEST_F(V1, KillsTasks) {
   const auto one = post("/v1/tasks/kill?appId=x&id=" + tasks[0].task_id.value, "");
   EXPECT_EQ(one.status, 200);
   EXPECT_TRUE(one.body.starts_with(R"([{"id":")" + tasks[0].task_id.value)) << one.body;
-  EXPECT_EQ(port.dialogue.state.apps.at(AppId{"/x"}).instances, 3);
+  EXPECT_EQ(port.dialogue.state.apps.at(AppId{"/x"})->instances, 3);
   post("/v1/tasks/kill?appId=x&host=h1&scale=true", "");
-  EXPECT_EQ(port.dialogue.state.apps.at(AppId{"/x"}).instances, 1);
+  EXPECT_EQ(port.dialogue.state.apps.at(AppId{"/x"})->instances, 1);
   EXPECT_EQ(post("/v1/tasks/kill?host=h1", "").status, 422);
 }
 
