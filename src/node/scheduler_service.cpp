@@ -6,7 +6,12 @@
 #include "link/mesos_link.hpp"
 #include "node/scheduler_rows.hpp"
 #include "node/service_shell.hpp"
+#include "node/wait_log.hpp"
 #include "wire/marathon/v1.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <pwd.h>
 #include <unistd.h>
@@ -20,6 +25,8 @@ namespace {
 
 // How long an API call may wait for the journal (marathon.md 1.3).
 constexpr std::chrono::seconds answer_limit{5};
+// How often the apps that wait are looked at.
+constexpr std::chrono::seconds wait_log_interval{2};
 
 struct SchedulerCore {
   using State = scheduler::State;
@@ -60,6 +67,7 @@ class Service final : public SchedulerService {
       : options_{options},
         shell_{{loop, "scheduler", std::move(journal), std::move(state), seed},
                [this](scheduler::Effects& effects) { act(effects); }},
+        wait_timer_{loop},
         link_prng_{seed ^ 0x9e3779b97f4a7c15ULL},
         link_{loop,
               options.master,
@@ -75,6 +83,7 @@ class Service final : public SchedulerService {
   void start() override {
     shell_.start(scheduler::Started{});
     shell_.spawn("mesos link", link_.run());
+    shell_.spawn("log of waiting apps", log_waiting());
   }
 
   asio::awaitable<void> stop() override { return shell_.stop(); }
@@ -104,6 +113,21 @@ class Service final : public SchedulerService {
     return {info.id, calls::Subscribe{info}};
   }
 
+  asio::awaitable<void> log_waiting() {
+    WaitLog waiting;
+    while (true) {
+      wait_timer_.expires_after(wait_log_interval);
+      auto waited = co_await wait_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+      static_cast<void>(waited);
+      for (const WaitLine& line : waiting.take_due(*world_, shell_.now())) {
+        log_warning("app waits", {{"app", line.app.value},
+                                  {"missing", line.missing},
+                                  {"seconds", line.waited.count()},
+                                  {"reason", line.reason}});
+      }
+    }
+  }
+
   void act(scheduler::Effects& effects) {
     for (scheduler::Call& call : effects.calls) {
       std::visit([this](auto& each) { act(each); }, call);
@@ -120,6 +144,7 @@ class Service final : public SchedulerService {
   const SchedulerOptions options_;
   ServiceShell<SchedulerCore> shell_;
   std::shared_ptr<const scheduler::World> world_ = std::make_shared<const scheduler::World>();
+  asio::steady_timer wait_timer_;
   Prng link_prng_;
   MesosLink link_;
 };

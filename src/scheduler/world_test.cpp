@@ -88,7 +88,7 @@ TEST(World, EachReasonIsCounted) {
       {Refusal::insufficient_memory, [](App& app) { app.mem = 20'000; }},
       {Refusal::insufficient_disk, [](App& app) { app.disk = 20'000; }},
       {Refusal::insufficient_ports, [](App& app) { app.ports = {{80}}, app.require_ports = true; }},
-      {Refusal::insufficient_ports, [](App& app) { app.ports.resize(1002); }},
+      {Refusal::insufficient_ports, [](App& app) { app.ports.resize(4); }},
       {Refusal::unfulfilled_constraint,
        [](App& app) {
          app.constraints = {{"rack", ConstraintOperator::is, "r1"}};
@@ -104,8 +104,10 @@ TEST(World, EachReasonIsCounted) {
     App app = make_app("/web");
     each.change(app);
     d.start(app);
-    d.offer(make_offer("O1"));
-    d.offer(make_offer("O2"));
+    Offer offer = make_offer("O1");
+    offer.resources -= Resources{{Resource::make_ranges("ports", {{31'003, 32'000}})}}.allocated_to("*");
+    d.offer(offer);
+    d.offer(offer);
     EXPECT_EQ(funnel_of(d, "/web").offers, 2U);
     EXPECT_EQ(funnel_of(d, "/web").count_of(each.refusal), 2U) << to_string(each.refusal);
   }
