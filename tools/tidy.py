@@ -275,6 +275,7 @@ PACKAGE_WORDS = {
     "ca-certificates": r"Docker Hub",
     "httpie": r"\bhttp (GET|POST|localhost|:)|httpie",
     "redis-tools": r"redis-server",
+    "python3-pytest-xdist": r"--dist loadfile",
     "python3-requests": r"\bimport requests\b",
     "python3-protobuf": r"\bgoogle\.protobuf\b|_pb2\b",
     "python3-pytest": r"-m pytest|import pytest",

@@ -1,6 +1,7 @@
 #include "agent/launcher.hpp"
 
 #include "agent/sandbox.hpp"
+#include "agent/sandbox_collector.hpp"
 #include "base/time.hpp"
 #include "io/cgroup.hpp"
 #include "io/fetcher.hpp"
@@ -110,6 +111,7 @@ struct ExecutorLauncher::Impl {
     }
     auto boot = windlass::boot_id();
     if (boot) boot_id = *boot;
+    scope.spawn("old sandboxes", collect_sandboxes());
   }
 
   asio::any_io_executor loop;
@@ -138,6 +140,7 @@ struct ExecutorLauncher::Impl {
   asio::awaitable<void> watch(ContainerId container, ProcessId process, std::string directory);
   asio::awaitable<void> poll_until_ended(ProcessId process);
   asio::awaitable<void> clear_leftovers(ContainerId container, ProcessId process, std::string directory);
+  asio::awaitable<void> collect_sandboxes();
   asio::awaitable<void> report_exit(ContainerId container, std::string directory);
 };
 
@@ -151,6 +154,8 @@ ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& c
       .recovery_timeout = settings.recovery_timeout,
       .subscription_backoff_max = settings.executor_reregistration_timeout,
       .docker_host = settings.docker_host,
+      .max_log_size = settings.max_log_size,
+      .max_log_files = settings.max_log_files,
       .framework = call.environment};
   ProcessSpec spec;
   const bool ours = call.is_command || !call.executor.command;
@@ -286,6 +291,32 @@ asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId contai
     (void)waited;
   }
   log_warning("cgroup stays", {{"group", name}});
+}
+
+// Until it is cancelled. The first look comes after the first interval, when all executors of before are watched again.
+asio::awaitable<void> ExecutorLauncher::Impl::collect_sandboxes() {
+  const CollectorSettings collector{settings.work_dir, settings.gc_delay, settings.gc_disk_headroom};
+  const Clock clock;
+  asio::steady_timer timer{loop};
+  while (!stopping) {
+    timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(settings.disk_watch_interval));
+    auto waited = co_await timer.async_wait(nothrow);
+    auto& [cut_short] = waited;
+    if (cut_short) co_return;
+    std::set<std::string> in_use;
+    for (const auto& [container, process] : running) in_use.insert(container.value);
+    for (const auto& [container, cancelled] : launching) in_use.insert(container.value);
+    const TimePoint now = clock.now();
+    auto look = [collector, in_use, now] {
+      const double used = used_share(collector.work_dir);
+      const std::vector<std::string> old = old_sandboxes(collector, in_use, used, now);
+      for (const std::string& sandbox : old) remove_sandbox(collector, sandbox);
+      return old.size();
+    };
+    auto looking = offload(pool, std::move(look));
+    const std::size_t removed = co_await std::move(looking);
+    if (removed > 0) log_info("old sandboxes removed", {{"count", removed}});
+  }
 }
 
 asio::awaitable<void> ExecutorLauncher::Impl::report_exit(ContainerId container, std::string directory) {

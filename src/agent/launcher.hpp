@@ -27,6 +27,12 @@ class ExecutorLauncher {
     Duration executor_reregistration_timeout = std::chrono::seconds{2};
     Duration recovery_timeout = std::chrono::minutes{15};
     Duration fetcher_stall_timeout = std::chrono::minutes{1};
+    // Old sandboxes (agent/sandbox_collector.hpp), looked for this often.
+    Duration gc_delay = std::chrono::hours{7 * 24};
+    double gc_disk_headroom = 0.1;
+    Duration disk_watch_interval = std::chrono::minutes{1};
+    std::string max_log_size = "10MB";  // of a task's stdout, and of its stderr, before they are rotated; "0": never
+    std::int64_t max_log_files = 5;     // that are kept of each
     bool switch_user = true;
     bool cgroups = true;
     std::string cgroups_root = "mesos";

@@ -90,6 +90,10 @@ std::vector<std::string> executor_environment(const SandboxPlace& place, const E
     values["MESOS_RECOVERY_TIMEOUT"] = to_mesos_duration(environment.recovery_timeout);
     values["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = to_mesos_duration(environment.subscription_backoff_max);
   }
+  if (environment.max_log_size != "0") {
+    values["WINDLASS_EXECUTOR_MAX_LOG_SIZE"] = environment.max_log_size;
+    values["WINDLASS_EXECUTOR_MAX_LOG_FILES"] = std::to_string(environment.max_log_files);
+  }
   if (!environment.docker_host.empty()) values["DOCKER_HOST"] = environment.docker_host;
   // A framework may say how to find things, but not where the agent is: its executor would not find the way back.
   for (const EnvironmentVariable& variable : environment.framework) {

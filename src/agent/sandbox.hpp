@@ -38,7 +38,9 @@ struct ExecutorEnvironment {
   Duration shutdown_grace_period = {};
   Duration recovery_timeout = {};
   Duration subscription_backoff_max = {};
-  std::string docker_host = {};  // set as DOCKER_HOST when not empty
+  std::string docker_host = {};    // set as DOCKER_HOST when not empty
+  std::string max_log_size = "0";  // windlass-executor's flag of that name; "0": it is not set
+  std::int64_t max_log_files = 5;  // the same
   // Of ExecutorInfo.command; overrides ours, but not what the agent says of itself (MESOS_, LIBPROCESS_).
   std::vector<EnvironmentVariable> framework = {};
 };

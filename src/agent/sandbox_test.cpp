@@ -93,6 +93,21 @@ TEST(Machine, TheExecutorsProgramMustBeThere) {
   EXPECT_EQ(closed.error().message, "'/etc/passwd' is a file that may not be executed");
 }
 
+TEST_F(Sandbox, AFrameworkDoesNotMoveTheAgent) {
+  ExecutorEnvironment environment;
+  environment.agent_ip = "127.0.0.1";
+  environment.max_log_size = "10MB";
+  environment.framework = {{"MESOS_AGENT_ENDPOINT", "elsewhere:1"}, {"MESOS_OF_ITS_OWN", "x"}};
+  environment.framework.push_back({"WINDLASS_EXECUTOR_MAX_LOG_SIZE", "1GB"});
+  const auto variables = executor_environment(place_, environment, {});
+  const auto has = [&](const std::string& variable) {
+    return std::find(variables.begin(), variables.end(), variable) != variables.end();
+  };
+  EXPECT_TRUE(has("MESOS_AGENT_ENDPOINT=127.0.0.1:5051"));
+  EXPECT_TRUE(has("MESOS_OF_ITS_OWN=x"));
+  EXPECT_TRUE(has("WINDLASS_EXECUTOR_MAX_LOG_SIZE=10MB"));
+}
+
 TEST(Machine, FlagsReplaceWhatIsMeasured) {
   const auto resources = agent_resources("cpus:3;ports:[1-5];gadgets:{a}", "/");
   ASSERT_TRUE(resources);

@@ -22,6 +22,7 @@ enum class Errc {
   closed,       // the other side ended the connection
   unavailable,  // cannot be reached now; trying again may help
   disk,         // the journal or a file could not be written
+  no_space,     // the disk is full: what needs more of it is refused, what frees some is not
   internal,
 };
 

@@ -3,6 +3,7 @@
 #include "io/http_client.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
+#include "link/outage.hpp"
 #include "wire/mesos/codec.hpp"
 #include "wire/mesos/recordio.hpp"
 
@@ -57,8 +58,9 @@ struct AgentLink::Impl {
   bool subscribed = false;
 
   std::deque<executor_calls::Body> queue;  // empty while not subscribed
-  std::uint64_t subscription = 0;          // which one the queue belongs to
-  asio::steady_timer work;                 // cancelled when the queue gets something
+  Outage outage{"agent"};
+  std::uint64_t subscription = 0;  // which one the queue belongs to
+  asio::steady_timer work;         // cancelled when the queue gets something
 };
 
 HttpClientRequest AgentLink::Impl::request_with(executor_calls::Body body) const {
@@ -79,6 +81,7 @@ void AgentLink::Impl::take(const std::vector<std::string>& records) {
     }
     if (std::holds_alternative<executor_events::Subscribed>(*event)) {
       subscribed = true;
+      outage.over();
       ++subscription;
     }
     callbacks.on_event(std::move(*event));
@@ -90,12 +93,14 @@ asio::awaitable<void> AgentLink::Impl::read_events() {
     auto reading = events.read_some();
     auto bytes = co_await std::move(reading);
     if (!bytes || bytes->empty()) {
-      log_info("agent disconnected", {{"error", bytes ? "end of the stream" : to_string(bytes.error())}});
+      // We have ended it ourselves: then there is nothing to tell.
+      const bool ours = !bytes && bytes.error().code == Errc::cancelled;
+      if (!ours) outage.failed(agent.endpoint, bytes ? "it has ended the stream" : to_string(bytes.error()));
       co_return;
     }
     auto records = decoder.feed(*bytes);
     if (!records) {
-      log_warning("agent disconnected", {{"error", to_string(records.error())}});
+      outage.failed(agent.endpoint, to_string(records.error()));
       co_return;
     }
     take(*records);
@@ -117,14 +122,14 @@ asio::awaitable<AgentLink::Impl::Attempt> AgentLink::Impl::subscribe() {
   auto opening = events_client->open_stream(request_with(callbacks.subscription()), answer_limit);
   auto opened = co_await std::move(opening);
   if (!opened) {
-    log_info("cannot subscribe", {{"agent", agent.endpoint}, {"error", opened.error().message}});
+    outage.failed(agent.endpoint, opened.error().message);
     co_return Attempt::ended;
   }
   const int status = opened->status();
   if (status != 200) {
     auto reading = read_refusal(*opened);
     const auto text = co_await std::move(reading);
-    log_warning("cannot subscribe", {{"agent", agent.endpoint}, {"status", status}, {"error", text}});
+    outage.failed(agent.endpoint, "it answers SUBSCRIBE with status " + std::to_string(status) + ": " + text);
     // 400, 401 and 403 are about us; anything else (404, 503) an agent says while it starts.
     if (status != 400 && status != 401 && status != 403) co_return Attempt::ended;
     callbacks.on_refused(text);

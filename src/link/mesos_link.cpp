@@ -5,6 +5,7 @@
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
 #include "io/task_scope.hpp"
+#include "link/outage.hpp"
 #include "wire/mesos/codec.hpp"
 #include "wire/mesos/recordio.hpp"
 
@@ -67,6 +68,8 @@ struct MesosLink::Impl {
   Prng& prng;
   const Callbacks callbacks;
 
+  Outage outage{"master"};
+
   // Of the current subscription.
   std::unique_ptr<HttpClient> events_client;
   std::unique_ptr<HttpClient> calls_client;
@@ -108,6 +111,7 @@ void MesosLink::Impl::take(std::vector<std::string> records) {
       framework_id = first->framework_id;
       subscribed = true;
       backoff = backoff_first;
+      outage.over();
       log_info("subscribed", {{"master", master}, {"framework", framework_id.value}});
     }
     callbacks.on_event(std::move(*event));
@@ -120,16 +124,16 @@ asio::awaitable<void> MesosLink::Impl::read_events() {
     auto reading = events.read_some(silence_limit);
     auto bytes = co_await std::move(reading);
     if (!bytes) {
-      log_warning("master connection lost", {{"error", to_string(bytes.error())}});
+      outage.failed(master, to_string(bytes.error()));
       co_return;
     }
     if (bytes->empty()) {
-      log_warning("master connection lost", {{"error", "the master has ended the stream"}});
+      outage.failed(master, "the master has ended the stream");
       co_return;
     }
     auto records = decoder.feed(*bytes);
     if (!records) {
-      log_warning("master connection lost", {{"error", to_string(records.error())}});
+      outage.failed(master, to_string(records.error()));
       co_return;
     }
     take(std::move(*records));
@@ -152,7 +156,7 @@ asio::awaitable<void> MesosLink::Impl::subscribe_once() {
   auto opening = events_client->open_stream(std::move(request), answer_limit);
   auto opened = co_await std::move(opening);
   if (!opened) {
-    log_warning("cannot subscribe", {{"master", master}, {"error", to_string(opened.error())}});
+    outage.failed(master, to_string(opened.error()));
     master = configured_master;
     co_return;
   }
@@ -164,7 +168,7 @@ asio::awaitable<void> MesosLink::Impl::subscribe_once() {
   }
   const std::string* id = find_header(opened->headers(), "Mesos-Stream-Id");
   if (opened->status() != 200 || id == nullptr) {
-    log_warning("cannot subscribe", {{"master", master}, {"status", opened->status()}});
+    outage.failed(master, "it answers SUBSCRIBE with status " + std::to_string(opened->status()));
     master = configured_master;
     co_return;
   }

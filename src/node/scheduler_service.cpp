@@ -91,6 +91,11 @@ class Service final : public SchedulerService {
   [[nodiscard]] std::shared_ptr<const scheduler::World> world() const override { return world_; }
 
   asio::awaitable<Result<scheduler::Answer>> submit(scheduler::Event event) override {
+    // Before anything is changed: a step cannot be taken back. What ends things gets through on space that is held
+    // back.
+    if (needs_space(event) && !shell_.has_room()) {
+      co_return Error{Errc::no_space, "The disk is full. Stop, kill and scale down still work", options_.work_dir};
+    }
     auto asking = shell_.ask(std::move(event), answer_limit);
     auto answer = co_await std::move(asking);
     if (!answer) co_return Error{Errc::timeout, "The journal did not answer within 5 seconds"};
@@ -98,6 +103,15 @@ class Service final : public SchedulerService {
   }
 
  private:
+  // Whether it makes more of anything.
+  [[nodiscard]] bool needs_space(const scheduler::Event& event) const {
+    if (std::holds_alternative<scheduler::StartApp>(event)) return true;
+    const auto* scale = std::get_if<scheduler::ScaleApp>(&event);
+    if (scale == nullptr) return false;
+    const auto& apps = world()->apps;
+    const auto app = apps.find(scale->id);
+    return app != apps.end() && scale->instances > app->second->app->instances;
+  }
   [[nodiscard]] SchedulerCall subscription() const {
     FrameworkInfo info;
     info.user = user_name(options_.user);

@@ -89,6 +89,8 @@ class ServiceShell {
   // Between two steps. While is_committing it is ahead of what anybody may be told.
   [[nodiscard]] const State& state() const { return runtime_.state(); }
   [[nodiscard]] bool is_committing() const { return runtime_.is_committing(); }
+  // Of the journal: false while the disk is full.
+  [[nodiscard]] bool has_room() { return journal_->has_room(); }
   [[nodiscard]] TimePoint now() const { return runtime_.now(); }
   [[nodiscard]] Prng& prng() { return runtime_.prng(); }
 

@@ -34,6 +34,9 @@ struct Settings {
   std::uint16_t local_port_min = 10000;
   std::uint16_t local_port_max = 20000;
   std::string mesos_role = "*";
+  // Whose the tasks are; empty: the framework's user. Given with each task, because Mesos keeps the user that a
+  // framework registered with, whatever it says later.
+  std::string mesos_user = {};
   std::int64_t max_instances_per_offer = 100;
   Duration decline_offer_duration = std::chrono::seconds{120};
   Duration min_revive_offers_interval = std::chrono::milliseconds{50};  // 0: every new demand asks for offers at once

@@ -193,7 +193,10 @@ TaskId task_id_of(const InstanceId& instance, std::uint32_t incarnation) {
   return {instance.value + "._app." + std::to_string(incarnation)};
 }
 
-TaskInfo build_task(const Settings& settings, const App& app, const Instance& instance, const Resources& resources) {
+namespace {
+
+TaskInfo build_for_anybody(const Settings& settings, const App& app, const Instance& instance,
+                           const Resources& resources) {
   TaskInfo task;
   task.id = instance.task_id;
   task.name = task_name(app.id);
@@ -216,6 +219,16 @@ TaskInfo build_task(const Settings& settings, const App& app, const Instance& in
   } else {
     task.command = plain_command(app, instance);
   }
+  return task;
+}
+
+}  // namespace
+
+TaskInfo build_task(const Settings& settings, const App& app, const Instance& instance, const Resources& resources) {
+  TaskInfo task = build_for_anybody(settings, app, instance, resources);
+  if (settings.mesos_user.empty()) return task;
+  if (task.command) task.command->user = settings.mesos_user;
+  if (task.executor && task.executor->command) task.executor->command->user = settings.mesos_user;
   return task;
 }
 

@@ -58,6 +58,16 @@ TEST(TaskBuilder, PathExecutorGetsTheSeedsCommandLineAndData) {
   EXPECT_EQ(task.data, "data of /multidis");
 }
 
+TEST(TaskBuilder, TheUserIsGivenWithEachTask) {
+  Settings settings;
+  EXPECT_FALSE(build(multidis(), settings).executor->command->user);
+  settings.mesos_user = "nobody";
+  EXPECT_EQ(build(multidis(), settings).executor->command->user, "nobody");
+  App app = multidis();
+  app.executor = "//cmd";
+  EXPECT_EQ(build(app, settings).command->user, "nobody");
+}
+
 TEST(TaskBuilder, QuotesPathsForTheShell) {
   App app = multidis();
   app.executor = "/a'; rm -rf /; '";

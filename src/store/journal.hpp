@@ -3,11 +3,13 @@
 //
 //   <work_dir>/<name>.db       SQLite, one SQL table for each of ours: id | key | checksum of key and bytes | bytes
 //   <work_dir>/<name>.db-wal   what was committed since the last checkpoint
+// Behind both lies space that is held back for a full disk (store/space_reserve.hpp).
 //
 // A journal belongs to one process at a time. Its functions may be called from any thread, but only one at a time.
 
 #include "base/error.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -39,6 +41,11 @@ class Journal {
   // Errors: Errc::disk (full, cannot be written); where names the file. The journal is then as it was before.
   [[nodiscard]] virtual Result<void> commit(const std::vector<Row>& rows) = 0;
 
+  // Whether there is room for more. False: the disk is full, and the journal lives on space that it has held back;
+  // there is enough of it for changes that make things end, not for new ones without end. May be called at any time,
+  // from any thread; as soon as there is space again it holds some back and is true.
+  [[nodiscard]] virtual bool has_room() = 0;
+
   // Every row of a table, in no particular order; none when there is no such table.
   // Errors: Errc::disk (cannot be read, or is damaged), and what the callback says; where names the file.
   [[nodiscard]] virtual Result<void> load(const std::string& table, const OnRow& on_row) = 0;
@@ -55,6 +62,9 @@ class MemoryJournal : public Journal {
   [[nodiscard]] Result<void> commit(const std::vector<Row>& rows) override;
   [[nodiscard]] Result<void> load(const std::string& table, const OnRow& on_row) override;
 
+  [[nodiscard]] bool has_room() override { return has_room_; }
+
+  void set_room(bool has_room) { has_room_ = has_room; }
   // The next commit (or load) fails with this code and changes nothing.
   void fail_next(Errc code) { fail_next_ = code; }
   [[nodiscard]] std::size_t commits() const { return commits_; }
@@ -65,6 +75,7 @@ class MemoryJournal : public Journal {
   std::map<std::string, std::map<std::string, std::string>> tables_;
   std::optional<Errc> fail_next_;
   std::size_t commits_ = 0;
+  std::atomic<bool> has_room_{true};
 };
 
 }  // namespace windlass

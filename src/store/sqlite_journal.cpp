@@ -5,11 +5,13 @@
 #include "base/check.hpp"
 #include "store/journal.hpp"
 #include "store/row_index.hpp"
+#include "store/space_reserve.hpp"
 
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace windlass {
@@ -17,9 +19,8 @@ namespace {
 
 constexpr int application_id = 0x57444c53;  // "WDLS", in the header of the file
 constexpr int schema_newest = 1;            // user_version of the file
-// 16 MiB of log before it is copied into the file: enough that pages which change often are copied once.
-constexpr const char* settings =
-    "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384;";
+constexpr const char* settings = "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;";
+constexpr std::size_t commits_between_holds = 32;  // a commit takes a few pages, and thousands are held
 
 class Statement {
  public:
@@ -68,12 +69,16 @@ class SqliteJournal : public Journal {
   explicit SqliteJournal(std::string file) : file_{std::move(file)} {}
   ~SqliteJournal() override {
     tables_.clear();
+    const bool is_whole = db_ != nullptr && copy_log();
     sqlite3_close(db_);
+    if (is_whole && reserve_ != nullptr) reserve_->clear_log();
+    reserve_.reset();
   }
 
   Result<void> open();
   Result<void> commit(const std::vector<Row>& rows) override;
   Result<void> load(const std::string& table, const OnRow& on_row) override;
+  bool has_room() override { return reserve_->hold(); }
 
  private:
   [[nodiscard]] Error error(int code, const std::string& doing) const;
@@ -83,6 +88,14 @@ class SqliteJournal : public Journal {
   [[nodiscard]] int has_table(const std::string& name, bool& out);
 
   Result<void> check_or_make_schema();
+  void hold_space();
+  // Whether the database has all that is in the log.
+  [[nodiscard]] bool copy_log() {
+    int in_log = 0;
+    int copied = 0;
+    const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_FULL, &in_log, &copied);
+    return code == SQLITE_OK && in_log == copied;
+  }
   Result<Table*> table_for_writing(const std::string& name);
   [[nodiscard]] int prepare_writes(const std::string& name, Table& table);
   [[nodiscard]] int put(Table& table, const Row& row);
@@ -93,6 +106,8 @@ class SqliteJournal : public Journal {
 
   std::string file_;
   sqlite3* db_ = nullptr;
+  std::unique_ptr<SpaceReserve> reserve_;  // made by open()
+  std::size_t commits_ = 0;
   std::map<std::string, Table> tables_;  // those that were written or loaded
 };
 
@@ -148,7 +163,18 @@ Result<void> SqliteJournal::open() {
   code = exec(settings);
   if (code == SQLITE_OK) code = exec("BEGIN IMMEDIATE; COMMIT");  // takes the lock also when nothing was written yet
   if (code != SQLITE_OK) return error(code, "it cannot be opened");
+  hold_space();
   return {};
+}
+
+// Pages that change often are copied once if the log is long, up to what the reserve has room for.
+void SqliteJournal::hold_space() {
+  reserve_ = std::make_unique<SpaceReserve>(file_);
+  sqlite3_wal_autocheckpoint(db_, reserve_->log_pages());
+  // Else SQLite would remove the log at its end, and on a full disk there would be no space for the next.
+  int keep = 1;
+  sqlite3_file_control(db_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+  reserve_->hold();
 }
 
 Result<void> SqliteJournal::check_or_make_schema() {
@@ -291,6 +317,7 @@ Result<void> SqliteJournal::commit(const std::vector<Row>& rows) {
   auto written = write(rows);
   if (written) {
     code = exec("COMMIT");
+    if (code == SQLITE_OK && ++commits_ % commits_between_holds == 0) reserve_->hold();
     if (code == SQLITE_OK) return {};
     written = error(code, "it cannot be written");
   }

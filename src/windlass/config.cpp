@@ -83,6 +83,11 @@ Result<void> parse_value(const Flag&, const std::string& text, std::int64_t& out
   return {};
 }
 
+Result<void> parse_value(const Flag&, const std::string& text, double& out) {
+  if (!parse_whole(text, out)) return wrong(text, "a number");
+  return {};
+}
+
 Result<void> parse_value(const Flag&, const std::string& text, bool& out) {
   const bool yes = text.empty() || text == "true" || text == "1";
   if (!yes && text != "false" && text != "0") return wrong(text, "true or false");
@@ -133,6 +138,11 @@ std::string shown(const Flag&, const std::string& value) { return value; }
 std::string shown(const Flag&, const Address& value) { return value.value; }
 std::string shown(const Flag&, Port value) { return std::to_string(value.value); }
 std::string shown(const Flag&, std::int64_t value) { return std::to_string(value); }
+std::string shown(const Flag&, double value) {
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text.ends_with('.') ? text + "0" : text;
+}
 std::string shown(const Flag&, bool value) { return value ? "true" : "false"; }
 std::string shown(const Flag& flag, Duration value) {
   if (flag.plain == PlainNumber::none) return to_mesos_duration(value);

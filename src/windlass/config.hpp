@@ -64,6 +64,11 @@ struct Config {
   Duration executor_shutdown_grace_period = std::chrono::seconds{5};
   Duration recovery_timeout = std::chrono::minutes{15};
   Duration fetcher_stall_timeout = std::chrono::minutes{1};
+  Duration gc_delay = std::chrono::hours{7 * 24};
+  double gc_disk_headroom = 0.1;
+  Duration disk_watch_interval = std::chrono::minutes{1};
+  std::string max_log_size = "10MB";
+  std::int64_t max_log_files = 5;
   Duration allocation_interval = std::chrono::seconds{1};
   bool switch_user = true;
   bool cgroups = true;
@@ -85,7 +90,7 @@ enum class PlainNumber { none, milliseconds, seconds };
 
 struct Flag {
   using Member = std::variant<std::string Config::*, Address Config::*, Port Config::*, std::int64_t Config::*,
-                              bool Config::*, Duration Config::*>;
+                              bool Config::*, Duration Config::*, double Config::*>;
   using Check = std::string (*)(const std::string& value);  // what is wrong with it ("is not a path"), or ""
 
   const char* name;

@@ -41,6 +41,24 @@ std::string at_least_one(const std::string& value) {
   return value.starts_with("-") || value == "0" ? "is below 1" : "";
 }
 
+std::string share(const std::string& value) {
+  return value.starts_with("-") || value > "1" ? "is not between 0 and 1" : "";
+}
+
+// As windlass-executor takes it.
+std::string log_size(const std::string& value) {
+  const auto unit = value.find_first_not_of("0123456789");
+  const std::string_view suffix = unit == std::string::npos ? "" : std::string_view{value}.substr(unit);
+  constexpr std::array<std::string_view, 7> units{"", "B", "KB", "MB", "GB", "M", "G"};
+  const bool good =
+      unit != 0 && !value.empty() && value.size() <= 12 && std::ranges::find(units, suffix) != units.end();
+  return good ? "" : "is not a size such as 10MB";
+}
+
+std::string log_files(const std::string& value) {
+  return value.starts_with("-") || value == "0" || value.size() > 3 ? "is not between 1 and 999" : "";
+}
+
 std::string log_level(const std::string& value) {
   constexpr std::array<std::string_view, 4> levels{"debug", "info", "warning", "error"};
   return std::ranges::find(levels, value) == levels.end() ? "is not one of debug, info, warning, error" : "";
@@ -188,6 +206,17 @@ std::vector<Flag> engine_flags() {
            "How long executors wait for an engine that is away before they end their tasks.", 100ms, 3650 * day),
       time("fetcher_stall_timeout", &Config::fetcher_stall_timeout, "time", engine,
            "Give a download up that has brought nothing for this time.", 1s, day),
+      time("gc_delay", &Config::gc_delay, "time", engine,
+           "Remove a sandbox this long after its executor ended; sooner, the fuller the disk is.", 0s, 3650 * day),
+      {"gc_disk_headroom", &Config::gc_disk_headroom, "share", engine,
+       "Share of the disk to keep free: when it is used, no sandbox that is not in use is kept.", "", none, share},
+      time("disk_watch_interval", &Config::disk_watch_interval, "time", engine, "Look for old sandboxes this often.",
+           1s, 7 * day),
+      {"max_log_size", &Config::max_log_size, "size", engine,
+       "Rotate a task's stdout or stderr when it would become larger than this (at least 4KB); 0 never does.", "", none,
+       log_size},
+      {"max_log_files", &Config::max_log_files, "count", engine,
+       "How many files of each are kept, the current one among them.", "", none, log_files},
       time("allocation_interval", &Config::allocation_interval, "time", engine, "How often free resources are offered.",
            10ms, 1h),
       {"switch_user", &Config::switch_user, "", engine, "Run executors as the task's user (needs root)."},

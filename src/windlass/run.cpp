@@ -18,10 +18,13 @@
 
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
+#include <type_traits>
 #include <utility>
 
 namespace windlass {
@@ -43,6 +46,11 @@ EngineOptions engine_options(const Config& config) {
                        .executor_reregistration_timeout = config.executor_reregistration_timeout,
                        .recovery_timeout = config.recovery_timeout,
                        .fetcher_stall_timeout = config.fetcher_stall_timeout,
+                       .gc_delay = config.gc_delay,
+                       .gc_disk_headroom = config.gc_disk_headroom,
+                       .disk_watch_interval = config.disk_watch_interval,
+                       .max_log_size = config.max_log_size,
+                       .max_log_files = config.max_log_files,
                        .switch_user = config.switch_user,
                        .cgroups = config.cgroups,
                        .cgroups_root = config.cgroups_root}};
@@ -65,6 +73,7 @@ SchedulerOptions scheduler_options(const Config& config) {
   core.local_port_min = config.local_port_min.value;
   core.local_port_max = config.local_port_max.value;
   core.mesos_role = config.mesos_role;
+  core.mesos_user = config.mesos_user;
   core.max_instances_per_offer = config.max_instances_per_offer;
   core.decline_offer_duration = config.decline_offer_duration;
   core.min_revive_offers_interval = config.min_revive_offers_interval;
@@ -72,6 +81,21 @@ SchedulerOptions scheduler_options(const Config& config) {
   core.task_launch_timeout = config.task_launch_timeout;
   core.kill_retry_timeout = config.kill_retry_timeout;
   return options;
+}
+
+// What an earlier Windlass that was just killed may still hold is about to be free: its port until a child that it had
+// begun to start has reached its exec, its journal until the kernel has closed its files. Others keep theirs.
+template <class Open>
+std::invoke_result_t<Open> once_free(Open open) {
+  constexpr auto patience = std::chrono::seconds{5};
+  constexpr auto pause = std::chrono::milliseconds{50};
+  const Clock clock;
+  const TimePoint until = after(clock.now(), patience);
+  while (true) {
+    auto opened = open();
+    if (opened || opened.error().code != Errc::conflict || clock.now() >= until) return opened;
+    std::this_thread::sleep_for(pause);  // nothing else runs yet
+  }
 }
 
 // One process: what it runs is decided once, from the command.
@@ -142,7 +166,7 @@ class Process {
   Result<void> begin_engine() {
     auto runnable = check_executor_program(executor_program(config_.docker_executor));
     if (!runnable) return runnable.error();
-    auto engine = EngineService::open(loop_.get_executor(), engine_options(config_));
+    auto engine = once_free([this] { return EngineService::open(loop_.get_executor(), engine_options(config_)); });
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
     auto master = listen(config_.engine_ip.value, config_.master_port.value, guarded_for({}, master_handler(*engine_)),
@@ -156,7 +180,8 @@ class Process {
   }
 
   Result<void> begin_scheduler() {
-    auto scheduler = SchedulerService::open(loop_.get_executor(), scheduler_options(config_));
+    auto scheduler =
+        once_free([this] { return SchedulerService::open(loop_.get_executor(), scheduler_options(config_)); });
     if (!scheduler) return scheduler.error();
     scheduler_ = std::move(*scheduler);
     if (config_.listens_for_others() && credentials_.empty()) {
@@ -179,7 +204,7 @@ class Process {
     HttpServerOptions options;
     options.host = host;
     options.port = port;
-    auto listening = HttpServer::listen(loop_.get_executor(), options, std::move(handler));
+    auto listening = once_free([&] { return HttpServer::listen(loop_.get_executor(), options, handler); });
     if (!listening) return listening.error();
     server = std::move(*listening);
     log_info("listening", {{"address", host}, {"port", server->port()}});

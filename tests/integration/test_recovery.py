@@ -2,12 +2,15 @@
 
 import os
 import random
+import shutil
 import signal
+import socket
+import threading
 import time
 
 import requests
 
-from windlass import redis, wait_until
+from windlass import BUILD, redis, wait_until
 
 
 def test_a_killed_windlass_finds_its_containers_again(windlass, images, docker):
@@ -22,6 +25,47 @@ def test_a_killed_windlass_finds_its_containers_again(windlass, images, docker):
     time.sleep(5)  # longer than executors have for coming back
     assert docker.containers(everything=True) == before
     assert windlass.get("/v1/tasks").json() == tasks
+
+
+def test_a_start_waits_for_what_a_killed_predecessor_still_holds(make_windlass):
+    windlass = make_windlass()
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", windlass.http_port))
+    holder.listen()
+    windlass.launch()
+    released = threading.Timer(1.5, holder.close)
+    released.start()
+    wait_until(windlass.answers, 20, "the answer to /ping")
+    released.join()
+
+
+def test_a_port_that_stays_in_use_is_named(make_windlass):
+    windlass = make_windlass()
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", windlass.http_port))
+        holder.listen()
+        windlass.launch()
+        assert windlass.process.wait(timeout=20) == 1
+    assert f"port {windlass.http_port}" in windlass.log() and "in use" in windlass.log()
+
+
+def test_tasks_run_as_the_user_of_the_newest_start(make_windlass, open_folder):
+    program = shutil.copy(BUILD / "windlass-executor", open_folder)  # where every user may run it
+    windlass = make_windlass(f"--docker_executor={program}")
+    windlass.work_dir = open_folder / "work"
+    windlass.start()
+    windlass.post("/v1/apps/start", {"id": "before", "cmd": "sleep 600", "instances": 1, "cpus": 0.1, "mem": 32})
+    wait_until(lambda: windlass.get("/v1/apps/before/tasks").json()["before"], 20, "its task")
+    windlass.stop()
+    windlass.flags.append("--mesos_user=nobody")
+    windlass.start()
+    windlass.post("/v1/apps/start", {"id": "after", "cmd": "id -un; sleep 600", "instances": 1, "cpus": 0.1, "mem": 32})
+
+    def says_nobody():
+        outputs = windlass.work_dir.glob("slaves/*/frameworks/*/executors/*after*/runs/*/stdout")
+        return any("nobody" in path.read_text() for path in outputs)
+
+    wait_until(says_nobody, 30, "the user's name")
 
 
 def test_containers_outlive_an_orderly_stop(windlass, images, docker):

@@ -89,7 +89,9 @@ class Windlass:
         self.url = f"http://127.0.0.1:{self.http_port}"
         self.hostname = hostname
         # Below the range that the kernel gives to outgoing connections, and away from a Windlass that ./up started.
-        self.first_port = random.randrange(20000, 29000, 100)
+        # Each worker of a parallel run has a share of its own.
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 3
+        self.first_port = random.randrange(20000 + worker * 3000, 23000 + worker * 3000, 100)
         self.last_port = self.first_port + 99
         self.flags = list(flags)
         self.process = None

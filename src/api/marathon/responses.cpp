@@ -75,6 +75,7 @@ int status_of(Errc code) {
     case Errc::cancelled:
     case Errc::closed:
     case Errc::unavailable: return 503;
+    case Errc::no_space: return 507;
     case Errc::disk:
     case Errc::internal: return 500;
   }
