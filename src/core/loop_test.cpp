@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int woken = -1;
-constexpr TimePoint noon{std::chrono::hours{12}};
+constexpr TimePoint start{std::chrono::hours{12}};
 
 struct TestEffects {
   std::vector<int> writes;
@@ -33,62 +33,62 @@ struct Fixture {
 TEST(CoreLoop, TheEffectsOfABatchAreInTheOrderOfItsEvents) {
   Fixture fixture;
   for (int i = 1; i <= 3; ++i) fixture.loop.post(i);
-  ASSERT_TRUE(fixture.loop.has_work(noon));
-  const TestEffects all = fixture.loop.step_batch(noon);
+  ASSERT_TRUE(fixture.loop.has_work(start));
+  const TestEffects all = fixture.loop.step_batch(start);
   EXPECT_EQ(all.writes, (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(all.calls, (std::vector<int>{10, 20, 30}));
   EXPECT_EQ(all.notices, (std::vector<int>{100, 200, 300}));
-  EXPECT_FALSE(fixture.loop.has_work(noon));
+  EXPECT_FALSE(fixture.loop.has_work(start));
 }
 
 TEST(CoreLoop, ABatchEnds) {
   Fixture fixture;
   for (std::size_t i = 0; i < batch_max + 1; ++i) fixture.loop.post(1);
-  EXPECT_EQ(fixture.loop.step_batch(noon).writes.size(), batch_max);
-  EXPECT_EQ(fixture.loop.step_batch(noon).writes.size(), 1u);
+  EXPECT_EQ(fixture.loop.step_batch(start).writes.size(), batch_max);
+  EXPECT_EQ(fixture.loop.step_batch(start).writes.size(), 1u);
 }
 
 TEST(CoreLoop, TimeIsSteppedThoughEventsNeverStop) {
   Fixture fixture;
-  fixture.wanted = noon + 1s;
+  fixture.wanted = start + 1s;
   fixture.loop.post(1);
   fixture.loop.post(2);
-  EXPECT_EQ(fixture.loop.step_batch(noon).writes, (std::vector<int>{1, 2}));
+  EXPECT_EQ(fixture.loop.step_batch(start).writes, (std::vector<int>{1, 2}));
   fixture.loop.post(3);
-  EXPECT_EQ(fixture.loop.step_batch(noon + 999ms).writes, std::vector<int>{3});
+  EXPECT_EQ(fixture.loop.step_batch(start + 999ms).writes, std::vector<int>{3});
   fixture.loop.post(4);
-  EXPECT_EQ(fixture.loop.step_batch(noon + 1s).writes, (std::vector<int>{woken, 4}));
+  EXPECT_EQ(fixture.loop.step_batch(start + 1s).writes, (std::vector<int>{woken, 4}));
 }
 
 TEST(CoreLoop, ADueTimeIsWorkOfItsOwn) {
   Fixture fixture;
-  fixture.wanted = noon + 1s;
+  fixture.wanted = start + 1s;
   fixture.loop.post(1);
-  fixture.loop.step_batch(noon);
-  EXPECT_FALSE(fixture.loop.has_work(noon));
-  EXPECT_EQ(fixture.loop.wake_at(), noon + 1s);
+  fixture.loop.step_batch(start);
+  EXPECT_FALSE(fixture.loop.has_work(start));
+  EXPECT_EQ(fixture.loop.wake_at(), start + 1s);
   fixture.wanted.reset();
-  ASSERT_TRUE(fixture.loop.has_work(noon + 2s));
-  EXPECT_EQ(fixture.loop.step_batch(noon + 2s).writes, std::vector<int>{woken});
-  EXPECT_FALSE(fixture.loop.has_work(noon + 3s));
+  ASSERT_TRUE(fixture.loop.has_work(start + 2s));
+  EXPECT_EQ(fixture.loop.step_batch(start + 2s).writes, std::vector<int>{woken});
+  EXPECT_FALSE(fixture.loop.has_work(start + 3s));
 }
 
 TEST(CoreLoop, ACoreThatSpinsIsHeldBack) {
   Fixture fixture;
-  fixture.wanted = noon;
+  fixture.wanted = start;
   fixture.loop.post(1);
-  fixture.loop.step_batch(noon);
+  fixture.loop.step_batch(start);
   for (std::size_t i = 0; i < idle_wakes_max; ++i) {
-    ASSERT_TRUE(fixture.loop.has_work(noon));
-    fixture.loop.step_batch(noon);
+    ASSERT_TRUE(fixture.loop.has_work(start));
+    fixture.loop.step_batch(start);
     ASSERT_FALSE(fixture.loop.is_spinning());
   }
-  fixture.loop.step_batch(noon);
+  fixture.loop.step_batch(start);
   EXPECT_TRUE(fixture.loop.is_spinning());
-  EXPECT_FALSE(fixture.loop.has_work(noon)) << "so that others get their turn";
-  EXPECT_TRUE(fixture.loop.has_work(after(noon, spin_pause)));
+  EXPECT_FALSE(fixture.loop.has_work(start)) << "so that others get their turn";
+  EXPECT_TRUE(fixture.loop.has_work(after(start, spin_pause)));
   fixture.wanted.reset();
-  fixture.loop.step_batch(after(noon, spin_pause));
+  fixture.loop.step_batch(after(start, spin_pause));
   EXPECT_FALSE(fixture.loop.is_spinning()) << "it asks for nothing any more";
 }
 

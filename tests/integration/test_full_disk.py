@@ -27,7 +27,7 @@ FILL = ("while :; do dd if=/dev/zero bs=64k count=1000 2>/dev/null >>/mnt/mesos/
         "echo x >>/mnt/mesos/sandbox/fill || sleep 0.1; done")
 
 
-def test_a_task_that_fills_the_disk_can_be_stopped(make_windlass, docker, images, small_disk):
+def test_a_task_that_fills_the_disk_can_be_stopped(small_disk, make_windlass, docker, images):
     windlass = make_windlass()
     windlass.work_dir = small_disk / "work"
     windlass.start()

@@ -175,7 +175,7 @@ class Windlass:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 try:
-                    if os.readlink(entry / "cwd").startswith(str(self.folder)):
+                    if os.readlink(entry / "cwd").startswith((str(self.folder), str(self.work_dir))):
                         os.kill(int(entry.name), signal.SIGKILL)
                 except OSError:
                     continue
