@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto answer_limit = 30s;
+constexpr auto agent_answer_limit = 30s;
 constexpr auto resend_pause = 200ms;
 constexpr const char* path = "/api/v1/executor";
 constexpr std::size_t refusal_bytes_max = 4096;
@@ -110,7 +110,7 @@ asio::awaitable<void> AgentLink::Impl::read_events() {
 asio::awaitable<std::string> AgentLink::Impl::read_refusal(StreamingResponse& stream) {
   std::string text;
   while (text.size() < refusal_bytes_max) {
-    auto reading = stream.read_some(answer_limit);
+    auto reading = stream.read_some(agent_answer_limit);
     auto bytes = co_await std::move(reading);
     if (!bytes || bytes->empty()) break;
     text += *bytes;
@@ -119,7 +119,7 @@ asio::awaitable<std::string> AgentLink::Impl::read_refusal(StreamingResponse& st
 }
 
 asio::awaitable<AgentLink::Impl::Attempt> AgentLink::Impl::subscribe() {
-  auto opening = events_client->open_stream(request_with(callbacks.subscription()), answer_limit);
+  auto opening = events_client->open_stream(request_with(callbacks.subscription()), agent_answer_limit);
   auto opened = co_await std::move(opening);
   if (!opened) {
     outage.failed(agent.endpoint, opened.error().message);
@@ -151,7 +151,7 @@ asio::awaitable<void> AgentLink::Impl::pause(std::chrono::nanoseconds time) {
 // True when the front is done with: answered, or not wanted any more.
 asio::awaitable<bool> AgentLink::Impl::send_front() {
   const std::uint64_t mine = subscription;
-  auto asking = calls_client->request(request_with(queue.front()), answer_limit);
+  auto asking = calls_client->request(request_with(queue.front()), agent_answer_limit);
   auto answer = co_await std::move(asking);
   if (mine != subscription || queue.empty()) co_return false;  // another subscription: nothing of ours is left
   if (!answer) {

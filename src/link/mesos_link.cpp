@@ -22,7 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto answer_limit = 30s;
+constexpr auto master_answer_limit = 30s;
 constexpr auto backoff_first = 100ms;
 constexpr auto backoff_max = 10s;
 constexpr auto silence_limit = 75s;  // five heartbeats of 15 s (mesos.md 1.8)
@@ -153,7 +153,7 @@ asio::awaitable<void> MesosLink::Impl::subscribe_once() {
                             .target = scheduler_path,
                             .headers = call_headers({}),
                             .body = encode(callbacks.subscription(), Encoding::protobuf)};
-  auto opening = events_client->open_stream(std::move(request), answer_limit);
+  auto opening = events_client->open_stream(std::move(request), master_answer_limit);
   auto opened = co_await std::move(opening);
   if (!opened) {
     outage.failed(master, to_string(opened.error()));
@@ -209,7 +209,7 @@ asio::awaitable<bool> MesosLink::Impl::send_one(calls::Body body) {
                             .target = scheduler_path,
                             .headers = call_headers(stream_id),
                             .body = encode(SchedulerCall{framework_id, std::move(body)}, Encoding::protobuf)};
-  auto sending = calls_client->request(std::move(request), answer_limit);
+  auto sending = calls_client->request(std::move(request), master_answer_limit);
   auto response = co_await std::move(sending);
   if (!response) {
     log_warning("call failed", {{"error", to_string(response.error())}});

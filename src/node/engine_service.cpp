@@ -13,7 +13,7 @@
 namespace windlass {
 namespace {
 
-constexpr std::chrono::seconds answer_limit{30};
+constexpr std::chrono::seconds engine_answer_limit{30};
 
 struct EngineCore {
   using State = engine::State;
@@ -33,10 +33,10 @@ struct Stream {
   Encoding encoding = Encoding::json;
 };
 
-class Service final : public EngineService {
+class EngineShell final : public EngineService {
  public:
-  Service(asio::any_io_executor loop, std::unique_ptr<Journal> journal, engine::State state,
-          const ExecutorLauncher::Settings& launcher, std::uint64_t seed)
+  EngineShell(asio::any_io_executor loop, std::unique_ptr<Journal> journal, engine::State state,
+              const ExecutorLauncher::Settings& launcher, std::uint64_t seed)
       : work_dir_{launcher.work_dir},
         shell_{{loop, "engine", std::move(journal), std::move(state), seed},
                [this](engine::Effects& effects) { act(effects); }},
@@ -96,7 +96,7 @@ class Service final : public EngineService {
 
  private:
   asio::awaitable<engine::Answer> ask(engine::Event event) {
-    auto asking = shell_.ask(std::move(event), answer_limit);
+    auto asking = shell_.ask(std::move(event), engine_answer_limit);
     auto answer = co_await std::move(asking);
     if (answer) co_return *answer;
     co_return engine::Answer{.status = 503, .text = "The engine did not answer in time"};
@@ -180,8 +180,8 @@ Result<std::unique_ptr<EngineService>> EngineService::open(asio::any_io_executor
   state.settings = std::move(*settings);
   auto loaded = load_engine(**journal, state);
   if (!loaded) return loaded.error();
-  return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), options.launcher,
-                                   random_seed());
+  return std::make_unique<EngineShell>(std::move(loop), std::move(*journal), std::move(state), options.launcher,
+                                       random_seed());
 }
 
 }  // namespace windlass

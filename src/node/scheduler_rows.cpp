@@ -9,7 +9,7 @@ namespace windlass {
 namespace {
 
 template <class Record>
-Row make_row(const char* table, std::string key, const std::shared_ptr<const Record>& record) {
+Row row_of_shared(const char* table, std::string key, const std::shared_ptr<const Record>& record) {
   Row row{table, std::move(key)};
   if (record) row.bytes = record::encode(*record);
   return row;
@@ -20,11 +20,11 @@ Row to_row(const scheduler::PutFrameworkId& put) {
   if (!put.id.empty()) row.bytes = put.id.value;
   return row;
 }
-Row to_row(const scheduler::PutApp& put) { return make_row("apps", put.id.value, put.app); }
-Row to_row(const scheduler::PutInstance& put) { return make_row("instances", put.id.value, put.instance); }
+Row to_row(const scheduler::PutApp& put) { return row_of_shared("apps", put.id.value, put.app); }
+Row to_row(const scheduler::PutInstance& put) { return row_of_shared("instances", put.id.value, put.instance); }
 
 template <class Record>
-Result<void> load_records(Journal& journal, const char* table, std::vector<std::shared_ptr<const Record>>& records) {
+Result<void> load_shared(Journal& journal, const char* table, std::vector<std::shared_ptr<const Record>>& records) {
   return journal.load(table, [&records](std::string_view, std::string_view bytes) -> Result<void> {
     auto record = record::decode<Record>(bytes);
     if (!record) return record.error();
@@ -51,10 +51,10 @@ Result<void> load_scheduler(Journal& journal, scheduler::State& state) {
   });
   if (!loaded) return loaded;
   std::vector<scheduler::AppPtr> apps;
-  loaded = load_records(journal, "apps", apps);
+  loaded = load_shared(journal, "apps", apps);
   if (!loaded) return loaded;
   std::vector<scheduler::InstancePtr> instances;
-  loaded = load_records(journal, "instances", instances);
+  loaded = load_shared(journal, "instances", instances);
   if (!loaded) return loaded;
   return load_rows(state, std::move(apps), std::move(instances));
 }

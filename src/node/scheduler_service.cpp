@@ -24,7 +24,7 @@ namespace windlass {
 namespace {
 
 // How long an API call may wait for the journal (marathon.md 1.3).
-constexpr std::chrono::seconds answer_limit{5};
+constexpr std::chrono::seconds scheduler_answer_limit{5};
 // How often the apps that wait are looked at.
 constexpr std::chrono::seconds wait_log_interval{2};
 
@@ -60,10 +60,10 @@ void log_status(const SchedulerEvent& event) {
        {"message", status.message}});
 }
 
-class Service final : public SchedulerService {
+class SchedulerShell final : public SchedulerService {
  public:
-  Service(asio::any_io_executor loop, std::unique_ptr<Journal> journal, scheduler::State state,
-          const SchedulerOptions& options, std::uint64_t seed)
+  SchedulerShell(asio::any_io_executor loop, std::unique_ptr<Journal> journal, scheduler::State state,
+                 const SchedulerOptions& options, std::uint64_t seed)
       : options_{options},
         shell_{{loop, "scheduler", std::move(journal), std::move(state), seed},
                [this](scheduler::Effects& effects) { act(effects); }},
@@ -96,7 +96,7 @@ class Service final : public SchedulerService {
     if (needs_space(event) && !shell_.has_room()) {
       co_return Error{Errc::no_space, "The disk is full. Stop, kill and scale down still work", options_.work_dir};
     }
-    auto asking = shell_.ask(std::move(event), answer_limit);
+    auto asking = shell_.ask(std::move(event), scheduler_answer_limit);
     auto answer = co_await std::move(asking);
     if (!answer) co_return Error{Errc::timeout, "The journal did not answer within 5 seconds"};
     co_return std::move(*answer);
@@ -175,7 +175,8 @@ Result<std::unique_ptr<SchedulerService>> SchedulerService::open(asio::any_io_ex
   state.settings.docker_parameters = as_docker_parameters;
   auto loaded = load_scheduler(**journal, state);
   if (!loaded) return loaded.error();
-  return std::make_unique<Service>(std::move(loop), std::move(*journal), std::move(state), options, random_seed());
+  return std::make_unique<SchedulerShell>(std::move(loop), std::move(*journal), std::move(state), options,
+                                          random_seed());
 }
 
 }  // namespace windlass

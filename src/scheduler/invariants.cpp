@@ -4,10 +4,6 @@
 namespace windlass::scheduler {
 namespace {
 
-bool is_unreachable(const Instance& instance) {
-  return instance.condition == Condition::unreachable || instance.condition == Condition::unreachable_inactive;
-}
-
 void check_waiting(const State& state, const AppId& id, const AppIndex& index) {
   CHECK(index.waiting.has_value() == (index.missing > 0));
   CHECK(state.waiting.contains(id) == index.waiting.has_value());

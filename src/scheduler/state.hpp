@@ -139,6 +139,9 @@ struct State {
 // next. Errors: Errc::malformed for an instance whose ids are not of our making.
 [[nodiscard]] Result<void> load_rows(State& state, std::vector<AppPtr> apps, std::vector<InstancePtr> instances);
 
+// Mesos says so: it is replaced, and may come back.
+bool is_unreachable(const Instance& instance);
+
 // What is known by this id; null when there is nothing.
 const App* find_app(const State& state, const AppId& id);
 InstancePtr find_instance(const State& state, const TaskId& id);

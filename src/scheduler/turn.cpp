@@ -11,10 +11,6 @@ namespace {
 constexpr Duration first_reconcile_delay = std::chrono::seconds{10};
 constexpr Duration reconcile_delay_max = std::chrono::minutes{10};
 
-bool is_unreachable(const Instance& instance) {
-  return instance.condition == Condition::unreachable || instance.condition == Condition::unreachable_inactive;
-}
-
 // --- timers ----------------------------------------------------------------------------------------------------------
 
 void arm(State& state, InstanceKey key, Watch& watch) {
@@ -212,6 +208,10 @@ void kill_surplus(Turn& turn, const App* app, const AppIndex& index) {
 }  // namespace
 
 // --- rows ------------------------------------------------------------------------------------------------------------
+
+bool is_unreachable(const Instance& instance) {
+  return instance.condition == Condition::unreachable || instance.condition == Condition::unreachable_inactive;
+}
 
 const App* find_app(const State& state, const AppId& id) {
   const auto found = state.apps.find(id);
