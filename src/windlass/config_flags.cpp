@@ -25,7 +25,7 @@ std::string absolute_path(const std::string& value) { return value.starts_with("
 
 std::string not_empty(const std::string& value) { return value.empty() ? "is empty" : ""; }
 
-std::string host_name(const std::string& value) {
+std::string host_or_address(const std::string& value) {
   const bool good = !value.empty() && value.size() <= 253 &&
                     value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:") ==
                         std::string::npos;
@@ -143,7 +143,7 @@ std::vector<Flag> api_flags() {
        "Let other machines use the API without credentials. Whoever reaches it is root on this machine."},
       {"hostname", &Config::hostname, "host", all,
        "Name or address of this machine that others reach it by; endpoints show it.",
-       "the address of the default route's interface", none, host_name},
+       "the address of the default route's interface", none, host_or_address},
       {"work_dir", &Config::work_dir, "path", all, "Folder of the journals and the sandboxes.", "", none,
        absolute_path},
       {"log_level", &Config::log_level, "level", all, "Least that is logged: debug, info, warning, error.", "", none,
