@@ -198,7 +198,9 @@ void leave_cgroup(const char* line) {
   const char* controllers = std::strchr(line, ':');
   if (controllers == nullptr) return;
   ++controllers;
-  const int size = static_cast<int>(std::strcspn(controllers, ":"));
+  // Of hierarchies that are mounted together the first name: its folder, or a link to it, is there in whatever order
+  // the kernel lists them.
+  const int size = static_cast<int>(std::strcspn(controllers, ":,"));
   const char* named = rest_of(controllers, "name=");
   const int skipped = named == nullptr ? 0 : static_cast<int>(named - controllers);
   char path[line_max];
