@@ -44,7 +44,7 @@ class PersistentMap {
 
  public:
   // Goes through the entries in the order of their keys. Valid as long as the map that it came from, or a copy of it.
-  class const_iterator {
+  class const_iterator {  // NOLINT(readability-identifier-naming): containers call it so
    public:
     using iterator_category = std::forward_iterator_tag;
     using value_type = PersistentMap::value_type;
