@@ -8,7 +8,7 @@
 // are made into such, as the scheduler does for Docker support of Mesos' own.
 
 #include "container/options.hpp"
-#include "wire/docker/api.hpp"
+#include "wire/docker/container_body.hpp"
 #include "wire/json/reader.hpp"
 
 #include <boost/json/array.hpp>

@@ -44,8 +44,9 @@ class TidyTest(unittest.TestCase):
         self.assert_clean("includes", "tests/issues/a.cpp", '#include "scheduler/step.hpp"\n', others)
 
     def test_sub_rooms_do_not_see_each_other(self):
-        others = {"src/wire/docker/api.hpp": "", "src/wire/json/text.hpp": "", "src/api/mesos/state.hpp": ""}
-        docker, state = '#include "wire/docker/api.hpp"\n', '#include "api/mesos/state.hpp"\n'
+        others = {"src/wire/docker/pull.hpp": "", "src/wire/json/text.hpp": "", "src/api/mesos/reads.hpp": ""}
+        docker, state = '#include "wire/docker/pull.hpp"\n', '#include "api/mesos/reads.hpp"\n'
+        self.assert_found("includes", "src/wire/mesos/a.cpp", docker, 1, "wire/docker", others)
         self.assert_found("includes", "src/wire/marathon/a.cpp", docker, 1, "wire/docker", others)
         self.assert_found("includes", "src/api/marathon/a.cpp", state, 1, "api/mesos", others)
         self.assert_clean("includes", "src/wire/docker/a.cpp", '#include "wire/json/text.hpp"\n', others)

@@ -1,6 +1,6 @@
 #include "container/plan.hpp"
 
-#include "wire/docker/api.hpp"
+#include "wire/docker/container_body.hpp"
 
 #include "container/seed_data.hpp"
 

@@ -1,6 +1,7 @@
 #include "docker/client.hpp"
 
 #include "io/http_message.hpp"
+#include "wire/docker/container_body.hpp"
 
 #include <chrono>
 #include <utility>

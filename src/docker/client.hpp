@@ -7,7 +7,9 @@
 #include "base/error.hpp"
 #include "io/http_client.hpp"
 #include "model/container_spec.hpp"
-#include "wire/docker/api.hpp"
+#include "wire/docker/answers.hpp"
+#include "wire/docker/api_version.hpp"
+#include "wire/docker/pull.hpp"
 #include "wire/docker/storage.hpp"
 
 #include <boost/asio/any_io_executor.hpp>

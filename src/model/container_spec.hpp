@@ -1,6 +1,6 @@
 #pragma once
 // What a Docker container is asked to be (ContainerSpec), and what Docker says of images and containers.
-// The planner and the `docker run` options fill a ContainerSpec; wire/docker_api makes the Engine API's JSON of it.
+// Planner and `docker run` options fill a ContainerSpec; wire/docker/container_body makes the Engine API's JSON of it.
 
 #include "model/ids.hpp"
 #include "model/statistics.hpp"

@@ -1,7 +1,9 @@
 // What Docker answers, whatever it is: readers say a value or an error, and pull streams do not depend on their chunks.
 
 #include "container/seed_data.hpp"
-#include "wire/docker/api.hpp"
+#include "wire/docker/answers.hpp"
+#include "wire/docker/api_version.hpp"
+#include "wire/docker/pull.hpp"
 #include "wire/docker/registry_auth.hpp"
 #include "wire/docker/stream.hpp"
 

@@ -2,7 +2,7 @@
 // rest is refused in UTF-8.
 
 #include "container/options.hpp"
-#include "wire/docker/api.hpp"
+#include "wire/docker/container_body.hpp"
 
 #include "base/check.hpp"
 #include "container/scalars.hpp"

@@ -9,7 +9,7 @@ from docker_proxy import NO_SLICE, Engine
 from fake_agent import docker_task, mesos_pb2, task
 from windlass import free_port, redis, wait_until
 
-NEWEST_KNOWN = 51  # docker_api_newest of src/wire/docker/api.hpp
+NEWEST_KNOWN = 51  # docker_api_newest of src/wire/docker/api_version.hpp
 OLDEST = Engine(newest=25)
 ENGINE_20 = Engine(newest=41)
 ENGINE_26 = Engine(newest=45, oldest=24)

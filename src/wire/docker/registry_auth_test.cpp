@@ -2,6 +2,8 @@
 
 #include "wire/docker/registry_auth_testing.hpp"
 
+#include "model/container_spec.hpp"
+
 #include <gtest/gtest.h>
 
 namespace windlass {
@@ -57,11 +59,11 @@ TEST(RegistryAuth, WhatAHelperSays) {
   EXPECT_FALSE(read_helper_login("credentials not found", "r.example"));
 }
 
-TEST(RegistryAuth, OneLoginAsAConfiguration) {
-  EXPECT_EQ(login(registry_config("r.example/a", "u", "p"), "r.example/b"),
-            R"({"serveraddress":"r.example","username":"u","password":"p"})");
-  EXPECT_EQ(login(registry_config("redis", "u", "p"), "redis"),
-            R"({"serveraddress":"https://index.docker.io/v1/","username":"u","password":"p"})");
+TEST(DockerRegistry, OfAnImage) {
+  EXPECT_EQ(registry_of("redis"), "docker.io");
+  EXPECT_EQ(registry_of("library/redis"), "docker.io");
+  EXPECT_EQ(registry_of("localhost/redis"), "localhost");
+  EXPECT_EQ(registry_of("r.example:5000/a/b"), "r.example:5000");
 }
 
 }  // namespace

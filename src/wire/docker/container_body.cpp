@@ -1,7 +1,4 @@
-#include "wire/docker/api.hpp"
-
-#include "base/base64.hpp"
-#include "wire/json/reader.hpp"
+#include "wire/docker/container_body.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -9,8 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdio>
 #include <utility>
 
 namespace windlass {
@@ -19,102 +14,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t pull_line_max = 1 << 20;
-constexpr std::size_t error_text_max = 2048;
-constexpr std::string_view never = "0001-01-01";
 constexpr std::string_view cdi_driver = "cdi";
 
 // Since or until when the Engine's API has what.
 constexpr DockerApiVersion platform_at_create{41};
 constexpr DockerApiVersion mac_address_in_network{44};
-
-// --- reading -------------------------------------------------------------------------------------------------------
-
-const json::value* find(const json::value& value, std::string_view key) {
-  const auto* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(key);
-}
-
-std::string text_of(const json::value* value) {
-  const auto* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string{} : std::string{text->begin(), text->end()};
-}
-std::string text_at(const json::value& value, std::string_view key) { return text_of(find(value, key)); }
-
-std::int64_t number_at(const json::value& value, std::string_view key) {
-  const auto* found = find(value, key);
-  if (found == nullptr) return 0;
-  if (found->is_int64()) return found->get_int64();
-  if (found->is_uint64()) return static_cast<std::int64_t>(found->get_uint64());
-  if (found->is_double()) return static_cast<std::int64_t>(found->get_double());
-  return 0;
-}
-
-bool flag_at(const json::value& value, std::string_view key) {
-  const auto* found = find(value, key);
-  return found != nullptr && found->is_bool() && found->get_bool();
-}
-
-Result<json::value> read_object(std::string_view text, const char* what) {
-  auto value = read_json(text);
-  if (!value) return Error{Errc::malformed, std::string{"Docker's "} + what + ": " + value.error().message, {}};
-  if (!value->is_object()) return Error{Errc::malformed, std::string{"Docker's "} + what + " is not an object", {}};
-  return std::move(*value);
-}
-
-std::optional<int> minor_of(const std::string& version) {
-  const auto dot = version.find('.');
-  int minor = 0;
-  if (dot == std::string::npos || version.substr(0, dot) != "1") return std::nullopt;
-  auto [end, error] = std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
-  if (error != std::errc{} || end != version.data() + version.size()) return std::nullopt;
-  return minor;
-}
-
-std::optional<ContainerAddress> address_in(const std::string& name, const json::value& network) {
-  ContainerAddress address{.network = name};
-  address.ipv4 = text_at(network, "IPAddress");
-  address.ipv6 = text_at(network, "GlobalIPv6Address");
-  if (address.ipv4.empty() && address.ipv6.empty()) return std::nullopt;
-  return address;
-}
-
-std::string network_mode_in(const json::value& container) {
-  const auto* host_config = find(container, "HostConfig");
-  return host_config == nullptr ? std::string{} : text_at(*host_config, "NetworkMode");
-}
-
-// Newer Engines say "none" for an image without HEALTHCHECK, older ones nothing at all.
-HealthState health_in(const json::value& state) {
-  const auto* health = find(state, "Health");
-  const std::string status = health == nullptr ? std::string{} : text_at(*health, "Status");
-  if (status == "starting") return HealthState::starting;
-  if (status == "healthy") return HealthState::healthy;
-  return status == "unhealthy" ? HealthState::unhealthy : HealthState::none;
-}
-
-// Old Engines have the bridge's address in NetworkSettings itself, newer ones only in Networks.
-std::vector<ContainerAddress> addresses_in(const json::value& container) {
-  std::vector<ContainerAddress> addresses;
-  const auto* settings = find(container, "NetworkSettings");
-  if (settings == nullptr) return addresses;
-  std::string mode = network_mode_in(container);
-  if (mode == "default") mode = "bridge";
-  const auto* networks = find(*settings, "Networks");
-  if (networks != nullptr && networks->is_object()) {
-    for (const auto& [name, network] : networks->get_object()) {
-      auto address = address_in(std::string{name.begin(), name.end()}, network);
-      if (!address) continue;
-      addresses.insert(address->network == mode ? addresses.begin() : addresses.end(), *address);
-    }
-  }
-  if (addresses.empty()) {
-    if (auto address = address_in(mode, *settings)) addresses.push_back(*address);
-  }
-  return addresses;
-}
-
-// --- writing -------------------------------------------------------------------------------------------------------
 
 void put(json::object& object, const char* key, const std::string& text) {
   if (!text.empty()) object[key] = text;
@@ -385,55 +289,7 @@ void put_process(json::object& body, const ContainerSpec& spec) {
   if (spec.health) body["Healthcheck"] = to_json(*spec.health);
 }
 
-// The first word of an image's command; empty when it has an entrypoint, or neither.
-std::string program_in(const json::value& config) {
-  const auto* entrypoint = find(config, "Entrypoint");
-  const auto* command = find(config, "Cmd");
-  if (entrypoint != nullptr && entrypoint->is_array() && !entrypoint->get_array().empty()) return {};
-  const bool has_words = command != nullptr && command->is_array() && !command->get_array().empty();
-  return has_words ? text_of(&command->get_array().front()) : std::string{};
-}
-
-std::string megabytes(std::int64_t bytes) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f", static_cast<double>(bytes) / 1e6);
-  return text;
-}
-
-}  // namespace
-
-Result<DockerApiVersion> negotiate_docker_api(std::string_view version_json) {
-  auto version = read_object(version_json, "version");
-  if (!version) return version.error();
-  const std::string newest_text = text_at(*version, "ApiVersion");
-  const std::string oldest_text = text_at(*version, "MinAPIVersion");
-  const auto newest = minor_of(newest_text);
-  if (!newest) return Error{Errc::malformed, "Docker's API version '" + newest_text + "' is not understood", {}};
-  const DockerApiVersion theirs{*newest};
-  const DockerApiVersion minimum{minor_of(oldest_text).value_or(0)};
-  if (theirs < docker_api_oldest) {
-    return Error{Errc::unsupported,
-                 "Docker speaks API " + newest_text + "; " + docker_api_oldest.to_string() + " is needed",
-                 {}};
-  }
-  const DockerApiVersion chosen = std::min(theirs, docker_api_newest);
-  if (chosen < minimum) {
-    return Error{Errc::unsupported,
-                 "Docker wants API " + oldest_text + " or newer; this executor knows up to " + chosen.to_string(),
-                 {}};
-  }
-  return chosen;
-}
-
-std::optional<DockerApiVersion> docker_api_of_ping(std::string_view header) {
-  const auto minor = minor_of(std::string{header});
-  if (!minor) return std::nullopt;
-  const DockerApiVersion newest{*minor};
-  if (newest < docker_api_oldest || newest > docker_api_newest) return std::nullopt;
-  return newest;
-}
-
-namespace {
+// --- what an Engine must know of ------------------------------------------------------------------------------------
 
 struct Need {
   std::string_view option;
@@ -531,73 +387,6 @@ std::string encode_container_spec(const ContainerSpec& spec, DockerApiVersion ve
   return json::serialize(body);
 }
 
-Result<std::string> read_created_id(std::string_view text) {
-  auto created = read_object(text, "answer to create");
-  if (!created) return created.error();
-  std::string id = text_at(*created, "Id");
-  if (id.empty()) return Error{Errc::malformed, "Docker's answer to create has no Id", {}};
-  return id;
-}
-
-Result<DockerImage> read_image(std::string_view text) {
-  auto value = read_object(text, "image inspect");
-  if (!value) return value.error();
-  DockerImage image{.id = text_at(*value, "Id")};
-  const auto* config = find(*value, "Config");
-  if (config != nullptr) image.program = program_in(*config);
-  const auto* exposed = config == nullptr ? nullptr : find(*config, "ExposedPorts");
-  if (exposed == nullptr || !exposed->is_object()) return image;
-  for (const auto& [key, unused] : exposed->get_object()) {
-    const std::string_view port{key.data(), key.size()};
-    const auto slash = port.find('/');
-    if (slash != std::string_view::npos && port.substr(slash) != "/tcp") continue;
-    std::uint16_t number = 0;
-    auto [end, error] = std::from_chars(port.data(), port.data() + std::min(slash, port.size()), number);
-    if (error == std::errc{} && number != 0) image.exposed_tcp_ports.push_back(number);
-  }
-  std::sort(image.exposed_tcp_ports.begin(), image.exposed_tcp_ports.end());
-  return image;
-}
-
-Result<ContainerView> read_container(std::string_view text) {
-  auto value = read_object(text, "container inspect");
-  if (!value) return value.error();
-  const auto* state = find(*value, "State");
-  if (state == nullptr || !state->is_object()) return Error{Errc::malformed, "Docker's inspect has no State", {}};
-  ContainerView view{.id = text_at(*value, "Id")};
-  const std::string started = text_at(*state, "StartedAt");
-  const auto* config = find(*value, "Config");
-  view.stop_signal = config == nullptr ? std::string{} : text_at(*config, "StopSignal");
-  if (view.stop_signal.empty()) view.stop_signal = "SIGTERM";
-  view.running = flag_at(*state, "Running");
-  view.started = !started.empty() && !started.starts_with(never);
-  if (view.started) view.started_at = started;
-  view.exit_code = static_cast<int>(number_at(*state, "ExitCode"));
-  view.oom_killed = flag_at(*state, "OOMKilled");
-  view.error = text_at(*state, "Error");
-  view.pid = static_cast<int>(number_at(*state, "Pid"));
-  view.host_network = network_mode_in(*value) == "host";
-  view.health = health_in(*state);
-  view.addresses = addresses_in(*value);
-  const auto* driver = find(*value, "GraphDriver");
-  const auto* folders = driver == nullptr ? nullptr : find(*driver, "Data");
-  if (folders != nullptr) view.upper_dir = text_at(*folders, "UpperDir");
-  view.document = std::string{text.substr(0, text.find_last_not_of(" \r\n\t") + 1)};
-  return view;
-}
-
-Result<std::vector<LabelledContainer>> read_container_list(std::string_view text, const std::string& label) {
-  auto list = read_json(text);
-  if (!list || !list->is_array()) return Error{Errc::malformed, "Docker's list of containers is not a JSON array", {}};
-  std::vector<LabelledContainer> found;
-  for (const auto& entry : list->get_array()) {
-    const auto* labels = entry.is_object() ? find(entry, "Labels") : nullptr;
-    if (labels == nullptr || find(*labels, label) == nullptr) continue;
-    found.push_back({text_at(entry, "Id"), text_at(*labels, label)});
-  }
-  return found;
-}
-
 std::string encode_exec(const ExecSpec& spec) {
   json::object body{{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", to_array(spec.argv)}};
   put(body, "Env", spec.env);
@@ -606,114 +395,5 @@ std::string encode_exec(const ExecSpec& spec) {
 }
 
 std::string encode_exec_start() { return json::serialize(json::object{{"Detach", false}, {"Tty", false}}); }
-
-Result<ExecView> read_exec(std::string_view text) {
-  auto value = read_object(text, "exec inspect");
-  if (!value) return value.error();
-  const auto* code = find(*value, "ExitCode");
-  ExecView view{.running = flag_at(*value, "Running"), .pid = static_cast<int>(number_at(*value, "Pid"))};
-  if (!view.running && code != nullptr && code->is_number()) {
-    view.exit_code = static_cast<int>(number_at(*value, "ExitCode"));
-  }
-  return view;
-}
-
-Result<ContainerEnd> read_wait(std::string_view text) {
-  auto value = read_object(text, "answer to wait");
-  if (!value) return value.error();
-  ContainerEnd end{.exit_code = static_cast<int>(number_at(*value, "StatusCode"))};
-  if (const auto* error = find(*value, "Error")) end.error = text_at(*error, "Message");
-  return end;
-}
-
-std::string read_error_text(std::string_view body) {
-  auto value = read_json(body);
-  std::string text = value ? text_at(*value, "message") : std::string{};
-  if (text.empty()) text = std::string{body};
-  text.resize(std::min(text.size(), error_text_max));
-  text.resize(text.find_last_not_of(" \r\n\t") + 1);
-  return text;
-}
-
-bool is_version_refusal(std::string_view words) {
-  return words.find("client version ") != std::string_view::npos &&
-         (words.find(" is too old") != std::string_view::npos || words.find(" is too new") != std::string_view::npos);
-}
-
-Result<void> PullReader::feed(std::string_view bytes) {
-  held_ += bytes;
-  std::size_t begin = 0;
-  for (std::size_t end = held_.find('\n'); end != std::string::npos; end = held_.find('\n', begin)) {
-    auto taken = take_line(std::string_view{held_}.substr(begin, end - begin));
-    if (!taken) return taken;
-    begin = end + 1;
-  }
-  held_.erase(0, begin);
-  if (held_.size() > pull_line_max) return Error{Errc::malformed, "Docker's pull stream has no line ends", {}};
-  return {};
-}
-
-Result<void> PullReader::take_line(std::string_view line) {
-  if (line.find_first_not_of(" \r\t") == std::string_view::npos) return {};
-  auto value = read_object(line, "pull stream");
-  if (!value) return value.error();
-  const auto* detail = find(*value, "errorDetail");
-  std::string error = detail == nullptr ? std::string{} : text_at(*detail, "message");
-  if (error.empty()) error = text_at(*value, "error");
-  if (!error.empty()) return Error{pull_error_code(error), error, {}};
-  const std::string id = text_at(*value, "id");
-  const std::string status = text_at(*value, "status");
-  if (status.starts_with("Pulling from ") || id.empty()) return {};
-  Layer& layer = layers_[id];
-  const auto* progress = find(*value, "progressDetail");
-  if (status == "Downloading" && progress != nullptr) {
-    layer.now = number_at(*progress, "current");
-    layer.total = number_at(*progress, "total");
-  } else if (status == "Pull complete" || status == "Already exists") {
-    layer.now = layer.total;
-    layer.complete = true;
-  } else if (status == "Download complete") {
-    layer.now = layer.total;
-  }
-  return {};
-}
-
-PullReader::Sum PullReader::sum() const {
-  Sum sum{.layers = layers_.size()};
-  for (const auto& [id, layer] : layers_) {
-    sum.bytes_now += layer.now;
-    sum.bytes_total += layer.total;
-    if (layer.complete) ++sum.complete;
-  }
-  return sum;
-}
-
-std::string PullReader::progress() const {
-  if (layers_.empty()) return "waiting for the registry";
-  const Sum all = sum();
-  std::string text = std::to_string(all.complete) + " of " + std::to_string(all.layers) + " layers";
-  if (all.bytes_total > 0) text += ", " + megabytes(all.bytes_now) + " of " + megabytes(all.bytes_total) + " MB";
-  return text;
-}
-
-std::string PullReader::progress_json() const {
-  const Sum all = sum();
-  return json::serialize(json::value{{"pull",
-                                      {{"layers_complete", all.complete},
-                                       {"layers_total", all.layers},
-                                       {"bytes_complete", all.bytes_now},
-                                       {"bytes_total", all.bytes_total}}}});
-}
-
-Errc pull_error_code(std::string_view words) {
-  for (const char* final :
-       {"not found", "manifest unknown", "name unknown", "no matching manifest", "does not exist"}) {
-    if (words.find(final) != std::string_view::npos) return Errc::not_found;
-  }
-  for (const char* final : {"denied", "unauthorized", "no basic auth credentials", "invalid reference"}) {
-    if (words.find(final) != std::string_view::npos) return Errc::forbidden;
-  }
-  return Errc::unavailable;
-}
 
 }  // namespace windlass

@@ -1,0 +1,105 @@
+#include "wire/docker/pull.hpp"
+
+#include "wire/docker/json_fields.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <cstdio>
+
+namespace windlass {
+
+namespace {
+
+using docker_json::find;
+using docker_json::number_at;
+using docker_json::read_object;
+using docker_json::text_at;
+namespace json = boost::json;
+
+constexpr std::size_t pull_line_max = 1 << 20;
+
+std::string megabytes(std::int64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", static_cast<double>(bytes) / 1e6);
+  return text;
+}
+
+}  // namespace
+
+Result<void> PullReader::feed(std::string_view bytes) {
+  held_ += bytes;
+  std::size_t begin = 0;
+  for (std::size_t end = held_.find('\n'); end != std::string::npos; end = held_.find('\n', begin)) {
+    auto taken = take_line(std::string_view{held_}.substr(begin, end - begin));
+    if (!taken) return taken;
+    begin = end + 1;
+  }
+  held_.erase(0, begin);
+  if (held_.size() > pull_line_max) return Error{Errc::malformed, "Docker's pull stream has no line ends", {}};
+  return {};
+}
+
+Result<void> PullReader::take_line(std::string_view line) {
+  if (line.find_first_not_of(" \r\t") == std::string_view::npos) return {};
+  auto value = read_object(line, "pull stream");
+  if (!value) return value.error();
+  const auto* detail = find(*value, "errorDetail");
+  std::string error = detail == nullptr ? std::string{} : text_at(*detail, "message");
+  if (error.empty()) error = text_at(*value, "error");
+  if (!error.empty()) return Error{pull_error_code(error), error, {}};
+  const std::string id = text_at(*value, "id");
+  const std::string status = text_at(*value, "status");
+  if (status.starts_with("Pulling from ") || id.empty()) return {};
+  Layer& layer = layers_[id];
+  const auto* progress = find(*value, "progressDetail");
+  if (status == "Downloading" && progress != nullptr) {
+    layer.now = number_at(*progress, "current");
+    layer.total = number_at(*progress, "total");
+  } else if (status == "Pull complete" || status == "Already exists") {
+    layer.now = layer.total;
+    layer.complete = true;
+  } else if (status == "Download complete") {
+    layer.now = layer.total;
+  }
+  return {};
+}
+
+PullReader::Sum PullReader::sum() const {
+  Sum sum{.layers = layers_.size()};
+  for (const auto& [id, layer] : layers_) {
+    sum.bytes_now += layer.now;
+    sum.bytes_total += layer.total;
+    if (layer.complete) ++sum.complete;
+  }
+  return sum;
+}
+
+std::string PullReader::progress() const {
+  if (layers_.empty()) return "waiting for the registry";
+  const Sum all = sum();
+  std::string text = std::to_string(all.complete) + " of " + std::to_string(all.layers) + " layers";
+  if (all.bytes_total > 0) text += ", " + megabytes(all.bytes_now) + " of " + megabytes(all.bytes_total) + " MB";
+  return text;
+}
+
+std::string PullReader::progress_json() const {
+  const Sum all = sum();
+  return json::serialize(json::value{{"pull",
+                                      {{"layers_complete", all.complete},
+                                       {"layers_total", all.layers},
+                                       {"bytes_complete", all.bytes_now},
+                                       {"bytes_total", all.bytes_total}}}});
+}
+
+Errc pull_error_code(std::string_view words) {
+  for (const char* final :
+       {"not found", "manifest unknown", "name unknown", "no matching manifest", "does not exist"}) {
+    if (words.find(final) != std::string_view::npos) return Errc::not_found;
+  }
+  for (const char* final : {"denied", "unauthorized", "no basic auth credentials", "invalid reference"}) {
+    if (words.find(final) != std::string_view::npos) return Errc::forbidden;
+  }
+  return Errc::unavailable;
+}
+
+}  // namespace windlass
