@@ -25,7 +25,7 @@ ROOMS = {
     "model": ["base"],
     "wire/json": ["base"],
     "wire/docker": ["base", "model", "wire/json"],
-    "wire/mesos": ["base", "model", "wire/json", "wire/docker"],
+    "wire/mesos": ["base", "model", "wire/json"],
     "wire/marathon": ["base", "model", "wire/json"],
     "wire/record": ["base"],
     "container": ["base", "model", "wire/json"],

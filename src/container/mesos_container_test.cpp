@@ -3,7 +3,9 @@
 #include "container/mesos_container.hpp"
 
 #include "container/plan.hpp"
+#include "container/registry_config.hpp"
 #include "wire/docker/registry_auth.hpp"
+#include "wire/docker/registry_auth_testing.hpp"
 #include "wire/mesos/codec.hpp"
 
 #include <gtest/gtest.h>
@@ -122,8 +124,21 @@ TEST(MesosContainer, LoginsOfTheTask) {
     return planned ? planned->registry_config : planned.error().message;
   };
   EXPECT_EQ(config_of(R"(,"config":{"type":"VALUE","value":{"data":"e30="}})"), "{}");
-  EXPECT_EQ(config_of(R"(,"credential":{"principal":"u","secret":"p"})"), registry_config("r.example/a", "u", "p"));
+  const std::string user = R"(,"credential":{"principal":"u","secret":"p"})";
+  EXPECT_EQ(config_of(user), R"({"auths":{"r.example":{"username":"u","password":"p"}}})");
+  EXPECT_EQ(config_of(user + R"(,"config":{"type":"VALUE","value":{"data":"e30="}})"), "{}");
   EXPECT_EQ(config_of(""), "");
+}
+
+TEST(MesosContainer, ALoginIsFoundForItsRegistryAlone) {
+  const auto login = [](const std::string& image, const std::string& asked) {
+    auto found = registry_login(registry_config(image, {.name = "u", .password = "p\"\n"}), asked);
+    return found && !found->header.empty() ? decoded_login(found->header) : "anonymous";
+  };
+  EXPECT_EQ(login("r.example/a", "r.example/b"), R"({"serveraddress":"r.example","username":"u","password":"p\"\n"})");
+  EXPECT_EQ(login("redis", "redis"),
+            R"({"serveraddress":"https://index.docker.io/v1/","username":"u","password":"p\"\n"})");
+  EXPECT_EQ(login("r.example/a", "redis"), "anonymous");
 }
 
 TEST(MesosContainer, WhatDockerHasNotIsRefused) {
@@ -158,6 +173,11 @@ TEST(MesosContainer, SurvivesBothWays) {
   auto read = decode_task_info(encode_task_info(made));
   ASSERT_TRUE(read);
   EXPECT_EQ(*read->container, *task.container);
+  task.container->mesos->image->registry_config.clear();
+  task.container->mesos->image->registry_user = RegistryUser{"u", "p"};
+  made = task;
+  made.raw.clear();
+  EXPECT_EQ(*decode_task_info(encode_task_info(made))->container, *task.container);
   task.container->mesos->image = MesosImage{.is_docker = false, .name = ""};
   made = task;
   made.raw.clear();

@@ -4,6 +4,7 @@
 #include "container/mesos_container.hpp"
 #include "container/options.hpp"
 #include "container/policy_check.hpp"
+#include "container/registry_config.hpp"
 #include "container/seed_data.hpp"
 #include "model/image_name.hpp"
 
@@ -341,7 +342,11 @@ Result<ContainerPlan> plan_mesos(const TaskInfo& task, const ContainerContext& c
   auto plan = plan_first_class(task, *container, context);
   if (!plan) return plan;
   if (task.command && task.command->user) plan->spec.user = *task.command->user;
-  plan->registry_config = container->mesos->image->registry_config;
+  const MesosImage& image = *container->mesos->image;
+  plan->registry_config = image.registry_config;
+  if (image.registry_config.empty() && image.registry_user) {
+    plan->registry_config = registry_config(image.name, *image.registry_user);
+  }
   plan->keeps_program = task.command && !task.command->shell && !task.command->value && !plan->spec.command.empty();
   return plan;
 }

@@ -93,12 +93,20 @@ struct Volume {
 
 enum class ContainerType { docker = 1, mesos = 2 };
 
+// Who a task is to the registry of its image.
+struct RegistryUser {
+  std::string name;
+  std::string password;
+  friend bool operator==(const RegistryUser&, const RegistryUser&) = default;
+};
+
 // ContainerInfo.MesosInfo.image
 struct MesosImage {
   bool is_docker = true;  // else it is an Appc image
   std::string name;
-  bool cached = true;                // false: it is fetched though it is there
-  std::string registry_config = {};  // text of a Docker client's configuration; empty: none
+  bool cached = true;                              // false: it is fetched though it is there
+  std::string registry_config = {};                // text of a Docker client's configuration; empty: none
+  std::optional<RegistryUser> registry_user = {};  // counts where there is no configuration
   friend bool operator==(const MesosImage&, const MesosImage&) = default;
 };
 

@@ -133,10 +133,4 @@ Result<std::string> read_helper_login(std::string_view output, const std::string
   return to_header(login);
 }
 
-std::string registry_config(const std::string& image, const std::string& user, const std::string& password) {
-  const std::string registry = registry_of(image);
-  const std::string key = registry == hub ? std::string{hub_key} : registry;
-  return json::serialize(json::value{{"auths", {{key, {{"username", user}, {"password", password}}}}}});
-}
-
 }  // namespace windlass

@@ -24,8 +24,4 @@ struct RegistryLogin {
 // X-Registry-Auth. Errors: Errc::malformed.
 [[nodiscard]] Result<std::string> read_helper_login(std::string_view output, const std::string& server);
 
-// The configuration that holds just this login for the image's registry, for registry_login().
-[[nodiscard]] std::string registry_config(const std::string& image, const std::string& user,
-                                          const std::string& password);
-
 }  // namespace windlass

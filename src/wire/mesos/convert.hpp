@@ -1,5 +1,5 @@
 #pragma once
-// Between the generated protobuf classes and model/. Only included by wire/mesos_*.cpp.
+// Between the generated protobuf classes and model/. Included only by the .cpp files of wire/mesos.
 
 #include "model/executor_api.hpp"
 #include "model/scheduler_api.hpp"
@@ -7,6 +7,7 @@
 #include "mesos.pb.h"
 
 #include <string>
+#include <vector>
 
 namespace windlass::convert {
 
@@ -42,6 +43,14 @@ AgentInfo from(const pb::AgentInfo& in);
 void to(const AgentInfo& in, pb::AgentInfo& out);
 Offer from(const pb::Offer& in);
 void to(const Offer& in, pb::Offer& out, ResourceStyle style);
+
+// Mesos has times as nanoseconds or as seconds: those go to the nanosecond, and what is longer than a Duration can be
+// becomes the longest.
+Duration duration_from(const pb::DurationInfo& in);
+Duration duration_from(double seconds);
+double seconds_of(Duration duration);
+std::vector<Label> labels_from(const pb::Labels& in);
+void labels_to(const std::vector<Label>& in, pb::Labels& out);
 
 CommandInfo from(const pb::CommandInfo& in);
 void to(const CommandInfo& in, pb::CommandInfo& out);
