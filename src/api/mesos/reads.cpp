@@ -1,10 +1,12 @@
 #include "api/mesos/reads.hpp"
 
+#include "api/mesos/agent_state.hpp"
 #include "api/mesos/calls.hpp"
 #include "api/mesos/files.hpp"
+#include "api/mesos/master_state.hpp"
 #include "api/mesos/metrics.hpp"
 #include "api/mesos/reader_route.hpp"
-#include "api/mesos/state.hpp"
+#include "api/mesos/server_json.hpp"
 #include "api/mesos/views.hpp"
 #include "wire/json/writer.hpp"
 

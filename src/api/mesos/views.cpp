@@ -109,6 +109,11 @@ std::vector<ExecutorView> completed_executors(const EngineView& engine) {
   return list;
 }
 
+bool admits(const HttpQuery& query, std::string_view name, const std::string& value) {
+  const std::string* wanted = find_query(query, name);
+  return wanted == nullptr || *wanted == value;
+}
+
 MasterInfo master_info(const engine::Picture& state) {
   MasterInfo info = state.settings.master;
   info.id = state.record.master_id;

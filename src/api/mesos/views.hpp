@@ -2,11 +2,13 @@
 // What several of the operator's reads ask of the engine's state.
 
 #include "engine/picture.hpp"
+#include "io/http_message.hpp"
 #include "node/engine_port.hpp"
 #include "wire/mesos/operator.hpp"
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace windlass {
@@ -36,6 +38,9 @@ struct ExecutorView {
 std::vector<ExecutorView> executor_views(const engine::Picture& state);
 // Those that ended, as far as their completed tasks tell.
 std::vector<ExecutorView> completed_executors(const EngineView& engine);
+
+// Whether the query asks for this value of `name`, or for none.
+bool admits(const HttpQuery& query, std::string_view name, const std::string& value);
 
 // With their ids.
 MasterInfo master_info(const engine::Picture& state);
