@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -27,10 +28,10 @@
 namespace windlass {
 namespace {
 
-constexpr double placements_target = 50'000;  // a second
-constexpr double restart_target = 4;          // seconds
-constexpr std::size_t offers_per_event = 10;  // and one event per commit: about 1,000 placements when agents are large
-constexpr std::size_t updates_per_commit = 256;  // as runtime_batch_max
+constexpr double placements_target = 50'000;           // a second
+constexpr double restart_target = 4;                   // seconds
+constexpr std::int64_t placements_per_commit = 1'000;  // and one event per commit
+constexpr std::size_t updates_per_commit = 256;        // as runtime_batch_max
 
 struct Options {
   std::int64_t agents = 10'000;
@@ -39,17 +40,33 @@ struct Options {
   std::filesystem::path work_dir = {};
 };
 
+// The processor time of all threads: what others do on this machine does not count.
+double cpu_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 // Sums the time of one kind of work; the simulated agents' own time does not count.
 class Stopwatch {
  public:
   using Clock = std::chrono::steady_clock;
-  void start() { started_ = Clock::now(); }
-  void stop() { total_ += Clock::now() - started_; }
+  void start() {
+    started_ = Clock::now();
+    cpu_started_ = cpu_now();
+  }
+  void stop() {
+    cpu_total_ += cpu_now() - cpu_started_;
+    total_ += Clock::now() - started_;
+  }
   [[nodiscard]] double seconds() const { return std::chrono::duration<double>(total_).count(); }
+  [[nodiscard]] double cpu_seconds() const { return cpu_total_; }
 
  private:
   Clock::time_point started_;
   Clock::duration total_{};
+  double cpu_started_ = 0;
+  double cpu_total_ = 0;
 };
 
 std::unique_ptr<Journal> open_journal(const Options& options) {
@@ -85,9 +102,15 @@ class Scheduler {
 
   struct Times {
     Stopwatch step;
+    Stopwatch rows;  // their bytes
     Stopwatch journal;
     Stopwatch picture;
-    [[nodiscard]] double seconds() const { return step.seconds() + journal.seconds() + picture.seconds(); }
+    [[nodiscard]] double seconds() const {
+      return step.seconds() + rows.seconds() + journal.seconds() + picture.seconds();
+    }
+    [[nodiscard]] double cpu_seconds() const {
+      return step.cpu_seconds() + rows.cpu_seconds() + journal.cpu_seconds() + picture.cpu_seconds();
+    }
   };
   // Of all batches since the last call.
   Times take_times() { return std::exchange(times_, {}); }
@@ -103,8 +126,11 @@ class Scheduler {
       std::move(effects.notices.begin(), effects.notices.end(), std::back_inserter(all.notices));
     }
     times_.step.stop();
+    times_.rows.start();
+    std::vector<Row> rows = to_rows(all.writes);
+    times_.rows.stop();
     times_.journal.start();
-    require(journal_->commit(to_rows(all.writes)));
+    require(journal_->commit(rows));
     times_.journal.stop();
     for (const scheduler::Answer& answer : all.notices) CHECK(!answer.error);
     std::vector<scheduler::Call> calls = std::exchange(all.calls, {});
@@ -142,9 +168,12 @@ App make_app(std::int64_t number, std::int64_t instances) {
   return app;
 }
 
-// An offer of all of one agent: room for its part of the tasks.
+// An agent's part of the tasks.
+std::int64_t tasks_per_agent(const Options& options) { return (options.tasks + options.agents - 1) / options.agents; }
+
+// An offer of all of one agent: room for its part.
 Offer make_offer(const Options& options, std::int64_t agent) {
-  const auto room = static_cast<double>((options.tasks + options.agents - 1) / options.agents);
+  const auto room = static_cast<double>(tasks_per_agent(options));
   Offer offer;
   offer.id = {"O" + std::to_string(agent)};
   offer.framework_id = {"F"};
@@ -183,11 +212,11 @@ void start_apps(Scheduler& scheduler, const Options& options) {
 
 std::vector<Launched> place_all(Scheduler& scheduler, const Options& options) {
   std::vector<Launched> launched;
+  const std::int64_t offers_per_event = std::max<std::int64_t>(1, placements_per_commit / tasks_per_agent(options));
   for (std::int64_t agent = 0; agent < options.agents;) {
     events::Offers offers;
-    while (agent < options.agents && offers.offers.size() < offers_per_event) {
-      offers.offers.push_back(make_offer(options, agent++));
-    }
+    const std::int64_t end = std::min(options.agents, agent + offers_per_event);
+    while (agent < end) offers.offers.push_back(make_offer(options, agent++));
     collect(scheduler.run({scheduler::MesosEvent{std::move(offers)}}), launched);
   }
   return launched;
@@ -218,10 +247,14 @@ std::size_t run_all(Scheduler& scheduler, const std::vector<Launched>& launched)
 void print_rate(const char* what, std::size_t count, const Scheduler::Times& times) {
   const double seconds = times.seconds();
   const double rate = static_cast<double>(count) / seconds;
+  const double each = 1e6 / static_cast<double>(count);
   std::printf(
-      "%s: %.0f/s, %.2f of the target of %.0f/s (%zu in %.1f s: step %.1f, journal %.1f, readers' picture %.1f)\n",
+      "%s: %.0f/s, %.2f of the target of %.0f/s (%zu in %.1f s: step %.1f, rows %.1f, journal %.1f, picture %.1f); "
+      "processor time %.2f us each (step %.2f, rows %.2f, journal %.2f, picture %.2f)\n",
       what, rate, rate / placements_target, placements_target, count, seconds, times.step.seconds(),
-      times.journal.seconds(), times.picture.seconds());
+      times.rows.seconds(), times.journal.seconds(), times.picture.seconds(), times.cpu_seconds() * each,
+      times.step.cpu_seconds() * each, times.rows.cpu_seconds() * each, times.journal.cpu_seconds() * each,
+      times.picture.cpu_seconds() * each);
   std::fflush(stdout);
 }
 
@@ -249,8 +282,9 @@ void measure(const Options& options) {
   const double total = loading.seconds() + starting.seconds();
   std::printf(
       "restart with %zu tasks: %.2f s (journal %.2f s, indexes and readers' picture %.2f s), "
-      "%.2f of the target of %.0f s\n",
-      launched.size(), total, loading.seconds(), starting.seconds(), total / restart_target, restart_target);
+      "%.2f of the target of %.0f s; processor time %.2f s\n",
+      launched.size(), total, loading.seconds(), starting.seconds(), total / restart_target, restart_target,
+      loading.cpu_seconds() + starting.cpu_seconds());
 }
 
 bool take_number(const std::string& argument, const std::string& name, std::int64_t& out) {

@@ -71,6 +71,7 @@ std::string Uuid::to_bytes() const { return {bytes.begin(), bytes.end()}; }
 std::string Uuid::to_string() const {
   static constexpr char digits[] = "0123456789abcdef";
   std::string text;
+  text.reserve(36);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
     text += digits[bytes[i] >> 4];

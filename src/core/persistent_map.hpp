@@ -9,15 +9,21 @@
 //            / \                          / \   /
 //           a   c                        a   c e
 //
+// Nodes that no copy shares are changed where they are: to change many entries between two copies costs little more
+// than to change them in a std::map.
+//
 // It is an AVL tree, so its shape depends on the order of changes alone, never on addresses or chance. A map may be
 // read on several threads, as long as nobody assigns to that object meanwhile; each thread may have a copy of its own.
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace windlass::core {
@@ -30,20 +36,70 @@ class PersistentMap {
   using value_type = std::pair<const Key, Value>;
 
  private:
+  // A small entry lies in its node. Others lie apart from it, so that a new path copies none of them.
+  static constexpr bool is_small = std::is_trivially_copyable_v<Key> && sizeof(value_type) <= 4 * sizeof(void*);
+  using Entry = std::conditional_t<is_small, value_type, std::shared_ptr<const value_type>>;
+
   struct Node;
-  using Link = std::shared_ptr<const Node>;
-  using Entry = std::shared_ptr<const value_type>;
+  // Shares a node. The node counts who does: a std::shared_ptr is twice as large, and so is what it counts with.
+  class Link {
+   public:
+    Link() = default;
+    // Of a new node.
+    explicit Link(Node* node) noexcept : node_{node} {}
+    Link(const Link& other) noexcept : node_{other.node_} {
+      if (node_ != nullptr) node_->sharers.fetch_add(1, std::memory_order_relaxed);
+    }
+    Link(Link&& other) noexcept : node_{std::exchange(other.node_, nullptr)} {}
+    Link& operator=(Link other) noexcept {
+      std::swap(node_, other.node_);
+      return *this;
+    }
+    ~Link() {
+      if (node_ == nullptr) return;
+      if (is_alone() || node_->sharers.fetch_sub(1, std::memory_order_acq_rel) == 1) delete node_;
+    }
+
+    [[nodiscard]] const Node* get() const { return node_; }
+    const Node* operator->() const { return node_; }
+    // The node, to be changed: a copy of it if somebody else has it too. REQUIRES: there is one, and nobody else has
+    // what this link is in.
+    Node& own() {
+      if (!is_alone()) *this = Link{new Node{*node_}};
+      return *node_;
+    }
+
+   private:
+    // Whoever else had it, on whatever thread, is done with it.
+    [[nodiscard]] bool is_alone() const { return node_->sharers.load(std::memory_order_acquire) == 1; }
+
+    Node* node_ = nullptr;
+  };
   struct Node {
-    Entry entry;  // apart from the node, so that a new path copies no values
+    explicit Node(Entry made) : entry{std::move(made)} {}
+    Node(const Node& other) : height{other.height}, left{other.left}, right{other.right}, entry{other.entry} {}
+
+    std::atomic<std::uint32_t> sharers = 1;
+    std::int32_t height = 1;
     Link left;
     Link right;
-    int height = 1;
+    Entry entry;
   };
   // The height of a tree with as many entries as a size_t can count is less than 1.45 * 64.
   static constexpr std::size_t height_max = 93;
 
+  static const value_type& entry_of(const Node& node) {
+    if constexpr (is_small) {
+      return node.entry;
+    } else {
+      return *node.entry;
+    }
+  }
+  static const Key& key_of(const Node& node) { return entry_of(node).first; }
+
  public:
-  // Goes through the entries in the order of their keys. Valid as long as the map that it came from, or a copy of it.
+  // Goes through the entries in the order of their keys. Valid until the map that it came from changes or ends; longer,
+  // if there is a copy of that map as it was.
   class const_iterator {  // NOLINT(readability-identifier-naming): containers call it so
    public:
     using iterator_category = std::forward_iterator_tag;
@@ -53,8 +109,8 @@ class PersistentMap {
     using reference = const value_type&;
 
     const_iterator() = default;
-    reference operator*() const { return *path_[depth_ - 1]->entry; }
-    pointer operator->() const { return path_[depth_ - 1]->entry.get(); }
+    reference operator*() const { return entry_of(*path_[depth_ - 1]); }
+    pointer operator->() const { return &entry_of(*path_[depth_ - 1]); }
     const_iterator& operator++() {
       const Node* node = path_[--depth_];
       descend(node->right.get());
@@ -82,7 +138,7 @@ class PersistentMap {
   };
   using iterator = const_iterator;
 
-  [[nodiscard]] bool empty() const { return root_ == nullptr; }
+  [[nodiscard]] bool empty() const { return root_.get() == nullptr; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] const_iterator begin() const {
     const_iterator at;
@@ -94,7 +150,7 @@ class PersistentMap {
   [[nodiscard]] const_iterator lower_bound(const Key& key) const {
     const_iterator at;
     for (const Node* node = root_.get(); node != nullptr;) {
-      const bool is_less = node->entry->first < key;
+      const bool is_less = key_of(*node) < key;
       if (!is_less) at.push(node);
       node = is_less ? node->right.get() : node->left.get();
     }
@@ -104,16 +160,16 @@ class PersistentMap {
     const const_iterator at = lower_bound(key);
     return at == end() || key < at->first ? end() : at;
   }
-  // nullptr when there is none.
+  // nullptr when there is none. Valid as an iterator is.
   [[nodiscard]] const Value* get(const Key& key) const {
     const Node* node = root_.get();
     while (node != nullptr) {
-      if (key < node->entry->first) {
+      if (key < key_of(*node)) {
         node = node->left.get();
-      } else if (node->entry->first < key) {
+      } else if (key_of(*node) < key) {
         node = node->right.get();
       } else {
-        return &node->entry->second;
+        return &entry_of(*node).second;
       }
     }
     return nullptr;
@@ -128,21 +184,19 @@ class PersistentMap {
 
   // Adds the entry, or replaces the one with that key.
   void set(Key key, Value value) {
-    bool is_new = true;
-    auto entry = std::make_shared<const value_type>(std::move(key), std::move(value));
-    root_ = with(root_, std::move(entry), is_new);
-    if (is_new) ++size_;
+    if (put(root_, key, value)) ++size_;
   }
   // How many were there: 0 or 1.
   std::size_t erase(const Key& key) {
     if (!contains(key)) return 0;
-    root_ = without(root_, key);
+    remove(root_, key);
     --size_;
     return 1;
   }
   void clear() { *this = {}; }
 
-  // Of entries (pairs) in the ascending order of their keys, none twice: in one go, and so faster than one by one.
+  // Of entries (pairs) in the ascending order of their keys, none twice: in one go, and so faster than one by one. With
+  // std::move_iterator they are moved.
   template <class Iterator>
   static PersistentMap from_sorted(Iterator first, Iterator last) {
     PersistentMap map;
@@ -152,76 +206,122 @@ class PersistentMap {
   }
 
   // Share all that they have: true costs nothing to find out. False says nothing.
-  [[nodiscard]] bool is_same(const PersistentMap& other) const { return root_ == other.root_; }
+  [[nodiscard]] bool is_same(const PersistentMap& other) const { return root_.get() == other.root_.get(); }
   friend bool operator==(const PersistentMap& left, const PersistentMap& right) {
     return left.is_same(right) || (left.size_ == right.size_ && std::equal(left.begin(), left.end(), right.begin()));
   }
 
  private:
-  static int height(const Link& node) { return node == nullptr ? 0 : node->height; }
-
-  static Link joined(Entry entry, Link left, Link right) {
-    const int tall = std::max(height(left), height(right)) + 1;
-    return std::make_shared<const Node>(Node{std::move(entry), std::move(left), std::move(right), tall});
+  template <class K, class V>
+  static Entry make_entry(K&& key, V&& value) {
+    if constexpr (is_small) {
+      return {std::forward<K>(key), std::forward<V>(value)};
+    } else {
+      return std::make_shared<const value_type>(std::forward<K>(key), std::forward<V>(value));
+    }
   }
-  // Likewise, for sides that differ by two levels at most.
-  static Link balanced(Entry entry, Link left, Link right) {
-    if (height(left) > height(right) + 1) {
-      if (height(left->left) >= height(left->right)) {
-        Link lower = joined(std::move(entry), left->right, std::move(right));
-        return joined(left->entry, left->left, std::move(lower));
+
+  static std::int32_t height(const Link& link) { return link.get() == nullptr ? 0 : link->height; }
+  static void set_height(Node& node) { node.height = std::max(height(node.left), height(node.right)) + 1; }
+
+  // The left node goes up, and this one becomes its right one; and the other way round.
+  static void turn_right(Link& link) {
+    Node& node = link.own();
+    Link up = std::move(node.left);
+    node.left = std::move(up.own().right);
+    set_height(node);
+    up.own().right = std::move(link);
+    link = std::move(up);
+    set_height(link.own());
+  }
+  static void turn_left(Link& link) {
+    Node& node = link.own();
+    Link up = std::move(node.right);
+    node.right = std::move(up.own().left);
+    set_height(node);
+    up.own().left = std::move(link);
+    link = std::move(up);
+    set_height(link.own());
+  }
+  // After a change below. REQUIRES: the sides differ by two levels at most.
+  static void balance(Link& link) {
+    Node& node = link.own();
+    if (height(node.left) > height(node.right) + 1) {
+      if (height(node.left->left) < height(node.left->right)) turn_left(node.left);
+      turn_right(link);
+    } else if (height(node.right) > height(node.left) + 1) {
+      if (height(node.right->right) < height(node.right->left)) turn_right(node.right);
+      turn_left(link);
+    } else {
+      set_height(node);
+    }
+  }
+
+  // Whether it is new.
+  static bool put(Link& link, Key& key, Value& value) {
+    if (link.get() == nullptr) {
+      link = Link{new Node{make_entry(std::move(key), std::move(value))}};
+      return true;
+    }
+    Node& node = link.own();
+    const bool is_less = key < key_of(node);
+    if (!is_less && !(key_of(node) < key)) {
+      if constexpr (is_small) {
+        node.entry.second = std::move(value);
+      } else {
+        node.entry = make_entry(std::move(key), std::move(value));
       }
-      const Link middle = left->right;
-      Link less = joined(left->entry, left->left, middle->left);
-      return joined(middle->entry, std::move(less), joined(std::move(entry), middle->right, std::move(right)));
+      return false;
     }
-    if (height(right) > height(left) + 1) {
-      if (height(right->right) >= height(right->left)) {
-        Link lower = joined(std::move(entry), std::move(left), right->left);
-        return joined(right->entry, std::move(lower), right->right);
-      }
-      const Link middle = right->left;
-      Link less = joined(std::move(entry), std::move(left), middle->left);
-      return joined(middle->entry, std::move(less), joined(right->entry, middle->right, right->right));
-    }
-    return joined(std::move(entry), std::move(left), std::move(right));
+    const bool is_new = put(is_less ? node.left : node.right, key, value);
+    if (is_new) balance(link);
+    return is_new;
   }
 
-  static Link with(const Link& node, Entry entry, bool& is_new) {
-    if (node == nullptr) return joined(std::move(entry), nullptr, nullptr);
-    if (entry->first < node->entry->first) {
-      Link left = with(node->left, std::move(entry), is_new);
-      return balanced(node->entry, std::move(left), node->right);
+  // Takes the node of the least key out of what is below. The caller has the only link to it.
+  static Link take_first(Link& link) {
+    Node& node = link.own();
+    if (node.left.get() == nullptr) {
+      Link first = std::move(link);
+      link = std::move(node.right);
+      return first;
     }
-    if (node->entry->first < entry->first) {
-      Link right = with(node->right, std::move(entry), is_new);
-      return balanced(node->entry, node->left, std::move(right));
-    }
-    is_new = false;
-    return joined(std::move(entry), node->left, node->right);
-  }
-
-  static const Link& first_of(const Link& node) { return node->left == nullptr ? node : first_of(node->left); }
-  static Link without_first(const Link& node) {
-    if (node->left == nullptr) return node->right;
-    return balanced(node->entry, without_first(node->left), node->right);
+    Link first = take_first(node.left);
+    balance(link);
+    return first;
   }
   // REQUIRES: the key is there.
-  static Link without(const Link& node, const Key& key) {
-    if (key < node->entry->first) return balanced(node->entry, without(node->left, key), node->right);
-    if (node->entry->first < key) return balanced(node->entry, node->left, without(node->right, key));
-    if (node->left == nullptr) return node->right;
-    if (node->right == nullptr) return node->left;
-    return balanced(first_of(node->right)->entry, node->left, without_first(node->right));
+  static void remove(Link& link, const Key& key) {
+    Node& node = link.own();
+    if (key < key_of(node)) {
+      remove(node.left, key);
+    } else if (key_of(node) < key) {
+      remove(node.right, key);
+    } else if (node.left.get() == nullptr || node.right.get() == nullptr) {
+      Link rest = std::move(node.left.get() == nullptr ? node.right : node.left);
+      link = std::move(rest);
+      return;
+    } else {
+      Link next = take_first(node.right);
+      next.own().left = std::move(node.left);
+      next.own().right = std::move(node.right);
+      link = std::move(next);
+    }
+    balance(link);
   }
 
   template <class Iterator>
   static Link built(Iterator& next, std::size_t count) {
-    if (count == 0) return nullptr;
+    if (count == 0) return {};
     Link left = built(next, count / 2);
-    auto entry = std::make_shared<const value_type>(next->first, next->second);
+    auto&& pair = *next;
+    Link link{
+        new Node{make_entry(std::forward<decltype(pair)>(pair).first, std::forward<decltype(pair)>(pair).second)}};
     ++next;
-    return joined(std::move(entry), std::move(left), built(next, count - count / 2 - 1));
+    link.own().left = std::move(left);
+    link.own().right = built(next, count - count / 2 - 1);
+    set_height(link.own());
+    return link;
   }
 
   Link root_;

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -78,6 +80,52 @@ TEST(PersistentMap, IsAMapWhateverIsDone) {
       }
     }
   }
+}
+
+struct Key {
+  std::int64_t number = 0;
+  auto operator<=>(const Key&) const = default;
+};
+
+// Small entries lie in the nodes themselves, and what no copy shares is changed where it is.
+TEST(PersistentMap, SmallEntriesAreSharedAsOthersAre) {
+  using Small = PersistentMap<Key, std::shared_ptr<const int>>;
+  using Contents = std::map<std::int64_t, int>;
+  const auto contents = [](const Small& map) {
+    Contents all;
+    for (const auto& [key, value] : map) all[key.number] = *value;
+    return all;
+  };
+  Prng prng{1};
+  Small map;
+  Contents plain;
+  std::vector<std::pair<Small, Contents>> taken;
+  for (int i = 0; i < 3000; ++i) {
+    const auto key = static_cast<std::int64_t>(prng.below(200));
+    if (prng.chance(2, 3)) {
+      map.set({key}, std::make_shared<const int>(i));
+      plain[key] = i;
+    } else {
+      EXPECT_EQ(map.erase({key}), plain.erase(key));
+    }
+    if (i % 100 == 0) taken.emplace_back(map, plain);
+  }
+  taken.emplace_back(map, plain);
+  for (const auto& [then, expected] : taken) EXPECT_EQ(contents(then), expected);
+}
+
+TEST(PersistentMap, WithoutACopyEntriesStayWhereTheyAre) {
+  PersistentMap<int, std::shared_ptr<const int>> map;
+  for (int i = 0; i < 100; ++i) map.set(i, nullptr);
+  const auto* const entry = &*map.find(50);
+  map.set(50, std::make_shared<const int>(1));
+  map.set(51, std::make_shared<const int>(2));
+  EXPECT_EQ(&*map.find(50), entry);
+  const auto copy = map;
+  map.set(50, nullptr);
+  EXPECT_NE(&*map.find(50), entry);
+  EXPECT_EQ(&*copy.find(50), entry);
+  EXPECT_EQ(**copy.get(50), 1);
 }
 
 TEST(PersistentMap, IsMadeOfSortedEntriesInOneGo) {

@@ -113,12 +113,15 @@ void Resources::add(const Resource& resource) {
   for (Resource& entry : entries_) {
     if (!entry.combines_with(resource)) continue;
     entry.milli += resource.milli;
-    entry.ranges = unite(entry.ranges, resource.ranges);
+    if (!resource.ranges.empty()) entry.ranges = unite(entry.ranges, resource.ranges);
     entry.items.insert(resource.items.begin(), resource.items.end());
     return;
   }
+  // What a task has: cpus, mem, disk and ports.
+  if (entries_.empty()) entries_.reserve(4);
   entries_.push_back(resource);
-  entries_.back().ranges = merge(entries_.back().ranges);
+  std::vector<Range>& ranges = entries_.back().ranges;
+  if (ranges.size() > 1) ranges = merge(std::move(ranges));
 }
 
 void Resources::subtract(const Resource& resource) {

@@ -6,6 +6,8 @@
 #include "model/framework.hpp"
 #include "model/refusal.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -30,15 +32,25 @@ class OfferPool {
   std::variant<Share, Refusal> take(const App& app, Prng& prng);
 
  private:
+  enum class Kind { cpus, mem, disk, ports };
+  static constexpr std::size_t scalar_kinds = 3;
+  struct Entry {
+    Kind kind;
+    Resource resource;
+  };
+
+  void add(const Resource& resource);
   [[nodiscard]] bool has_ports(const App& app) const;
   // REQUIRES: has_ports(app).
   [[nodiscard]] std::vector<std::uint16_t> choose_ports(const App& app, Prng& prng) const;
-  void take_scalar(const std::string& name, std::int64_t milli, Resources& taken);
+  void take_scalar(Kind kind, std::int64_t milli, Resources& taken);
   void take_ports(const std::vector<std::uint16_t>& ports, Resources& taken);
-  [[nodiscard]] std::int64_t left(const std::string& name) const;
+  [[nodiscard]] std::int64_t& left(Kind kind) { return left_[static_cast<std::size_t>(kind)]; }
 
-  std::vector<Resource> entries_;  // reserved ones first
-  std::vector<Range> free_ports_;  // of all entries
+  std::vector<Entry> entries_;                        // of those kinds; reserved ones first
+  std::array<std::int64_t, scalar_kinds> left_ = {};  // of each kind, of all entries
+  std::vector<Range> free_ports_;                     // likewise
+  std::uint64_t free_port_count_ = 0;
 };
 
 }  // namespace windlass::scheduler

@@ -15,16 +15,20 @@
 namespace windlass::scheduler {
 namespace {
 
-// No news of a launched task for so long: ask Mesos whether it knows it.
-constexpr Duration launch_confirm_delay = std::chrono::seconds{30};
+// An app that waits, for all offers of a batch: where its instances are is counted once, and what is the same in all of
+// its tasks is made once.
+struct Candidate {
+  AppPtr app;
+  ConstraintTally tally;
+  std::optional<TaskTemplate> tasks = {};  // made with the first task
+};
+using Candidates = std::map<AppId, Candidate>;
 
-// The constraints of each app that waits, counted once for all offers of a batch.
-using Tallies = std::map<AppId, ConstraintTally>;
-
-ConstraintTally& tally_of(Tallies& tallies, const State& state, const App& app) {
-  auto found = tallies.find(app.id);
-  if (found == tallies.end()) found = tallies.emplace(app.id, ConstraintTally{state, app}).first;
-  return found->second;
+Candidate& candidate_of(Candidates& candidates, const State& state, const AppId& id) {
+  auto found = candidates.lower_bound(id);
+  if (found != candidates.end() && found->first == id) return found->second;
+  const AppPtr& app = state.apps.at(id);
+  return candidates.emplace_hint(found, id, Candidate{app, ConstraintTally{state, *app}})->second;
 }
 
 Instance make_instance(Turn& turn, const App& app, const Offer& offer, const Share& share) {
@@ -43,21 +47,21 @@ Instance make_instance(Turn& turn, const App& app, const Offer& offer, const Sha
   return instance;
 }
 
-// The task of one more instance of the app in what is left of the offer, or why it does not fit there.
-std::variant<TaskInfo, Refusal> place(Turn& turn, const App& app, const Offer& offer, OfferPool& pool,
-                                      Tallies& tallies) {
-  ConstraintTally& tally = tally_of(tallies, turn.state, app);
-  if (!tally.allows(offer)) return Refusal::unfulfilled_constraint;
+// Adds the task of one more instance of the app in what is left of the offer, or says why it does not fit there.
+std::optional<Refusal> place(Turn& turn, Candidate& candidate, const Offer& offer, OfferPool& pool,
+                             std::vector<TaskInfo>& tasks) {
+  const App& app = *candidate.app;
+  if (!candidate.tally.allows(offer)) return Refusal::unfulfilled_constraint;
   auto taken = pool.take(app, turn.in.prng);
   if (const auto* refusal = std::get_if<Refusal>(&taken)) return *refusal;
-  const Share& share = std::get<Share>(taken);
-  const InstancePtr instance = put_instance(turn, make_instance(turn, app, offer, share));
-  TaskInfo task = build_task(turn.state.settings, app, *instance, share.resources);
-  ask_about_later(turn, instance, launch_confirm_delay);
+  auto& share = std::get<Share>(taken);
+  const InstancePtr instance = put_instance(turn, make_instance(turn, app, offer, share), Question::later);
+  if (!candidate.tasks) candidate.tasks.emplace(turn.state.settings, app);
+  tasks.push_back(candidate.tasks->make(*instance, std::move(share.resources)));
   refresh_delay(turn, app);
-  tally.add(offer);
+  candidate.tally.add(offer);
   review_demand(turn, app.id);
-  return task;
+  return std::nullopt;
 }
 
 // Whose turn it is: round by round each app that may launch, in the order of ids, until its demand is refused.
@@ -107,7 +111,7 @@ class Rounds {
 };
 
 // One instance of each waiting app in turn, until the offer is used up.
-std::vector<TaskInfo> fill(Turn& turn, const Offer& offer, Tallies& tallies) {
+std::vector<TaskInfo> fill(Turn& turn, const Offer& offer, Candidates& candidates) {
   State& state = turn.state;
   const auto most = static_cast<std::size_t>(state.settings.max_instances_per_offer);
   OfferPool pool{offer, state.settings.mesos_role};
@@ -118,14 +122,12 @@ std::vector<TaskInfo> fill(Turn& turn, const Offer& offer, Tallies& tallies) {
   while (tasks.size() < most) {
     const auto next = rounds.next();
     if (!next) break;
-    const AppPtr app = state.apps.at(next->app);
-    auto placed = place(turn, *app, offer, pool, tallies);
-    if (auto* task = std::get_if<TaskInfo>(&placed)) {
-      tasks.push_back(std::move(*task));
+    const auto refusal = place(turn, candidate_of(candidates, state, next->app), offer, pool, tasks);
+    if (!refusal) {
       served.insert(next->demand);
       rounds.placed();
     } else if (!served.contains(next->demand)) {
-      state.demands.at(next->demand).funnel.count(std::get<Refusal>(placed));
+      state.demands.at(next->demand).funnel.count(*refusal);
     }
   }
   return tasks;
@@ -145,9 +147,9 @@ void take_offers(Turn& turn, const std::vector<Offer>& offers) {
   turn.state.counters.offers += offers.size();
   calls::Decline decline;
   decline.refuse_seconds = std::chrono::duration<double>(turn.state.settings.decline_offer_duration).count();
-  Tallies tallies;
+  Candidates candidates;
   for (const Offer& offer : offers) {
-    std::vector<TaskInfo> tasks = fill(turn, offer, tallies);
+    std::vector<TaskInfo> tasks = fill(turn, offer, candidates);
     turn.state.counters.launches += tasks.size();
     if (tasks.empty()) {
       decline.offer_ids.push_back(offer.id);

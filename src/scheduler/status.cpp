@@ -77,16 +77,16 @@ void take_end(Turn& turn, const InstancePtr& instance, Condition condition) {
   if (current && instance->goal == Goal::running && is_failure(condition)) add_delay(turn, *app);
 }
 
-void take_progress(Turn& turn, const Instance& before, const TaskStatus& status, Condition condition) {
-  if (goes_back(before.condition, condition)) return;
-  Instance instance = before;
+void take_progress(Turn& turn, const InstancePtr& before, const TaskStatus& status, Condition condition) {
+  if (goes_back(before->condition, condition)) return heard_of(turn, before);
+  Instance instance = *before;
   const bool returned = instance.condition == Condition::unreachable_inactive && condition != instance.condition;
   if (instance.condition != condition) instance.since = turn.in.now;
   instance.condition = condition;
   if (condition == Condition::running && !instance.started_at) instance.started_at = turn.in.now;
   if (status.healthy) instance.healthy = status.healthy;
   if (status.reason != Reason::reconciliation) instance.message = status.message.substr(0, message_bytes_max);
-  const InstancePtr row = put_instance(turn, std::move(instance));
+  const InstancePtr row = put_instance(turn, std::move(instance), Question::answered);
   if (returned && row->goal != Goal::running) send_kill(turn, row);
   const App* app = find_app(turn.state, row->app_id);
   if (app != nullptr) refresh_delay(turn, *app);
@@ -124,10 +124,9 @@ void take_status(Turn& turn, const TaskStatus& status) {
   acknowledge(turn, status);
   const InstancePtr instance = find_instance(turn.state, status.task_id);
   if (instance == nullptr) return take_unknown(turn, status);
-  heard_of(turn, instance);
   const Condition condition = condition_of(status);
   if (is_over(condition)) return take_end(turn, instance, condition);
-  take_progress(turn, *instance, status, condition);
+  take_progress(turn, instance, status, condition);
 }
 
 }  // namespace windlass::scheduler

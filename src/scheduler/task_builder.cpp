@@ -5,16 +5,19 @@
 #include "scheduler/shell_words.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace windlass::scheduler {
 namespace {
 
 constexpr std::size_t label_key_bytes_max = 492;
 constexpr std::size_t label_value_bytes_max = 511;
-
-using Environment = std::map<std::string, std::string>;
 
 // As Scala prints a Double: 1.0, 0.25.
 std::string double_text(double value) {
@@ -38,53 +41,61 @@ std::string image_of(const App& app) {
   return image.starts_with(image_scheme) ? image.substr(image_scheme.size()) : image;
 }
 
-void add_app_variables(Environment& env, const App& app, const Instance& instance) {
-  env["MESOS_TASK_ID"] = instance.task_id.value;
-  env["MARATHON_APP_ID"] = app.id.value;
-  env["MARATHON_APP_VERSION"] = to_iso8601(app.version);
-  env["MARATHON_APP_RESOURCE_CPUS"] = double_text(app.cpus);
-  env["MARATHON_APP_RESOURCE_MEM"] = double_text(app.mem);
-  env["MARATHON_APP_RESOURCE_DISK"] = double_text(app.disk);
-  env["MARATHON_APP_RESOURCE_GPUS"] = "0";
-  if (const std::string image = image_of(app); !image.empty()) env["MARATHON_APP_DOCKER_IMAGE"] = image;
+// Where the value of a variable comes from. Only `text` is the same in all tasks of an app.
+enum class Source { text, task_id, host, port, all_ports };
+struct VariableValue {
+  Source source = Source::text;
+  std::string text = {};
+  std::size_t port = 0;  // which of the app's
+};
+using Variables = std::map<std::string, VariableValue>;
+
+void add_app_variables(Variables& env, const App& app) {
+  const auto set = [&env](const std::string& name, std::string value) { env[name] = {.text = std::move(value)}; };
+  env["MESOS_TASK_ID"] = {.source = Source::task_id};
+  set("MARATHON_APP_ID", app.id.value);
+  set("MARATHON_APP_VERSION", to_iso8601(app.version));
+  set("MARATHON_APP_RESOURCE_CPUS", double_text(app.cpus));
+  set("MARATHON_APP_RESOURCE_MEM", double_text(app.mem));
+  set("MARATHON_APP_RESOURCE_DISK", double_text(app.disk));
+  set("MARATHON_APP_RESOURCE_GPUS", "0");
+  if (const std::string image = image_of(app); !image.empty()) set("MARATHON_APP_DOCKER_IMAGE", image);
   std::string names;
   for (const auto& [key, value] : app.labels) {
     if (key.size() > label_key_bytes_max || value.size() > label_value_bytes_max) continue;
     const std::string name = variable_name(key);
     names += (names.empty() ? "" : " ") + name;
-    env["MARATHON_APP_LABEL_" + name] = value;
+    set("MARATHON_APP_LABEL_" + name, value);
   }
-  env["MARATHON_APP_LABELS"] = names;
+  set("MARATHON_APP_LABELS", names);
 }
 
-void add_port_variables(Environment& env, const App& app, const Instance& instance) {
-  env["HOST"] = instance.host;
-  std::string all;
-  for (std::size_t i = 0; i < instance.ports.size(); ++i) {
-    const std::string port = std::to_string(instance.ports[i]);
+void add_port_variables(Variables& env, const App& app) {
+  env["HOST"] = {.source = Source::host};
+  for (std::size_t i = 0; i < app.ports.size(); ++i) {
+    const VariableValue port{.source = Source::port, .port = i};
     const PortDefinition& definition = app.ports[i];
     if (i == 0) env["PORT"] = port;
     env["PORT" + std::to_string(i)] = port;
     env["PORT_" + std::to_string(definition.port)] = port;
     if (!definition.name.empty()) env["PORT_" + variable_name(definition.name)] = port;
-    all += (i == 0 ? "" : ",") + port;
   }
-  if (!all.empty()) env["PORTS"] = all;
+  if (!app.ports.empty()) env["PORTS"] = {.source = Source::all_ports};
 }
 
 // What the user sets wins over what we make.
-Environment environment_of(const App& app, const Instance& instance) {
-  Environment env;
-  add_app_variables(env, app, instance);
-  add_port_variables(env, app, instance);
-  for (const auto& [name, value] : app.env) env[name] = value;
+Variables variables_of(const App& app) {
+  Variables env;
+  add_app_variables(env, app);
+  add_port_variables(env, app);
+  for (const auto& [name, value] : app.env) env[name] = {.text = value};
   return env;
 }
 
-std::vector<EnvironmentVariable> to_variables(const Environment& env) {
-  std::vector<EnvironmentVariable> variables;
-  for (const auto& [name, value] : env) variables.push_back({name, value});
-  return variables;
+std::string port_list(const std::vector<std::uint16_t>& ports) {
+  std::string text;
+  for (const std::uint16_t port : ports) text += (text.empty() ? "" : ",") + std::to_string(port);
+  return text;
 }
 
 std::string quoted_words(const std::vector<std::string>& words) {
@@ -106,9 +117,8 @@ std::string task_name(const AppId& id) {
   return name;
 }
 
-CommandInfo plain_command(const App& app, const Instance& instance) {
+CommandInfo plain_command(const App& app) {
   CommandInfo command;
-  command.environment = to_variables(environment_of(app, instance));
   command.uris = app.fetch;
   if (app.cmd && !app.cmd->empty()) {
     command.value = app.cmd;
@@ -122,26 +132,19 @@ CommandInfo plain_command(const App& app, const Instance& instance) {
 
 // An executor would get the words of cmd as its arguments, and they are the arguments of the image's entrypoint. So
 // they are here, unless only a shell can read them: Mesos runs that in place of the entrypoint.
-CommandInfo container_command(const App& app, const Instance& instance) {
-  const Environment env = environment_of(app, instance);
-  CommandInfo command;
-  command.environment = to_variables(env);
-  command.uris = app.fetch;
+void set_arguments(CommandInfo& command, const App& app, const std::map<std::string, std::string>& env) {
   const auto words = app.cmd && !app.cmd->empty() ? shell_words(*app.cmd, env) : app.args;
   command.shell = !words;
   if (words) command.arguments = *words;
   if (!words) command.value = app.cmd;
-  return command;
 }
 
 // `run` is the executor's part of the command line; the app's own command follows it.
-void set_executor(TaskInfo& task, const Settings& settings, const App& app, const Instance& instance, std::string run) {
+void set_executor(TaskInfo& task, const Settings& settings, const App& app, std::string run) {
   const std::string arguments = app.cmd && !app.cmd->empty() ? *app.cmd : quoted_words(app.args);
   if (!arguments.empty()) run += " " + arguments;
   ExecutorInfo executor;
-  executor.id = ExecutorId{"marathon-" + instance.task_id.value};
-  executor.command = CommandInfo{
-      .value = std::move(run), .environment = to_variables(environment_of(app, instance)), .uris = app.fetch};
+  executor.command = CommandInfo{.value = std::move(run), .uris = app.fetch};
   task.executor = std::move(executor);
   if (settings.task_data != nullptr) task.data = settings.task_data(app);
 }
@@ -173,7 +176,7 @@ void add_options(const Settings& settings, ContainerInfo& container, const std::
 
 // As `docker run` with these options would, with the ports that PORT0 and so on name published where the network has
 // its own. What else our executor makes of the options it reads in the task's data.
-ContainerInfo container_of(const Settings& settings, const App& app, const Instance& instance) {
+ContainerInfo container_of(const Settings& settings, const App& app) {
   ContainerInfo container;
   container.docker = DockerInfo{.image = image_of(app)};
   add_options(settings, container, app.seed_container->options);
@@ -181,8 +184,8 @@ ContainerInfo container_of(const Settings& settings, const App& app, const Insta
   if (!docker.network) docker.network = NetworkMode::bridge;
   const bool joins = !container.network_names.empty() && container.network_names.front().starts_with("container:");
   const bool publishes = (docker.network == NetworkMode::bridge || docker.network == NetworkMode::user) && !joins;
-  for (std::size_t i = 0; publishes && i < instance.ports.size(); ++i) {
-    docker.port_mappings.push_back({instance.ports[i], instance.ports[i], app.ports[i].protocol});
+  for (std::size_t i = 0; publishes && i < app.ports.size(); ++i) {
+    docker.port_mappings.push_back({.protocol = app.ports[i].protocol});  // the instance says which
   }
   return container;
 }
@@ -190,46 +193,118 @@ ContainerInfo container_of(const Settings& settings, const App& app, const Insta
 }  // namespace
 
 TaskId task_id_of(const InstanceId& instance, std::uint32_t incarnation) {
-  return {instance.value + "._app." + std::to_string(incarnation)};
+  const std::string number = std::to_string(incarnation);
+  static constexpr std::string_view separator = "._app.";
+  std::string text;
+  text.reserve(instance.value.size() + separator.size() + number.size());
+  text.append(instance.value).append(separator).append(number);
+  return {std::move(text)};
 }
 
-namespace {
+// How a task of the app comes to its program.
+struct TaskTemplate::Parts {
+  TaskInfo task = {};  // what is the same in all
+  std::vector<EnvironmentVariable> environment = {};
+  struct Hole {
+    std::size_t variable = 0;  // in `environment`, and its value is missing there
+    Source source = Source::text;
+    std::size_t port = 0;
+  };
+  std::vector<Hole> holes = {};
+  // Whose cmd names variables, so that its words differ from task to task; none when they are in `task`.
+  std::optional<App> app = {};
 
-TaskInfo build_for_anybody(const Settings& settings, const App& app, const Instance& instance,
-                           const Resources& resources) {
-  TaskInfo task;
-  task.id = instance.task_id;
-  task.name = task_name(app.id);
-  task.agent_id = instance.agent_id;
-  task.resources = resources;
-  for (const auto& [key, value] : app.labels) task.labels.push_back({key, value});
-  const std::string& executor = app.executor.empty() ? settings.default_executor : app.executor;
+  void set_environment(const App& app);
+  void set_program(const Settings& settings, const App& app);
+  [[nodiscard]] std::vector<EnvironmentVariable> environment_of(const Instance& instance) const;
+};
+
+void TaskTemplate::Parts::set_environment(const App& of) {
+  const Variables variables = variables_of(of);
+  environment.reserve(variables.size());
+  for (const auto& [name, value] : variables) {
+    if (value.source != Source::text) holes.push_back({environment.size(), value.source, value.port});
+    environment.push_back({name, value.text});
+  }
+}
+
+std::vector<EnvironmentVariable> TaskTemplate::Parts::environment_of(const Instance& instance) const {
+  std::vector<EnvironmentVariable> filled = environment;
+  for (const Hole& hole : holes) {
+    std::string& value = filled[hole.variable].value;
+    switch (hole.source) {
+      case Source::text: break;
+      case Source::task_id: value = instance.task_id.value; break;
+      case Source::host: value = instance.host; break;
+      case Source::port: value = std::to_string(instance.ports[hole.port]); break;
+      case Source::all_ports: value = port_list(instance.ports); break;
+    }
+  }
+  return filled;
+}
+
+void TaskTemplate::Parts::set_program(const Settings& settings, const App& of) {
+  const std::string& executor = of.executor.empty() ? settings.default_executor : of.executor;
   const bool path = !executor.empty() && executor != "//cmd";
   if (path) {
     const std::string quoted = shell_quote(executor);
     // As Marathon has it, but the shell needs no PATH where the executor may be run already: PATH may be the app's own.
-    set_executor(task, settings, app, instance,
-                 "[ -x " + quoted + " ] || chmod ug+rx " + quoted + " && exec " + quoted);
-  } else if (app.seed_container && !settings.docker_executor.empty()) {
-    set_executor(task, settings, app, instance, "exec " + shell_quote(settings.docker_executor));
-  } else if (app.seed_container) {
-    task.command = container_command(app, instance);
-    task.container = container_of(settings, app, instance);
-    if (settings.task_data != nullptr) task.data = settings.task_data(app);
+    set_executor(task, settings, of, "[ -x " + quoted + " ] || chmod ug+rx " + quoted + " && exec " + quoted);
+  } else if (of.seed_container && !settings.docker_executor.empty()) {
+    set_executor(task, settings, of, "exec " + shell_quote(settings.docker_executor));
+  } else if (of.seed_container) {
+    task.command = CommandInfo{.uris = of.fetch};
+    if (of.cmd && of.cmd->find('$') != std::string::npos) {
+      app = of;
+    } else {
+      set_arguments(*task.command, of, {});
+    }
+    task.container = container_of(settings, of);
+    if (settings.task_data != nullptr) task.data = settings.task_data(of);
   } else {
-    task.command = plain_command(app, instance);
+    task.command = plain_command(of);
+  }
+}
+
+TaskTemplate::TaskTemplate(const Settings& settings, const App& app) : parts_{std::make_unique<Parts>()} {
+  TaskInfo& task = parts_->task;
+  task.name = task_name(app.id);
+  for (const auto& [key, value] : app.labels) task.labels.push_back({key, value});
+  parts_->set_environment(app);
+  parts_->set_program(settings, app);
+  if (settings.mesos_user.empty()) return;
+  if (task.command) task.command->user = settings.mesos_user;
+  if (task.executor) task.executor->command->user = settings.mesos_user;
+}
+
+TaskTemplate::~TaskTemplate() = default;
+TaskTemplate::TaskTemplate(TaskTemplate&&) noexcept = default;
+
+TaskInfo TaskTemplate::make(const Instance& instance, Resources resources) const {
+  TaskInfo task = parts_->task;
+  task.id = instance.task_id;
+  task.agent_id = instance.agent_id;
+  task.resources = std::move(resources);
+  std::vector<EnvironmentVariable> environment = parts_->environment_of(instance);
+  if (parts_->app) {
+    std::map<std::string, std::string> values;
+    for (const auto& [name, value] : environment) values.emplace(name, value);
+    set_arguments(*task.command, *parts_->app, values);
+  }
+  if (task.executor) task.executor->id.value = "marathon-" + instance.task_id.value;
+  CommandInfo& command = task.executor ? *task.executor->command : *task.command;
+  command.environment = std::move(environment);
+  if (task.container) {
+    std::vector<PortMapping>& mappings = task.container->docker->port_mappings;
+    for (std::size_t i = 0; i < mappings.size(); ++i) {
+      mappings[i].host_port = mappings[i].container_port = instance.ports[i];
+    }
   }
   return task;
 }
 
-}  // namespace
-
 TaskInfo build_task(const Settings& settings, const App& app, const Instance& instance, const Resources& resources) {
-  TaskInfo task = build_for_anybody(settings, app, instance, resources);
-  if (settings.mesos_user.empty()) return task;
-  if (task.command) task.command->user = settings.mesos_user;
-  if (task.executor && task.executor->command) task.executor->command->user = settings.mesos_user;
-  return task;
+  return TaskTemplate{settings, app}.make(instance, resources);
 }
 
 }  // namespace windlass::scheduler

@@ -13,9 +13,26 @@
 #include "model/framework.hpp"
 #include "scheduler/state.hpp"
 
+#include <memory>
+
 namespace windlass::scheduler {
 
-// REQUIRES: instance has its task id, agent, host and ports.
+// What the tasks of one app have in common, so that each takes only what is its own.
+class TaskTemplate {
+ public:
+  TaskTemplate(const Settings& settings, const App& app);
+  ~TaskTemplate();
+  TaskTemplate(TaskTemplate&&) noexcept;
+
+  // REQUIRES: instance is of that app, and has its task id, agent, host and a port for each of the app's.
+  [[nodiscard]] TaskInfo make(const Instance& instance, Resources resources) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// One task. REQUIRES: as TaskTemplate::make.
 TaskInfo build_task(const Settings& settings, const App& app, const Instance& instance, const Resources& resources);
 
 // "<instance>._app.<incarnation>".

@@ -209,6 +209,34 @@ TEST(TaskBuilder, EnvironmentTellsTheTaskWhatItIs) {
   EXPECT_EQ(variable(command, "MINE"), "yes");
 }
 
+// A template gives each task its own, whoever came before.
+TEST(TaskBuilder, TasksOfOneTemplateShareNothingOfTheirOwn) {
+  App app;
+  app.id = AppId{"/web"};
+  app.cmd = "serve --port=$PORT0 --at $HOST";
+  app.seed_container = SeedContainer{"docker:///web"};
+  app.ports = {{.port = 10000}, {.port = 10001}};
+  app.env = {{"PORT", "mine"}};
+  const TaskTemplate tasks{Settings{}, app};
+  Instance first = instance_of(app);
+  first.ports = {31001, 31002};
+  Instance second = first;
+  second.task_id = TaskId{"web.instance-2._app.1"};
+  second.host = "10.9.9.9";
+  second.ports = {31005, 31006};
+  const TaskInfo before = tasks.make(first, {});
+  const TaskInfo task = tasks.make(second, Resources{{Resource::scalar("cpus", 1)}});
+  EXPECT_EQ(task.id, second.task_id);
+  EXPECT_EQ(task.resources.milli("cpus"), 1000);
+  EXPECT_EQ(task.command->arguments, (std::vector<std::string>{"serve", "--port=31005", "--at", "10.9.9.9"}));
+  EXPECT_EQ(variable(*task.command, "MESOS_TASK_ID"), "web.instance-2._app.1");
+  EXPECT_EQ(variable(*task.command, "PORTS"), "31005,31006");
+  EXPECT_EQ(variable(*task.command, "PORT_10001"), "31006");
+  EXPECT_EQ(variable(*task.command, "PORT"), "mine");
+  EXPECT_EQ(task.container->docker->port_mappings.at(1).host_port, 31006U);
+  EXPECT_EQ(tasks.make(first, {}), before);
+}
+
 TEST(TaskBuilder, NamesAreReversedPaths) {
   App app = multidis();
   app.id = AppId{"/shop/cart"};

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace windlass::scheduler {
@@ -10,6 +11,8 @@ namespace {
 
 constexpr Duration first_reconcile_delay = std::chrono::seconds{10};
 constexpr Duration reconcile_delay_max = std::chrono::minutes{10};
+// No news of a launched task for so long: ask Mesos whether it knows it.
+constexpr Duration launch_confirm_delay = std::chrono::seconds{30};
 
 // --- timers ----------------------------------------------------------------------------------------------------------
 
@@ -53,14 +56,28 @@ std::vector<InstanceKey> take_due(State& state, TimePoint now) {
   return due;
 }
 
-void watch_launch(State& state, InstanceKey key, const InstancePtr& instance) {
+void no_question(Watch& watch) {
+  watch.reconcile_at.reset();
+  watch.reconcile_delay = {};
+}
+
+// What follows from a row, and from what we ask about its task: each is looked up and armed once, for there are as many
+// watches as tasks that start.
+void watch_row(Turn& turn, InstanceKey key, const InstancePtr& instance, Question question) {
+  State& state = turn.state;
   const bool launching = instance->goal == Goal::running &&
                          (instance->condition == Condition::provisioned || instance->condition == Condition::staging ||
                           instance->condition == Condition::starting);
-  if (!launching && !state.watches.contains(key)) return;
-  Watch& watch = watch_of(state, key, instance);
+  auto found = state.watches.lower_bound(key);
+  const bool is_watched = found != state.watches.end() && found->first == key;
+  if (!launching && question != Question::later && !is_watched) return;
+  if (!is_watched) found = state.watches.emplace_hint(found, key, Watch{.instance = instance});
+  Watch& watch = found->second;
+  watch.instance = instance;
   watch.overdue_at.reset();
   if (launching) watch.overdue_at = after(instance->since, state.settings.task_launch_timeout);
+  if (question != Question::as_it_was) no_question(watch);
+  if (question == Question::later) watch.reconcile_at = after(turn.in.now, launch_confirm_delay);
   arm(state, key, watch);
 }
 
@@ -258,17 +275,21 @@ void remove_app(Turn& turn, const AppId& id) {
   turn.touched.insert(id);
 }
 
-InstancePtr put_instance(Turn& turn, Instance instance) {
+InstancePtr put_instance(Turn& turn, Instance instance, Question question) {
   CHECK(!instance.task_id.empty());
   const InstanceKey key = key_of(instance.id);
   AppIndex& index = index_of(turn.state, instance.app_id);
   const InstancePtr* old = index.instances.get(key);
-  if (old != nullptr && **old == instance) return *old;
+  if (old != nullptr && **old == instance) {
+    const InstancePtr same = *old;
+    if (question == Question::answered) heard_of(turn, same);
+    return same;
+  }
   const auto row = std::make_shared<const Instance>(std::move(instance));
-  unplace(index, key);
+  if (old != nullptr) unplace(index, key);
   place(index, key, *row);
   index.instances.set(key, row);
-  watch_launch(turn.state, key, row);
+  watch_row(turn, key, row, question);
   turn.fx.writes.emplace_back(PutInstance{row->id, row});
   turn.touched.insert(row->app_id);
   return row;
@@ -299,7 +320,8 @@ Result<void> load_rows(State& state, std::vector<AppPtr> apps, std::vector<Insta
   for (auto& [app, own] : entries) {
     const auto by_key = [](const Entry& left, const Entry& right) { return left.first < right.first; };
     if (!std::is_sorted(own.begin(), own.end(), by_key)) std::sort(own.begin(), own.end(), by_key);
-    index_of(state, app).instances = core::PersistentMap<InstanceKey, InstancePtr>::from_sorted(own.begin(), own.end());
+    index_of(state, app).instances = core::PersistentMap<InstanceKey, InstancePtr>::from_sorted(
+        std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
   }
   return {};
 }
@@ -312,7 +334,7 @@ void build_indexes(Turn& turn) {
   for (auto& [id, index] : turn.state.index) {
     for (const auto& [key, instance] : index.instances) {
       place(index, key, *instance);
-      watch_launch(turn.state, key, instance);
+      watch_row(turn, key, instance, Question::as_it_was);
     }
     turn.touched.insert(id);
   }
@@ -348,20 +370,11 @@ void ask_about(Turn& turn, const InstancePtr& instance) {
   arm(turn.state, key, watch);
 }
 
-void ask_about_later(Turn& turn, const InstancePtr& instance, Duration delay) {
-  const InstanceKey key = key_of(instance->id);
-  Watch& watch = watch_of(turn.state, key, instance);
-  watch.reconcile_delay = {};
-  watch.reconcile_at = after(turn.in.now, delay);
-  arm(turn.state, key, watch);
-}
-
 void heard_of(Turn& turn, const InstancePtr& instance) {
   const InstanceKey key = key_of(instance->id);
   const auto found = turn.state.watches.find(key);
   if (found == turn.state.watches.end()) return;
-  found->second.reconcile_at.reset();
-  found->second.reconcile_delay = {};
+  no_question(found->second);
   arm(turn.state, key, found->second);
 }
 

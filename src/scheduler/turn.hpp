@@ -17,8 +17,14 @@ struct Turn : core::Turn<State, Effects> {
 // Rows.
 void put_app(Turn& turn, const App& app);
 void remove_app(Turn& turn, const AppId& id);
+// What a new row means for the question to Mesos about its task.
+enum class Question {
+  as_it_was,
+  answered,  // there is news of it
+  later,     // if there is no news for a while, as after a launch
+};
 // Returns the row that is there now.
-InstancePtr put_instance(Turn& turn, Instance instance);
+InstancePtr put_instance(Turn& turn, Instance instance, Question question = Question::as_it_was);
 // REQUIRES: it is there.
 void remove_instance(Turn& turn, const InstancePtr& instance);
 // Builds the other indexes from the rows that load_rows has put there. Writes nothing.
@@ -32,9 +38,8 @@ void call(Turn& turn, calls::Body body);
 void end_instance(Turn& turn, const InstancePtr& instance);
 void send_kill(Turn& turn, const InstancePtr& instance);
 
-// Asks Mesos for the task now, or `after` a while without news, and again with growing delays until it answers.
+// Asks Mesos for the task now, and again with growing delays until it answers.
 void ask_about(Turn& turn, const InstancePtr& instance);
-void ask_about_later(Turn& turn, const InstancePtr& instance, Duration after);
 // It has answered.
 void heard_of(Turn& turn, const InstancePtr& instance);
 // Acts on every watch whose time has come.

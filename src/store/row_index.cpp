@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace windlass {
 namespace {
@@ -37,27 +38,71 @@ RowIndex::RowIndex(Fingerprint fingerprint) : fingerprint_{fingerprint} {}
 
 std::uint64_t RowIndex::fingerprint_of(std::string_view key) { return hash_bytes(2, key); }
 
+std::size_t RowIndex::place_of(std::uint64_t fingerprint) const {
+  return static_cast<std::size_t>(fingerprint) & (slots_.size() - 1);
+}
+
+RowIndex::Slot* RowIndex::slot_of(std::uint64_t fingerprint) {
+  for (std::size_t at = place_of(fingerprint);; at = (at + 1) & (slots_.size() - 1)) {
+    Slot& slot = slots_[at];
+    if (slot.id == no_row || slot.fingerprint == fingerprint) return &slot;
+  }
+}
+
+void RowIndex::grow(std::size_t size) {
+  const std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(size));
+  for (const Slot& slot : before) {
+    if (slot.id != no_row) *slot_of(slot.fingerprint) = slot;
+  }
+}
+
+void RowIndex::reserve(std::size_t rows) {
+  const std::size_t size = std::bit_ceil(rows + rows / 2);  // at most two thirds are in use
+  if (size > slots_.size()) grow(size);
+}
+
 std::optional<std::int64_t> RowIndex::find(std::string_view key) const {
   if (!twins_.empty()) {
     if (const auto twin = twins_.find(key); twin != twins_.end()) return twin->second;
   }
-  const auto found = ids_.find(fingerprint_(key));
-  if (found == ids_.end()) return std::nullopt;
-  return found->second;
+  const std::uint64_t fingerprint = fingerprint_(key);
+  for (std::size_t at = place_of(fingerprint);; at = (at + 1) & (slots_.size() - 1)) {
+    const Slot& slot = slots_[at];
+    if (slot.id == no_row) return std::nullopt;
+    if (slot.fingerprint == fingerprint) return slot.id;
+  }
 }
 
 void RowIndex::add(std::string_view key, std::int64_t id) {
   next_id_ = std::max(next_id_, id + 1);
-  const bool first = ids_.try_emplace(fingerprint_(key), id).second;
-  if (!first) twins_.emplace(key, id);
+  const std::uint64_t fingerprint = fingerprint_(key);
+  Slot* slot = slot_of(fingerprint);
+  if (slot->id != no_row || id == no_row) {
+    twins_.emplace(key, id);
+    return;
+  }
+  *slot = {fingerprint, id};
+  reserve(++rows_);
 }
 
+// What follows moves up, so that no search ends before it.
 void RowIndex::remove(std::string_view key) {
   if (const auto twin = twins_.find(key); twin != twins_.end()) {
     twins_.erase(twin);
-  } else {
-    ids_.erase(fingerprint_(key));
+    return;
   }
+  Slot* slot = slot_of(fingerprint_(key));
+  if (slot->id == no_row) return;
+  --rows_;
+  const std::size_t mask = slots_.size() - 1;
+  auto gap = static_cast<std::size_t>(slot - slots_.data());
+  for (std::size_t at = (gap + 1) & mask; slots_[at].id != no_row; at = (at + 1) & mask) {
+    const std::size_t distance = (at - place_of(slots_[at].fingerprint)) & mask;
+    if (distance < ((at - gap) & mask)) continue;  // it would be in front of its place
+    slots_[gap] = slots_[at];
+    gap = at;
+  }
+  slots_[gap] = {};
 }
 
 }  // namespace windlass

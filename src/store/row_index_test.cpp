@@ -1,6 +1,13 @@
 #include "store/row_index.hpp"
 
+#include "base/prng.hpp"
+
 #include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
 
 namespace windlass {
 namespace {
@@ -18,6 +25,31 @@ TEST(RowIndex, FindsWhatWasAdded) {
   index.remove("a");
   EXPECT_EQ(index.find("a"), std::nullopt);
   EXPECT_EQ(index.next_id(), 8) << "ids are not used again while the table is open";
+}
+
+// The same as std::map, whatever is done; with few fingerprints, so that many lie in each other's way.
+TEST(RowIndex, FindsEveryRowWhateverIsDone) {
+  const auto fingerprint = [](std::string_view key) { return std::uint64_t{std::stoul(std::string{key})} / 8 * 37; };
+  for (const auto& each : {RowIndex::Fingerprint{fingerprint}, &RowIndex::fingerprint_of}) {
+    Prng prng{1};
+    RowIndex index{each};
+    std::map<std::string, std::int64_t> plain;
+    for (int i = 1; i < 20'000; ++i) {
+      const std::uint64_t number = prng.below(4000);
+      const std::string key = std::to_string(each == &RowIndex::fingerprint_of ? number : number * 8);
+      if (plain.contains(key)) {
+        index.remove(key);
+        plain.erase(key);
+      } else {
+        ASSERT_EQ(index.find(key), std::nullopt);
+        index.add(key, i);
+        plain[key] = i;
+      }
+    }
+    for (const auto& [key, id] : plain) ASSERT_EQ(index.find(key), id);
+    index.reserve(100'000);
+    for (const auto& [key, id] : plain) ASSERT_EQ(index.find(key), id);
+  }
 }
 
 TEST(RowIndex, TwinsAreKeptApart) {

@@ -524,6 +524,7 @@ bool read(std::string_view in, T& value, Problem& problem, int depth) {
 template <class T>
 std::string encode(const T& value) {
   std::string out;
+  if constexpr (detail::Described<T>) out.reserve(512);  // most rows, so that it need not grow
   detail::write(out, value);
   return out;
 }
