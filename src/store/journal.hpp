@@ -32,7 +32,8 @@ struct Row {
 
 class Journal {
  public:
-  // Sees one row; an error ends the load with that error.
+  // Sees one row; an error ends the load with that error. Rows come one at a time, but perhaps on another thread than
+  // the one that loads, and which waits for all of them.
   using OnRow = std::function<Result<void>(std::string_view key, std::string_view bytes)>;
 
   virtual ~Journal() = default;

@@ -134,6 +134,36 @@ std::string two_words(std::uint64_t first, std::uint64_t second) {
   return key;
 }
 
+// Many rows are decoded on a second thread while the file is read on.
+TEST_F(JournalTest, ManyRowsComeInTheirOrderUntilOneFails) {
+  constexpr std::size_t count = 5000;
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < count; ++i) rows.push_back({"many", std::to_string(i), std::string(1000 + i % 7, 'x')});
+  const auto journal = open();
+  expect_commit(*journal, rows);
+  std::size_t seen = 0;
+  const auto all = journal->load("many", [&](std::string_view key, std::string_view bytes) -> Result<void> {
+    EXPECT_EQ(key, rows.at(seen).key);
+    EXPECT_EQ(bytes, *rows.at(seen).bytes);
+    ++seen;
+    return {};
+  });
+  EXPECT_TRUE(all) << to_string(all.error());
+  EXPECT_EQ(seen, count);
+  for (const std::size_t bad : {std::size_t{3}, count / 2, count - 1}) {
+    seen = 0;
+    const auto failed = journal->load("many", [&](std::string_view, std::string_view) -> Result<void> {
+      if (seen++ == bad) return Error{Errc::malformed, "a bad row", "App.id"};
+      return {};
+    });
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(seen, bad + 1) << "nothing is shown after it";
+    EXPECT_EQ(failed.error().code, Errc::malformed);
+    EXPECT_NE(failed.error().message.find("many '" + std::to_string(bad) + "': "), std::string::npos);
+  }
+  EXPECT_EQ(contents(*journal, "many").size(), count);
+}
+
 TEST_F(JournalTest, KeysWithTheSameFingerprintAreKeptApart) {
   const std::uint64_t start = mix(2, 16);
   const std::string one = two_words(1, 5);

@@ -4,6 +4,7 @@
 
 #include "base/check.hpp"
 #include "store/journal.hpp"
+#include "store/row_feed.hpp"
 #include "store/row_index.hpp"
 #include "store/space_reserve.hpp"
 
@@ -208,19 +209,19 @@ Result<void> SqliteJournal::scan(const std::string& name, RowIndex* index, const
   Statement rows;
   int code = prepare("SELECT id, key, checksum, bytes FROM " + sql_name(name) + " ORDER BY id", rows);
   if (code != SQLITE_OK) return error(code, "it cannot be read");
-  while ((code = rows.step()) == SQLITE_ROW) {
+  RowFeed feed{on_row};
+  bool goes_on = true;
+  while (goes_on && (code = rows.step()) == SQLITE_ROW) {
     const std::string_view key = rows.bytes(1);
     const std::string_view bytes = rows.bytes(3);
     if (rows.number(2) != row_checksum(key, bytes)) {
       return Error{Errc::disk, "it is damaged: wrong checksum of " + name + " '" + std::string{key} + "'", file_};
     }
     if (index != nullptr) index->add(key, rows.number(0));
-    if (!on_row) continue;
-    auto taken = on_row(key, bytes);
-    if (!taken) {
-      const std::string place = name + " '" + std::string{key} + "': ";
-      return Error{taken.error().code, place + to_string(taken.error()), file_};
-    }
+    if (on_row) goes_on = feed.add(key, bytes);
+  }
+  if (const auto failure = feed.finish()) {
+    return Error{failure->error.code, name + " '" + failure->key + "': " + to_string(failure->error), file_};
   }
   if (code != SQLITE_DONE) return error(code, "it cannot be read");
   return {};
