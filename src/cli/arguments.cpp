@@ -1,34 +1,37 @@
 #include "cli/arguments.hpp"
 
+#include "base/flags.hpp"
+
+#include <utility>
+
 namespace windlass {
 
 Result<Arguments> Arguments::parse(const std::vector<std::string>& arguments, const std::set<std::string>& valued,
                                    const std::set<std::string>& switches) {
   Arguments parsed;
-  for (std::size_t at = 0; at < arguments.size(); ++at) {
-    std::string argument = arguments[at];
-    if (argument == "-n" && valued.contains("lines")) argument = "--lines";
-    if (argument == "-f" && switches.contains("follow")) argument = "--follow";
-    if (!argument.starts_with("--")) {
-      parsed.words_.push_back(argument);
+  std::vector<std::string> words = arguments;
+  for (std::string& word : words) {
+    if (word == "-n" && valued.contains("lines")) word = "--lines";
+    if (word == "-f" && switches.contains("follow")) word = "--follow";
+  }
+  const auto kind_of = [&](std::string_view name) {
+    if (switches.contains(std::string{name})) return FlagKind::toggle;
+    return valued.contains(std::string{name}) ? FlagKind::valued : FlagKind::none;
+  };
+  FlagReader reader{words, {.kind_of = kind_of}};
+  while (auto found = reader.next()) {
+    if (found->is == FlagWord::Is::word && found->text != "--") {
+      parsed.words_.push_back(std::move(found->text));
       continue;
     }
-    const auto equals = argument.find('=');
-    const std::string flag = argument.substr(0, equals);
-    const std::string name = flag.substr(2);
-    if (switches.contains(name)) {
-      if (equals != std::string::npos) return Error{Errc::invalid, "takes no value", flag};
-      parsed.values_[name] = {""};
+    if (found->is != FlagWord::Is::flag) return Error{Errc::invalid, "no such flag", found->text};
+    if (switches.contains(found->name)) {
+      if (found->value) return Error{Errc::invalid, "takes no value", found->text};
+      parsed.values_[found->name] = {""};
       continue;
     }
-    if (!valued.contains(name)) return Error{Errc::invalid, "no such flag", flag};
-    if (equals != std::string::npos) {
-      parsed.values_[name].push_back(argument.substr(equals + 1));
-    } else if (at + 1 < arguments.size()) {
-      parsed.values_[name].push_back(arguments[++at]);
-    } else {
-      return Error{Errc::invalid, "needs a value", flag};
-    }
+    if (!found->value) return Error{Errc::invalid, "needs a value", found->text};
+    parsed.values_[found->name].push_back(std::move(*found->value));
   }
   return parsed;
 }

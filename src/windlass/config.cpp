@@ -1,13 +1,12 @@
 #include "windlass/config.hpp"
 
-#include "base/text.hpp"
+#include "base/flags.hpp"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -36,7 +35,7 @@ std::string commands_of(const Flag& flag) {
   return names;
 }
 
-std::string env_name(const Flag& flag) { return std::string{env_prefix} + to_upper(flag.name); }
+std::string env_name(const Flag& flag) { return flag_variable(env_prefix, flag.name); }
 
 const Flag* find_flag(std::string_view name) {
   const auto& all = flags();
@@ -171,20 +170,6 @@ bool is_switch(const Flag& flag) { return std::holds_alternative<bool Config::*>
 
 // --- unknown names --------------------------------------------------------------------------------------------------
 
-std::size_t edits_between(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const std::size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 Error unknown_flag(Command command, const std::string& name) {
   Error error{Errc::invalid, "no such flag", "--" + name};
   std::size_t best = 3;
@@ -199,76 +184,43 @@ Error unknown_flag(Command command, const std::string& name) {
 
 // --- the command line -----------------------------------------------------------------------------------------------
 
-class CommandLine {
- public:
-  CommandLine(Command command, const std::vector<std::string>& arguments, ParsedConfig& parsed)
-      : command_{command}, arguments_{arguments}, parsed_{parsed} {}
+FlagKind kind_of(std::string_view name) {
+  const Flag* flag = find_flag(name);
+  if (flag == nullptr) return FlagKind::none;
+  return is_switch(*flag) ? FlagKind::toggle : FlagKind::valued;
+}
 
-  Result<void> parse() {
-    while (at_ < arguments_.size()) {
-      const std::string argument = arguments_[at_++];
-      if (argument == "--help" || argument == "-h") {
-        parsed_.help = true;
-        continue;
-      }
-      if (argument.size() < 3 || !argument.starts_with("--")) {
-        return Error{Errc::invalid, "'" + argument + "' is not a flag; flags are written --name=value"};
-      }
-      auto done = take_flag(argument.substr(2));
-      if (!done) return done;
+Result<void> take_flag(Command command, const FlagWord& found, Config& config) {
+  const Flag& flag = *find_flag(found.name);
+  if (!takes(flag, command)) {
+    return Error{Errc::invalid,
+                 std::string{"not a flag of 'windlass "} + name_of(command) + "', only of: " + commands_of(flag),
+                 std::string{"--"} + flag.name};
+  }
+  if (found.negated && found.value) return Error{Errc::invalid, "takes no value", found.text};
+  if (!found.value && !is_switch(flag)) return Error{Errc::invalid, "needs a value", found.text};
+  auto done = set_value(config, flag, found.negated ? "false" : found.value.value_or(""));
+  if (!done) return Error{Errc::invalid, done.error().message, std::string{"--"} + flag.name};
+  return {};
+}
+
+// A switch is turned off with --no-name (Mesos) or --disable_name (Marathon).
+Result<void> read_command_line(Command command, const std::vector<std::string>& arguments, ParsedConfig& parsed) {
+  FlagReader reader{arguments, {kind_of, {"no-", "disable_"}, FlagRules::NextWord::is_value_unless_flag}};
+  while (const auto found = reader.next()) {
+    if (found->text == "-h" || (found->text == "--help" && !found->value)) {
+      parsed.help = true;
+      continue;
     }
-    return {};
-  }
-
- private:
-  Result<void> take_flag(const std::string& argument) {
-    const auto equals = argument.find('=');
-    const std::string name = argument.substr(0, equals);
-    const Flag* flag = find_flag(name);
-    if (flag == nullptr) return take_negated(argument, name);
-    if (!takes(*flag, command_)) return of_other_commands(*flag);
-    std::string value;
-    if (equals != std::string::npos) {
-      value = argument.substr(equals + 1);
-    } else if (!is_switch(*flag)) {
-      if (at_ == arguments_.size() || arguments_[at_].starts_with("--")) {
-        return Error{Errc::invalid, "needs a value", "--" + name};
-      }
-      value = arguments_[at_++];
+    if (found->is == FlagWord::Is::word) {
+      return Error{Errc::invalid, "'" + found->text + "' is not a flag; flags are written --name=value"};
     }
-    return set(*flag, value);
+    if (found->is == FlagWord::Is::unknown_flag) return unknown_flag(command, found->text.substr(2));
+    auto done = take_flag(command, *found, parsed.config);
+    if (!done) return done;
   }
-
-  // --no-name (Mesos) and --disable_name (Marathon).
-  Result<void> take_negated(const std::string& argument, const std::string& name) {
-    for (const std::string_view prefix : {"no-", "disable_"}) {
-      if (!name.starts_with(prefix)) continue;
-      const Flag* flag = find_flag(name.substr(prefix.size()));
-      if (flag == nullptr || !is_switch(*flag)) continue;
-      if (!takes(*flag, command_)) return of_other_commands(*flag);
-      if (argument != name) return Error{Errc::invalid, "takes no value", "--" + name};
-      return set(*flag, "false");
-    }
-    return unknown_flag(command_, name);
-  }
-
-  Result<void> set(const Flag& flag, const std::string& value) {
-    auto done = set_value(parsed_.config, flag, value);
-    if (!done) return Error{Errc::invalid, done.error().message, std::string{"--"} + flag.name};
-    return {};
-  }
-
-  [[nodiscard]] Error of_other_commands(const Flag& flag) const {
-    return {Errc::invalid,
-            std::string{"not a flag of 'windlass "} + name_of(command_) + "', only of: " + commands_of(flag),
-            std::string{"--"} + flag.name};
-  }
-
-  Command command_;
-  const std::vector<std::string>& arguments_;
-  ParsedConfig& parsed_;
-  std::size_t at_ = 0;
-};
+  return {};
+}
 
 Result<void> read_environment(Command command, const std::map<std::string, std::string>& environment, Config& config) {
   for (const Flag& flag : flags()) {
@@ -328,14 +280,14 @@ std::string Config::docker_host() const {
 Result<ParsedConfig> parse_config(Command command, const std::vector<std::string>& arguments,
                                   const std::map<std::string, std::string>& environment) {
   ParsedConfig parsed;
-  auto done = CommandLine{command, arguments, parsed}.parse();
+  auto done = read_command_line(command, arguments, parsed);
   if (!done) return done.error();
   if (parsed.help) return parsed;
   parsed = {};
   // Again, over the environment: the command line overrules it.
   done = read_environment(command, environment, parsed.config);
   if (!done) return done.error();
-  done = CommandLine{command, arguments, parsed}.parse();
+  done = read_command_line(command, arguments, parsed);
   if (!done) return done.error();
   done = check_together(command, parsed.config);
   if (!done) return done.error();

@@ -1,5 +1,6 @@
 #include "windlass_executor/flags.hpp"
 
+#include "base/flags.hpp"
 #include "base/text.hpp"
 #include "container/scalars.hpp"
 #include "container/values.hpp"
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <string_view>
 #include <variant>
 
@@ -103,7 +105,7 @@ const auto executor_flags = std::to_array<ExecutorFlag>({
      "With max_log_size: so many files of each are kept, the current one among them (5)."},
 });
 
-std::string variable_of(const ExecutorFlag& flag) { return std::string{variable_prefix} + to_upper(flag.name); }
+std::string variable_of(const ExecutorFlag& flag) { return flag_variable(variable_prefix, flag.name); }
 
 // "--deny=RIGHT,...", "--enable_cfs"
 std::string shown_flag(const ExecutorFlag& flag) {
@@ -177,25 +179,18 @@ Result<void> apply_flag(ExecutorFlags& flags, const ExecutorFlag& flag, const st
   return {};
 }
 
-// Takes the word if it is a flag; false: it is not.
-Result<bool> take_flag(ExecutorFlags& flags, const std::string& word) {
-  if (!word.starts_with("--")) return false;
-  const auto equals = word.find('=');
-  const std::string shown = word.substr(0, equals);
-  const std::string_view name = std::string_view{shown}.substr(2);
+FlagKind kind_of(std::string_view name) {
   const ExecutorFlag* flag = find_flag(name);
-  const bool negated = flag == nullptr && name.starts_with("no-") && equals == std::string::npos;
-  if (negated) flag = find_flag(name.substr(3));
-  if (flag == nullptr) return false;
-  const bool is_switch = std::holds_alternative<Switch>(flag->meaning);
-  if (negated && !is_switch) return false;
-  if (equals == std::string::npos && !is_switch) {
-    return Error{Errc::invalid, shown + " needs a value: " + shown + "=" + flag->value, {}};
+  if (flag == nullptr) return FlagKind::none;
+  return std::holds_alternative<Switch>(flag->meaning) ? FlagKind::toggle : FlagKind::valued;
+}
+
+Result<void> take_flag(ExecutorFlags& flags, const FlagWord& found) {
+  const ExecutorFlag& flag = *find_flag(found.name);
+  if (!found.value && kind_of(found.name) == FlagKind::valued) {
+    return Error{Errc::invalid, found.text + " needs a value: " + found.text + "=" + flag.value, {}};
   }
-  const std::string value = equals == std::string::npos ? (negated ? "false" : "true") : word.substr(equals + 1);
-  auto applied = apply_flag(flags, *flag, shown, value);
-  if (!applied) return applied.error();
-  return true;
+  return apply_flag(flags, flag, found.text, found.value.value_or(found.negated ? "false" : "true"));
 }
 
 }  // namespace
@@ -208,17 +203,17 @@ Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& argv, 
     auto applied = apply_flag(flags, flag, found->first, found->second);
     if (!applied) return applied.error();
   }
-  auto word = argv.begin();
-  for (; word != argv.end(); ++word) {
-    if (*word == "--") {
-      ++word;
-      break;
-    }
-    auto taken = take_flag(flags, *word);
+  FlagReader reader{argv, {kind_of, {"no-"}, FlagRules::NextWord::is_no_value}};
+  std::size_t rest = 0;  // where the image and its arguments begin
+  while (const auto found = reader.next()) {
+    if (found->is == FlagWord::Is::word && found->text == "--") rest = reader.taken();
+    // --no-NAME=value is nothing of ours either.
+    if (found->is != FlagWord::Is::flag || (found->negated && found->value)) break;
+    auto taken = take_flag(flags, *found);
     if (!taken) return taken.error();
-    if (!*taken) break;
+    rest = reader.taken();
   }
-  flags.arguments.assign(word, argv.end());
+  flags.arguments.assign(argv.begin() + static_cast<std::ptrdiff_t>(rest), argv.end());
   return flags;
 }
 
