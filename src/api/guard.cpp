@@ -1,9 +1,11 @@
 #include "api/guard.hpp"
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "wire/json/text.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -13,43 +15,39 @@ namespace {
 
 // Marathon's default of --http_realm.
 constexpr const char* challenge = "Basic realm=\"Mesosphere\"";
+constexpr std::uint16_t http_port = 80;
+constexpr std::uint16_t https_port = 443;
 
 bool changes_nothing(const std::string& method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
-// "name:8080" -> "name", "[::1]:8080" -> "[::1]".
-std::string_view without_port(std::string_view authority) {
-  const auto bracket = authority.rfind(']');
-  const auto colon = authority.rfind(':');
-  if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket)) return authority;
-  return authority.substr(0, colon);
-}
-
 // A name can be made to mean any machine; an address means the one that it is.
 bool is_address(std::string_view host) {
-  return host.starts_with('[') || (!host.empty() && host.find_first_not_of("0123456789.") == std::string_view::npos);
+  return host.find(':') != std::string_view::npos || host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 bool is_own_name(std::string_view authority, const GuardOptions& options) {
-  const std::string host = to_lower(without_port(authority));
+  const auto place = parse_authority(authority);
+  if (!place) return false;
+  const std::string host = to_lower(place->host);
   if (is_address(host) || host == "localhost" || host.ends_with(".localhost")) return true;
   return std::ranges::any_of(options.host_names, [&](const std::string& name) { return to_lower(name) == host; });
 }
 
-// "https://name:443" -> "name", the default ports dropped on both sides.
+// "Name:8080" -> "name:8080"; the default ports count as none, as browsers have them. "" for what is no address.
 std::string normal_authority(std::string_view authority) {
-  std::string text = to_lower(authority);
-  for (const char* standard : {":80", ":443"}) {
-    if (text.ends_with(standard)) text.resize(text.size() - std::string_view{standard}.size());
-  }
-  return text;
+  auto place = parse_authority(authority);
+  if (!place || !place->user.empty()) return {};
+  if (place->port == http_port || place->port == https_port) place->port.reset();
+  place->host = to_lower(place->host);
+  return place->to_string();
 }
 
 // A proxy in front of us may put its own address into Host and the browser's into X-Forwarded-Host. No page can make a
 // browser send that header to another origin.
 bool is_same_origin(const std::string& origin, const HttpRequest& request) {
-  const auto scheme_end = origin.find("://");
-  if (scheme_end == std::string::npos) return false;  // "null"
-  const std::string page = normal_authority(origin.substr(scheme_end + 3));
+  const UrlParts parts = split_url(origin);
+  const std::string page = parts.scheme.empty() ? "" : normal_authority(parts.authority);
+  if (page.empty()) return false;  // "null"
   for (const char* name : {"host", "x-forwarded-host"}) {
     const std::string* host = find_header(request.headers, name);
     if (host != nullptr && normal_authority(*host) == page) return true;

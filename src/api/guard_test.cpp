@@ -43,7 +43,10 @@ TEST(BrowserRefusal, APageOfOursMayChangeThings) {
 TEST(BrowserRefusal, AForeignPageMayNot) {
   EXPECT_TRUE(refused("POST", {{"Host", "127.0.0.1:8080"}, {"Origin", "http://evil.example"}}));
   EXPECT_TRUE(refused("POST", {{"Host", "127.0.0.1:8080"}, {"Origin", "http://127.0.0.1:9999"}}));
-  EXPECT_TRUE(refused("POST", {{"Host", "127.0.0.1:8080"}, {"Origin", "null"}}));
+  for (const char* odd : {"null", "http://", "http://[::1", "http://127.0.0.1:80x", "http://u@127.0.0.1:8080", ""}) {
+    EXPECT_TRUE(refused("POST", {{"Host", "127.0.0.1:8080"}, {"Origin", odd}})) << odd;
+    EXPECT_TRUE(refused("POST", {{"Host", odd}, {"Origin", odd}})) << odd;
+  }
   EXPECT_TRUE(refused("DELETE", {{"Host", "127.0.0.1:8080"}, {"Sec-Fetch-Site", "cross-site"}}));
   EXPECT_TRUE(refused("DELETE", {{"Host", "127.0.0.1:8080"}, {"Sec-Fetch-Site", "same-site"}}));
   EXPECT_FALSE(refused("GET", {{"Host", "127.0.0.1:8080"}, {"Origin", "http://evil.example"}})) << "it reads";
@@ -52,6 +55,8 @@ TEST(BrowserRefusal, AForeignPageMayNot) {
 TEST(BrowserRefusal, ANameThatIsNotOursIsRebinding) {
   const HttpHeaders rebound{{"Host", "evil.example:8080"}, {"Origin", "http://evil.example:8080"}};
   EXPECT_TRUE(refused("POST", rebound));
+  EXPECT_TRUE(refused("POST", {{"Host", "[evil.example"}, {"Sec-Fetch-Site", "same-origin"}}));
+  EXPECT_TRUE(refused("POST", {{"Host", ""}, {"Sec-Fetch-Site", "same-origin"}}));
   GuardOptions with_credentials = open_options();
   with_credentials.credentials = Credentials::parse("a:b").value();
   EXPECT_FALSE(refused("POST", rebound, with_credentials)) << "the browser has no credentials for that origin";

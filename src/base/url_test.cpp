@@ -42,6 +42,65 @@ TEST(Urls, AreRead) {
   EXPECT_EQ(parse_url("ftp://a/x").error().message, "URLs of ftp are not followed");
 }
 
+struct AuthorityCase {
+  std::string text;
+  std::string host;  // empty: refused
+  int port;          // 0: none is given
+  std::string user = "";
+};
+
+TEST(Authorities, AreRead) {
+  const std::vector<AuthorityCase> cases{{"a", "a", 0},
+                                         {"a:1", "a", 1},
+                                         {"10.0.0.1:65535", "10.0.0.1", 65535},
+                                         {"a:", "a", 0},
+                                         {"[::1]", "::1", 0},
+                                         {"[::1]:", "::1", 0},
+                                         {"[fe80::1%eth0]:81", "fe80::1%eth0", 81},
+                                         {"[::ffff:10.0.0.1]:5050", "::ffff:10.0.0.1", 5050},
+                                         {"ann:w:o@rd@a:1", "a", 1, "ann:w:o@rd"},
+                                         {"slave(1)@10.0.0.1:5051", "10.0.0.1", 5051, "slave(1)"},
+                                         {"@a", "a", 0, ""}};
+  for (const AuthorityCase& each : cases) {
+    const auto place = parse_authority(each.text);
+    ASSERT_TRUE(place) << each.text;
+    EXPECT_EQ(place->host, each.host) << each.text;
+    EXPECT_EQ(place->port.value_or(0), each.port) << each.text;
+    EXPECT_EQ(place->user, each.user) << each.text;
+  }
+  EXPECT_EQ(parse_authority("u@[::1]:81")->to_string(), "[::1]:81");
+  EXPECT_EQ(parse_authority("a:")->to_string(), "a");
+}
+
+TEST(Authorities, SayWhatIsWrongWithThem) {
+  const std::vector<ParseCase> cases{
+      {"", "the host is missing"},      {":80", "the host is missing"},   {"u@", "the host is missing"},
+      {"a:0", "not a port number"},     {"a:65536", "not a port number"}, {"a:-1", "not a port number"},
+      {"a:8x", "not a port number"},    {"a:80:81", "not a port number"}, {"::1", "the host is missing"},
+      {"fe80::1", "not a port number"}, {"[::1", "not an address"},       {"[::1]x", "not an address"},
+      {"[]", "not an address"},         {"[a]", "not an address"},        {"[::1%]", "not an address"},
+      {"a b", "not an address"},        {"a\r\nX: y", "not an address"},  {"a/b", "not an address"},
+      {"a]", "not an address"}};
+  for (const ParseCase& each : cases) {
+    const auto place = parse_authority(each.text);
+    EXPECT_EQ(place ? "" : place.error().message, each.whole) << each.text;
+  }
+}
+
+TEST(Urls, FallIntoTheirParts) {
+  const auto parts = [](std::string_view text) {
+    const UrlParts split = split_url(text);
+    return std::string{split.scheme} + " " + std::string{split.authority} + " " + std::string{split.target};
+  };
+  EXPECT_EQ(parts("https://u:p@a:1/b?c#d"), "https u:p@a:1 /b?c#d");
+  EXPECT_EQ(parts("a:1/b"), " a:1 /b");
+  EXPECT_EQ(parts("unix:///run/x"), "unix  /run/x");
+  EXPECT_EQ(parts("a?b://c"), " a ?b://c");
+  EXPECT_EQ(parts("1x://a"), " 1x: //a") << "a scheme begins with a letter";
+  EXPECT_EQ(parts("http:a"), " http:a ");
+  EXPECT_EQ(parts(""), "  ");
+}
+
 TEST(Urls, RedirectsAreResolved) {
   const auto base = parse_url("http://a:81/b/c/d?q");
   ASSERT_TRUE(base);
@@ -64,6 +123,19 @@ TEST(Urls, RedirectsAreResolved) {
     const auto url = resolve_url(*base, each.text);
     EXPECT_EQ(url ? url->to_string() : "", each.whole) << each.text;
   }
+}
+
+TEST(Urls, PasswordsAreNotShown) {
+  const std::vector<ParseCase> cases{{"http://user:word@a/x", "http://user:***@a/x"},
+                                     {"ftp://user:w:o@r@[::1]:81/x?y@z", "ftp://user:***@[::1]:81/x?y@z"},
+                                     {"https://token@a", "https://***@a"},
+                                     {"http://:word@a", "http://:***@a"},
+                                     {"http://a:80/b@c:d", "http://a:80/b@c:d"},
+                                     {"http://a?b=c@d", "http://a?b=c@d"},
+                                     {"user:word@a", "user:word@a"},
+                                     {"/path/a@b", "/path/a@b"},
+                                     {"", ""}};
+  for (const ParseCase& each : cases) EXPECT_EQ(without_password(each.text), each.whole) << each.text;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cli/client.hpp"
 
+#include "base/url.hpp"
 #include "cli/app_json.hpp"
 #include "cli/arguments.hpp"
 #include "cli/task_log.hpp"
@@ -264,7 +265,7 @@ std::optional<std::string> find_master(const Session& session) {
   std::string master = found == session.world.environment.end() ? "" : found->second;
   if (const std::string* given = session.arguments.value("master")) master = *given;
   if (master.empty() || master == "embedded") return master_beside(session.place.url);
-  return master.find("://") == std::string::npos ? "http://" + master : master;
+  return split_url(master).scheme.empty() ? "http://" + master : master;
 }
 
 int log_task(const Session& session) {
@@ -399,16 +400,15 @@ std::string url_of(const Arguments& arguments, const ClientWorld& world) {
 }
 
 // "http://user:password@host" as the place without the user, and the user. Percent signs in either are decoded.
-Result<ApiPlace> place_of(std::string url) {
-  const auto begin = url.find("://") == std::string::npos ? 0 : url.find("://") + 3;
-  const auto at = url.find('@', begin);
-  ApiPlace place{.url = url};
-  if (at == std::string::npos || at > url.find('/', begin)) return place;
-  const auto credentials = percent_decode(url.substr(begin, at - begin));
-  if (!credentials) return Error{Errc::invalid, "the user in the URL has a broken percent code", "--url"};
-  place.credentials = *credentials;
-  place.url.erase(begin, at + 1 - begin);
-  return place;
+Result<ApiPlace> place_of(const std::string& url) {
+  const UrlParts parts = split_url(url);
+  if (parts.scheme == "unix") return ApiPlace{.url = url};
+  const auto authority = parse_authority(parts.authority);
+  if (!authority) return Error{Errc::invalid, authority.error().message, without_password(url)};
+  const auto user = percent_decode(authority->user);
+  if (!user) return Error{Errc::invalid, "the user in the URL has a broken percent code", "--url"};
+  const std::string scheme = parts.scheme.empty() ? "" : std::string{parts.scheme} + "://";
+  return ApiPlace{.url = scheme + authority->to_string() + std::string{parts.target}, .credentials = *user};
 }
 
 // --credentials counts more than the URL, and the URL more than the environment.

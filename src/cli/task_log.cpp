@@ -90,15 +90,15 @@ Result<Sandbox> find_sandbox(const Transport& master, const TaskLogOptions& opti
   const std::string agent_id = member_text(*task, "slave_id");
   const json::value* agent = entry_of(*state, "slaves", agent_id);
   const std::string process = agent == nullptr ? "" : member_text(*agent, "pid");  // "slave(1)@10.0.0.1:5051"
-  const auto at = process.find('@');
-  if (at == std::string::npos) {
+  const auto place = parse_authority(process);
+  if (!place) {
     return Error{Errc::not_found, "the agent " + agent_id + ", which has the task's output, is away",
                  options.master_url};
   }
   // A task that names no executor runs in one of its own, which has its id.
   std::string executor = member_text(*task, "executor_id");
   if (executor.empty()) executor = options.task;
-  return Sandbox{.agent_url = "http://" + process.substr(at + 1),
+  return Sandbox{.agent_url = "http://" + place->to_string(),
                  .path = "/frameworks/" + member_text(*task, "framework_id") + "/executors/" + executor +
                          "/runs/latest/" + options.file,
                  .ended = !alive.contains(member_text(*task, "state"))};

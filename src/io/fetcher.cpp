@@ -1,6 +1,7 @@
 #include "io/fetcher.hpp"
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "io/fd.hpp"
 #include "io/files.hpp"
 
@@ -57,11 +58,6 @@ bool write_fully(int fd, const char* bytes, std::size_t size) {
   return true;
 }
 
-std::string_view scheme_of(std::string_view uri) {
-  const std::size_t colon = uri.find("://");
-  return colon == std::string_view::npos ? std::string_view{} : uri.substr(0, colon);
-}
-
 // The path of a local URI: "/a", "file:///a", "file://localhost/a".
 Result<std::string> local_path(std::string_view uri) {
   if (uri.starts_with("file://")) {
@@ -84,7 +80,7 @@ class Fetching {
       auto fetched = fetch_one(uri);
       if (!fetched) {
         Error error = fetched.error();
-        error.message = "Failed to fetch '" + std::string{trim(uri.value)} + "': " + error.message;
+        error.message = "Failed to fetch '" + without_password(trim(uri.value)) + "': " + error.message;
         return fail(error);
       }
     }
@@ -178,10 +174,11 @@ Result<Fd> Fetching::create(const std::string& name, mode_t mode) {
 Result<void> Fetching::fetch_one(const FetchUri& uri) {
   if (is_cancelled()) return cancelled();
   const std::string value{trim(uri.value)};
-  say("Fetching URI '" + value + "'");
+  const std::string shown = without_password(value);
+  say("Fetching URI '" + shown + "'");
   auto name = fetch_file_name(uri);
   if (!name) return name.error();
-  const std::string_view scheme = scheme_of(value);
+  const std::string_view scheme = split_url(value).scheme;
   const bool local = value.starts_with('/') || scheme == "file";
   if (!local && scheme.empty()) {
     return Error{Errc::invalid, "A relative path was passed for the resource, but there is no frameworks home", {}};
@@ -198,7 +195,7 @@ Result<void> Fetching::fetch_one(const FetchUri& uri) {
     auto extracted = extract(*name);
     if (!extracted) return extracted.error();
   }
-  say("Fetched '" + value + "' to '" + job_.sandbox + "/" + *name + "'");
+  say("Fetched '" + shown + "' to '" + job_.sandbox + "/" + *name + "'");
   return {};
 }
 
@@ -213,7 +210,7 @@ int Fetching::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_o
 Result<void> Fetching::download(const std::string& uri, const std::string& name) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  say("Downloading resource from '" + uri + "' to '" + job_.sandbox + "/" + name + "'");
+  say("Downloading resource from '" + without_password(uri) + "' to '" + job_.sandbox + "/" + name + "'");
   auto file = create(name, file_mode);
   if (!file) return file.error();
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{curl_easy_init(), curl_easy_cleanup};
@@ -389,11 +386,10 @@ Result<std::string> fetch_file_name(const FetchUri& uri) {
   const bool illegal = value.find_first_of(std::string_view{"\\'\0", 3}) != std::string_view::npos;
   if (value.empty()) return Error{Errc::invalid, "Malformed URI (missing path): ", {}};
   if (illegal) return Error{Errc::invalid, "Illegal characters in URI", {}};
-  const std::size_t colon = value.find("://");
-  const std::size_t path = colon == std::string_view::npos ? value.find('/') : value.find('/', colon + 3);
+  const UrlParts parts = split_url(value);
   std::string name{value.substr(value.rfind('/') + 1)};
-  if (colon != std::string_view::npos && (path == std::string_view::npos || path + 1 >= value.size())) {
-    return Error{Errc::invalid, "Malformed URI (missing path): " + std::string{value}, {}};
+  if (!parts.scheme.empty() && parts.target.size() < 2) {
+    return Error{Errc::invalid, "Malformed URI (missing path): " + without_password(value), {}};
   }
   if (!uri.output_file.empty()) {
     std::string_view rest = uri.output_file;
@@ -407,7 +403,7 @@ Result<std::string> fetch_file_name(const FetchUri& uri) {
   }
   const std::string last = name.substr(name.rfind('/') + 1);
   const bool usable = !last.empty() && last != "." && last != ".." && name.find('\0') == std::string::npos;
-  if (!usable) return Error{Errc::invalid, "Malformed URI (missing path): " + std::string{value}, {}};
+  if (!usable) return Error{Errc::invalid, "Malformed URI (missing path): " + without_password(value), {}};
   return name;
 }
 

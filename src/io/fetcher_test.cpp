@@ -234,6 +234,20 @@ TEST_F(Fetcher, DownloadsOverHttp) {
             "Failed to fetch '" + site.url("missing") + "': Error downloading resource, received HTTP return code 404");
 }
 
+TEST_F(Fetcher, PasswordsAreInNoMessage) {
+  TempDir web;
+  write_archive(web / "a.tgz", {{"from_web", "yes"}});
+  const WebSite site{web.path};
+  ASSERT_NE(site.port, 0);
+  const std::string place = "hush@127.0.0.1:" + std::to_string(site.port);
+  ASSERT_TRUE(get({.value = "http://ann:" + place + "/a.tgz"}));
+  auto missing = get({.value = "http://ann:" + place + "/missing"});
+  ASSERT_FALSE(missing);
+  EXPECT_TRUE(missing.error().message.starts_with("Failed to fetch 'http://ann:***@127.0.0.1:"))
+      << missing.error().message;
+  EXPECT_EQ(log().find("hush"), std::string::npos) << log();
+}
+
 // A server that sends a head and then nothing.
 class Silence {
  public:

@@ -1,5 +1,6 @@
 #include "io/http_client.hpp"
 
+#include "base/url.hpp"
 #include "io/connection.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -14,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <deque>
 #include <limits>
 #include <optional>
@@ -62,35 +62,25 @@ struct Exchange {
 using ExchangePtr = std::shared_ptr<Exchange>;
 
 Result<Peer> parse_peer(const std::string& text) {
-  Peer peer{.name = text, .host = {}, .port = 80, .socket_path = {}, .host_header = {}};
-  std::string_view rest = text;
-  if (rest.starts_with("unix://")) {
-    peer.socket_path = std::string{rest.substr(7)};
+  Peer peer{.name = without_password(text), .host = {}, .port = 80, .socket_path = {}, .host_header = {}};
+  constexpr std::string_view unix_scheme = "unix://";
+  if (text.starts_with(unix_scheme)) {
+    peer.socket_path = text.substr(unix_scheme.size());
     peer.host_header = "localhost";
     if (peer.socket_path.empty() || peer.socket_path.size() >= 108) {
       return Error{Errc::invalid, "not a path of a unix socket", text};
     }
     return peer;
   }
-  for (const std::string_view scheme : {"http://", "tcp://"}) {
-    if (rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+  const UrlParts parts = split_url(text);
+  if (!parts.scheme.empty() && parts.scheme != "http" && parts.scheme != "tcp") {
+    return Error{Errc::invalid, "unknown scheme", peer.name};
   }
-  if (rest.find("://") != std::string_view::npos) return Error{Errc::invalid, "unknown scheme", text};
-  rest = rest.substr(0, rest.find('/'));
-  peer.host_header = std::string{rest};
-  const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : 0;
-  if (bracket == std::string_view::npos) return Error{Errc::invalid, "not an address", text};
-  const std::size_t colon = rest.find(':', bracket);
-  if (colon != std::string_view::npos) {
-    const std::string_view digits = rest.substr(colon + 1);
-    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), peer.port);
-    if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() || peer.port == 0) {
-      return Error{Errc::invalid, "not a port number", text};
-    }
-  }
-  const std::string_view host = rest.substr(0, colon);
-  peer.host = std::string{bracket > 0 ? host.substr(1, bracket - 1) : host};
-  if (peer.host.empty()) return Error{Errc::invalid, "the host is missing", text};
+  auto place = parse_authority(parts.authority);
+  if (!place) return Error{place.error().code, place.error().message, peer.name};
+  peer.host_header = place->to_string();
+  peer.port = place->port.value_or(peer.port);
+  peer.host = std::move(place->host);
   return peer;
 }
 

@@ -1,5 +1,7 @@
 #include "link/agent_environment.hpp"
 
+#include "base/url.hpp"
+
 #include <algorithm>
 #include <string_view>
 
@@ -43,8 +45,8 @@ class Reader {
 
 // "slave(1)@10.0.0.1:5051" -> "10.0.0.1:5051".
 std::string address_of_pid(const std::string& pid) {
-  const auto at = pid.find('@');
-  return at == std::string::npos ? std::string{} : pid.substr(at + 1);
+  const auto place = parse_authority(pid);
+  return place && !place->user.empty() ? place->to_string() : std::string{};
 }
 
 std::string read_endpoint(Reader& reader) {

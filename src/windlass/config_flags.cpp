@@ -1,6 +1,7 @@
 // The table of all flags. A new one: a member with its default in config.hpp, a line here, `windlass flags >
 // docs/flags.md`.
 
+#include "base/url.hpp"
 #include "model/framework.hpp"
 #include "model/resources.hpp"
 #include "windlass/config.hpp"
@@ -67,13 +68,10 @@ std::string log_level(const std::string& value) {
 std::string master(const std::string& value) {
   if (value == "embedded") return "";
   if (value.starts_with("zk://")) return "is a ZooKeeper address; give host:port of the Mesos master";
-  std::string_view rest = value;
-  if (rest.starts_with("http://")) rest.remove_prefix(7);
-  const auto colon = rest.rfind(':');
-  const std::string_view port = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
-  const bool digits =
-      !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
-  const bool good = digits && colon > 0 && rest.find_first_of("/ ,") == std::string_view::npos;
+  const UrlParts parts = split_url(value);
+  const auto place = parse_authority(parts.authority);
+  const bool good = place && place->port && place->user.empty() && parts.target.empty() &&
+                    (parts.scheme.empty() || parts.scheme == "http") && value.find(',') == std::string::npos;
   return good ? "" : "is neither 'embedded' nor host:port";
 }
 
@@ -98,9 +96,10 @@ std::string relative_path(const std::string& value) {
 }
 
 std::string docker_socket(const std::string& value) {
-  const bool good =
-      (value.starts_with("/") && value.size() > 1) || (value.starts_with("unix:///") && value.size() > 8) ||
-      (value.starts_with("tcp://") && value.size() > 6) || (value.starts_with("http://") && value.size() > 7);
+  const UrlParts parts = split_url(value);
+  const bool is_path = value.starts_with("/") || (parts.scheme == "unix" && parts.authority.empty());
+  const bool good = is_path ? parts.target.size() > 1
+                            : (parts.scheme == "tcp" || parts.scheme == "http") && parse_authority(parts.authority);
   return good ? "" : "is neither a path nor unix:///path nor tcp://host:port";
 }
 

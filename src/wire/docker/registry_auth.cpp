@@ -1,6 +1,7 @@
 #include "wire/docker/registry_auth.hpp"
 
 #include "base/base64.hpp"
+#include "base/url.hpp"
 #include "model/container_spec.hpp"
 #include "wire/json/reader.hpp"
 
@@ -30,15 +31,8 @@ const json::object* object_at(const json::object& object, std::string_view key) 
   return value == nullptr ? nullptr : value->if_object();
 }
 
-// "https://host:5000/v1/" -> "host:5000": how keys of a config are compared.
-std::string_view host_of_key(std::string_view key) {
-  const auto scheme = key.find("://");
-  if (scheme != std::string_view::npos) key = key.substr(scheme + 3);
-  return key.substr(0, key.find('/'));
-}
-
 bool names_registry(std::string_view key, const std::string& registry) {
-  const std::string_view host = host_of_key(key);
+  const std::string_view host = split_url(key).authority;  // "https://host:5000/v1/" -> "host:5000"
   return registry == hub ? host == hub || host == "index.docker.io" : host == registry;
 }
 
