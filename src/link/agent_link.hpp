@@ -1,7 +1,6 @@
 #pragma once
-// The executor's side of the Mesos v1 executor API: one connection for SUBSCRIBE and its events, another for updates.
-// Subscribes again by itself, after random waits up to the agent's maximum, for as long as it runs. Used on the loop
-// thread only.
+// The executor's side of the Mesos v1 executor API. Subscribes again by itself, after random waits up to the agent's
+// maximum, for as long as it runs. Used on the loop thread only.
 
 #include "base/prng.hpp"
 #include "link/agent_environment.hpp"
@@ -35,9 +34,8 @@ class AgentLink {
 
   // Subscribes and reads events, until cancelled or refused.
   [[nodiscard]] asio::awaitable<void> run();
-  // Sends what send() was given, in order, each until it is answered or the subscription ends. Runs beside run().
-  [[nodiscard]] asio::awaitable<void> run_sender();
-  // REQUIRES: subscribed; otherwise it is dropped, because the next subscription carries it.
+  // Sends in order, each call until it is answered or the subscription ends. Dropped when not subscribed, because the
+  // next subscription carries it.
   void send(executor_calls::Body body);
 
  private:

@@ -1,8 +1,6 @@
 #pragma once
-// The scheduler's connection to a Mesos master: one stream of events, and calls in their order on a second connection.
-//
-//   waiting ──SUBSCRIBE──▶ subscribed ──stream ends, call refused, silence──▶ waiting (random backoff)
-//              └─ 307: follow the leader
+// The scheduler's side of the Mesos v1 scheduler API. Subscribes again after random waits that grow, also when a call
+// is refused or the master is silent; 307 leads to the leader. Used on the loop thread only.
 
 #include "base/prng.hpp"
 #include "model/scheduler_api.hpp"

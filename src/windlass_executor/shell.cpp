@@ -162,7 +162,6 @@ int ExecutorShell::run() {
   if (err_.rotates()) log_into_rotated_file();
   await_signal();
   spawn("agent", link_.run());
-  spawn("updates", link_.run_sender());
   spawn("prepare", prepare());
   spawn("sweep", sweep());
   loop_.run();

@@ -1,0 +1,254 @@
+#include "link/api_link.hpp"
+
+#include "io/log.hpp"
+#include "io/nothrow.hpp"
+#include "io/task_scope.hpp"
+#include "link/outage.hpp"
+#include "wire/mesos/codec.hpp"
+#include "wire/mesos/recordio.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <utility>
+#include <vector>
+
+namespace windlass {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto answer_limit = 30s;
+constexpr auto resend_pause = 200ms;
+constexpr std::size_t refusal_bytes_max = 4096;
+constexpr const char* stream_id_header = "Mesos-Stream-Id";
+
+asio::awaitable<std::string> read_refusal(StreamingResponse& stream) {
+  std::string text;
+  while (text.size() < refusal_bytes_max) {
+    auto reading = stream.read_some(answer_limit);
+    auto bytes = co_await std::move(reading);
+    if (!bytes || bytes->empty()) break;
+    text += *bytes;
+  }
+  co_return text;
+}
+
+}  // namespace
+
+struct ApiLink::Impl {
+  Impl(asio::any_io_executor the_loop, ApiLinkSettings the_settings, ApiUser& the_user)
+      : loop{the_loop},
+        settings{std::move(the_settings)},
+        user{the_user},
+        outage{settings.peer},
+        work{the_loop, asio::steady_timer::time_point::max()} {}
+
+  using Next = ApiUser::Next;
+
+  asio::awaitable<void> run();
+  asio::awaitable<Next> attempt();
+  asio::awaitable<void> read_events();
+  asio::awaitable<void> send_calls();
+  asio::awaitable<void> pause(std::chrono::nanoseconds time);
+  Result<void> connect();
+  Next refused(const ApiRefusal& refusal);
+  void end_subscription();
+  void resubscribe();
+  [[nodiscard]] HttpClientRequest request_with(std::string body) const;
+
+  // Set once by the constructor.
+  const asio::any_io_executor loop;
+  const ApiLinkSettings settings;
+  ApiUser& user;
+
+  Outage outage;
+  std::exception_ptr failure;  // of the coroutine that sends
+
+  // Of the current attempt.
+  std::string address;
+  std::unique_ptr<HttpClient> events_client;
+  std::shared_ptr<HttpClient> calls_client;
+  StreamingResponse events;
+  std::string stream_id;
+  bool subscribed = false;
+  bool wanted = false;  // false: the stream is to be ended
+
+  std::deque<std::string> queue;   // empty while not subscribed
+  std::uint64_t subscription = 0;  // which one the queue belongs to
+  asio::steady_timer work;         // cancelled when the queue gets something
+};
+
+HttpClientRequest ApiLink::Impl::request_with(std::string body) const {
+  HttpClientRequest request{.method = "POST", .target = settings.path, .headers = settings.headers};
+  for (const char* name : {"Content-Type", "Accept"}) {
+    request.headers.emplace_back(name, content_type(Encoding::protobuf));
+  }
+  if (!stream_id.empty()) request.headers.emplace_back(stream_id_header, stream_id);
+  request.body = std::move(body);
+  return request;
+}
+
+Result<void> ApiLink::Impl::connect() {
+  address = user.address();
+  auto events_to = HttpClient::create(loop, address, {.idle_connections_max = 0});
+  if (!events_to) return events_to.error();
+  auto calls_to = HttpClient::create(loop, address, {.idle_connections_max = 1});
+  if (!calls_to) return calls_to.error();
+  events_client = std::move(*events_to);
+  calls_client = std::move(*calls_to);
+  return {};
+}
+
+ApiUser::Next ApiLink::Impl::refused(const ApiRefusal& refusal) {
+  const Next next = user.on_refused(refusal);
+  if (next == Next::elsewhere) return next;
+  std::string text = refusal.text;
+  if (refusal.status != 0) {
+    text = "it answers SUBSCRIBE with status " + std::to_string(refusal.status) + (text.empty() ? "" : ": " + text);
+  }
+  outage.failed(address, text);
+  return next;
+}
+
+asio::awaitable<void> ApiLink::Impl::read_events() {
+  RecordDecoder decoder;
+  while (wanted) {
+    auto reading = events.read_some(settings.silence_limit);
+    auto bytes = co_await std::move(reading);
+    // We have ended it ourselves: then there is nothing to tell.
+    if (!wanted || (!bytes && bytes.error().code == Errc::cancelled)) co_return;
+    if (!bytes || bytes->empty()) {
+      outage.failed(address, bytes ? "it has ended the stream" : bytes.error().message);
+      co_return;
+    }
+    auto records = decoder.feed(*bytes);
+    if (!records) {
+      outage.failed(address, to_string(records.error()));
+      co_return;
+    }
+    for (const std::string& record : *records) {
+      if (wanted) user.on_record(record);
+    }
+  }
+}
+
+asio::awaitable<ApiUser::Next> ApiLink::Impl::attempt() {
+  auto connected = connect();
+  if (!connected) co_return refused({.text = to_string(connected.error())});
+  auto opening = events_client->open_stream(request_with(user.subscription()), answer_limit);
+  auto opened = co_await std::move(opening);
+  if (!opened) {
+    outage.failed(address, opened.error().message);
+    co_return Next::again;
+  }
+  const std::string* id = find_header(opened->headers(), stream_id_header);
+  if (opened->status() != 200 || (settings.has_stream_id && id == nullptr)) {
+    auto reading = read_refusal(*opened);
+    auto text = co_await std::move(reading);
+    co_return refused({opened->status(), opened->headers(), std::move(text)});
+  }
+  if (settings.has_stream_id) stream_id = *id;
+  events = std::move(*opened);
+  wanted = !failure;
+  auto reading = read_events();
+  co_await std::move(reading);
+  co_return Next::again;
+}
+
+void ApiLink::Impl::end_subscription() {
+  subscribed = false;
+  wanted = false;
+  queue.clear();
+  events.close();
+  stream_id.clear();
+}
+
+void ApiLink::Impl::resubscribe() {
+  wanted = false;
+  queue.clear();
+  events.close();
+}
+
+asio::awaitable<void> ApiLink::Impl::pause(std::chrono::nanoseconds time) {
+  asio::steady_timer timer{loop, time};
+  auto waited = co_await timer.async_wait(nothrow);
+  static_cast<void>(waited);
+}
+
+asio::awaitable<void> ApiLink::Impl::run() {
+  TaskScope scope{loop, [this](const std::string&, std::exception_ptr error) {
+                    failure = std::move(error);
+                    resubscribe();
+                  }};
+  scope.spawn("calls", send_calls());
+  auto throwing = asio::this_coro::throw_if_cancelled(false);
+  co_await throwing;
+  while (!failure) {
+    auto trying = attempt();
+    const Next next = co_await std::move(trying);
+    const bool was_subscribed = subscribed;
+    end_subscription();
+    if (next == Next::end) break;
+    user.on_ended(was_subscribed);
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) break;
+    auto pausing = pause(user.next_wait());
+    co_await std::move(pausing);
+    auto waited = co_await asio::this_coro::cancellation_state;
+    if (waited.cancelled() != asio::cancellation_type::none) break;
+  }
+  scope.cancel_all();
+  auto joined = scope.join();
+  co_await std::move(joined);
+  if (failure) std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> ApiLink::Impl::send_calls() {
+  while (true) {
+    if (queue.empty()) {
+      auto woken = co_await work.async_wait(nothrow);
+      static_cast<void>(woken);
+      continue;
+    }
+    const std::uint64_t mine = subscription;
+    const auto client = calls_client;  // another attempt may take its place meanwhile
+    auto asking = client->request(request_with(queue.front()), answer_limit);
+    auto answer = co_await std::move(asking);
+    if (mine != subscription || queue.empty()) continue;  // another subscription: nothing of ours is left
+    switch (user.on_call_answer(answer)) {
+      case ApiUser::Call::done: queue.pop_front(); break;
+      case ApiUser::Call::resubscribe: resubscribe(); break;
+      case ApiUser::Call::again:
+        auto pausing = pause(resend_pause);
+        co_await std::move(pausing);
+        break;
+    }
+  }
+}
+
+ApiLink::ApiLink(asio::any_io_executor loop, ApiLinkSettings settings, ApiUser& user)
+    : impl_{std::make_unique<Impl>(std::move(loop), std::move(settings), user)} {}
+ApiLink::~ApiLink() = default;
+
+asio::awaitable<void> ApiLink::run() { return impl_->run(); }
+
+void ApiLink::send(std::string call) {
+  if (!impl_->subscribed || !impl_->wanted) return;
+  impl_->queue.push_back(std::move(call));
+  impl_->work.cancel();
+}
+
+void ApiLink::resubscribe() { impl_->resubscribe(); }
+
+void ApiLink::mark_subscribed() {
+  impl_->subscribed = true;
+  ++impl_->subscription;
+  impl_->outage.over();
+}
+
+}  // namespace windlass
