@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration reap_wait_max = 300ms;  // from the executor's end to the reaper's work
 constexpr Duration reap_again_after = 1s;  // when the daemon did not answer
+constexpr int pull_steps = 1000;           // of a slow pull
 constexpr int killed_exit_code = 137;      // 128 + SIGKILL
 constexpr int stopped_exit_code = 143;     // 128 + SIGTERM
 
@@ -65,9 +66,31 @@ void Docker::inspect_image(const std::string& image, ImageFound done) {
       std::move(done), [](Error error) { return Result<bool>{std::move(error)}; });
 }
 
-Docker::PullId Docker::pull(const std::string& image, Done done) {
+Docker::PullId Docker::pull(const std::string& image, Pulled pulled, Done done) {
   const PullId id = next_++;
   pulls_.insert(id);
+  const auto takes = kind(image).pull_takes;
+  std::function<void()> end = [this, id, image, done = std::move(done)] { finish_pull(id, image, done); };
+  if (!takes) {
+    end();
+  } else {
+    pull_slowly(id, *takes / pull_steps, 0, std::move(pulled), std::move(end));
+  }
+  return id;
+}
+
+// Not in one call(): a daemon that goes down ends it without a word, and the executor hears nothing more of it.
+void Docker::pull_slowly(PullId id, Duration step, int pulled, Pulled tell, std::function<void()> end) {
+  if (!pulls_.contains(id)) return;
+  tell(pulled);
+  if (pulled >= pull_steps) return end();
+  const auto life = life_;
+  world_.after(step, [=, this, tell = std::move(tell), end = std::move(end)] {
+    if (up_ && life == life_) pull_slowly(id, step, pulled + 1, tell, end);
+  });
+}
+
+void Docker::finish_pull(PullId id, const std::string& image, Done done) {
   call<std::optional<Error>>(
       faults_.pull_delay_max,
       [this, image, id]() -> std::optional<Error> {
@@ -77,7 +100,6 @@ Docker::PullId Docker::pull(const std::string& image, Done done) {
         if (pulls_.erase(id) != 0) done(std::move(error));
       },
       [](Error error) { return std::optional<Error>{std::move(error)}; });
-  return id;
 }
 
 void Docker::cancel_pull(PullId id) { pulls_.erase(id); }

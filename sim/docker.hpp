@@ -26,7 +26,8 @@ struct ImageKind {
   bool exists = true;  // in the registry
   std::optional<Duration> exits_after = {};
   int exit_code = 0;
-  bool ignores_stop = false;  // only SIGKILL ends it
+  bool ignores_stop = false;                // only SIGKILL ends it
+  std::optional<Duration> pull_takes = {};  // and it moves all the time
   bool create_fails = false;
   bool start_fails = false;
 };
@@ -54,6 +55,8 @@ class Docker {
   // True: the image is on this machine.
   using ImageFound = std::function<void(Result<bool>)>;
   using PullId = std::uint64_t;
+  // How much is done, of 1000.
+  using Pulled = std::function<void(int)>;
 
   Docker(World& world, const Faults& faults) : world_(world), faults_(faults) {}
   // Called when a container has begun to run, has ended, or the daemon has gone (false) or come back (true).
@@ -62,7 +65,7 @@ class Docker {
   std::function<void(bool)> on_daemon;
 
   void inspect_image(const std::string& image, ImageFound done);
-  PullId pull(const std::string& image, Done done);
+  PullId pull(const std::string& image, Pulled pulled, Done done);
   void cancel_pull(PullId id);
   void create(Container container, Created done);
   void attach(const std::string& id, Done done);
@@ -99,6 +102,8 @@ class Docker {
   [[nodiscard]] Duration wait_for_hang() const;
   [[nodiscard]] std::optional<Error> bad_luck();
   std::optional<Error> start_now(const std::string& id);
+  void pull_slowly(PullId id, Duration step, int pulled, Pulled tell, std::function<void()> end);
+  void finish_pull(PullId id, const std::string& image, Done done);
   std::optional<Error> pull_now(const std::string& image);
   std::optional<Error> signal_now(const std::string& id, const std::string& signal);
   void end(const std::string& id, int code);

@@ -63,7 +63,10 @@ struct ExecutorActs {
                          }));
   }
   void operator()(const executor::PullImage& call) {
-    node.pull_ = docker.pull(call.image, done<executor::PullEnded>());
+    const auto pulled = node.answer<int>([](ExecutorNode& self, int part) {
+      self.tell(executor::PullProgress{"1 of 3 layers", {}, static_cast<std::uint64_t>(part)});
+    });
+    node.pull_ = docker.pull(call.image, pulled, done<executor::PullEnded>());
     node.post_later(10ms, executor::PullProgress{"1 of 3 layers"});
   }
   void operator()(const executor::CancelPull&) {

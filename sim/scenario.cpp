@@ -169,7 +169,7 @@ void Scenario::machine(const ScenarioLine& line) {
 }
 
 void Scenario::image(const ScenarioLine& line) {
-  allow_options(line, {"exits_after", "code"});
+  allow_options(line, {"exits_after", "code", "pull_takes"});
   ImageKind kind;
   for (std::size_t i = 2; i < line.words.size(); ++i) {
     const std::string& how = line.words[i];
@@ -186,6 +186,7 @@ void Scenario::image(const ScenarioLine& line) {
     }
   }
   if (line.options.contains("exits_after")) kind.exits_after = to_duration(line.options.at("exits_after"));
+  if (line.options.contains("pull_takes")) kind.pull_takes = to_duration(line.options.at("pull_takes"));
   if (line.options.contains("code")) kind.exit_code = static_cast<int>(to_number(line.options.at("code")));
   images_[word(line, 1)] = kind;
   if (cluster_) cluster_->docker.set_image(word(line, 1), kind);

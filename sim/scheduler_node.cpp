@@ -43,6 +43,7 @@ struct SetRequest {
 struct SchedulerActs {
   SchedulerNode& node;
   void operator()(const scheduler::MesosCall& call) { node.send(call.body); }
+  void operator()(const scheduler::LogWarning&) {}
   void operator()(const scheduler::Resubscribe&) {
     node.cluster_.world.note("scheduler", "ends its subscription");
     node.lost(node.connection_);

@@ -168,7 +168,8 @@ TEST(Checker, TwoContainersOfOneTask) {
   Watched watched;
   int running = 0;
   Docker& docker = watched.cluster.docker;
-  docker.pull("redis", [](const auto&) {});
+  docker.pull(
+      "redis", [](int) {}, [](const auto&) {});
   watched.cluster.world.run_until(watched.cluster.world.now() + 10s);
   for (int i = 0; i < 2; ++i) {
     docker.create({.owner = 1, .task = {"t"}, .image = "redis"}, [&](const Result<std::string>& id) {

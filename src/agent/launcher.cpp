@@ -121,9 +121,12 @@ struct ExecutorLauncher::Impl {
   Cgroups cgroups;
   std::string boot_id;
   std::map<ContainerId, ProcessId> running;
-  // Set to true: the launch ends as soon as it can, and what it has begun with it.
-  using Cancelled = std::shared_ptr<std::atomic<bool>>;
-  std::map<ContainerId, Cancelled> launching;
+  // Shared with the thread that launches.
+  struct Launching {
+    std::atomic<bool> cancelled = false;     // the launch ends as soon as it can, and what it has begun with it
+    std::atomic<std::uint64_t> fetched = 0;  // bytes
+  };
+  std::map<ContainerId, std::shared_ptr<Launching>> launching;
   bool stopping = false;
   asio::thread_pool pool{fetch_threads};
   TaskScope scope;
@@ -134,9 +137,9 @@ struct ExecutorLauncher::Impl {
   }
   [[nodiscard]] ProcessSpec process_spec(const engine::LaunchExecutor& call, const SandboxPlace& where,
                                          const std::string& user) const;
-  LaunchOutcome launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where,
-                                const std::atomic<bool>& cancelled);
+  LaunchOutcome launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where, Launching& shared);
   asio::awaitable<void> launch(engine::LaunchExecutor call);
+  asio::awaitable<void> report_fetching(ContainerId container, std::shared_ptr<Launching> shared);
   asio::awaitable<void> watch(ContainerId container, ProcessId process, std::string directory);
   asio::awaitable<void> poll_until_ended(ProcessId process);
   asio::awaitable<void> clear_leftovers(ContainerId container, ProcessId process, std::string directory);
@@ -171,7 +174,7 @@ ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& c
 
 // Runs on a pool thread.
 LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where,
-                                                      const std::atomic<bool>& cancelled) {
+                                                      Launching& shared) {
   const std::string directory = sandbox_directory(where);
   if (::access(directory.c_str(), F_OK) == 0) {
     auto earlier = find_executor_process(directory);
@@ -188,7 +191,8 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
                .user = user,
                .log_path = {},
                .stall_timeout = std::chrono::duration_cast<std::chrono::seconds>(settings.fetcher_stall_timeout),
-               .cancelled = &cancelled};
+               .cancelled = &shared.cancelled,
+               .moved = &shared.fetched};
   for (const Uri& uri : call.uris) {
     job.uris.push_back({uri.value, uri.executable, uri.extract, uri.cache, uri.output_file});
   }
@@ -201,7 +205,7 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
     const auto created = cgroups.create(group(call.container_id));
     for (const std::string& problem : created.problems) log_debug("cgroup", {{"problem", problem}});
   }
-  if (cancelled) return {.failure = "The executor is not needed any more"};
+  if (shared.cancelled) return {.failure = "The executor is not needed any more"};
   auto started = start_process(process_spec(call, where, user));
   if (!started) return {.failure = to_string(started.error())};
   for (const std::string& warning : started->warnings) log_warning("executor", {{"warning", warning}});
@@ -212,8 +216,9 @@ asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call
   const ContainerId container = call.container_id;
   const SandboxPlace where = place(call);
   const std::string directory = sandbox_directory(where);
-  const Cancelled cancelled = launching.at(container);
-  auto work = [this, call, where, cancelled] { return launch_blocking(call, where, *cancelled); };
+  const std::shared_ptr<Launching> shared = launching.at(container);
+  if (!call.uris.empty()) scope.spawn("fetch " + container.value, report_fetching(container, shared));
+  auto work = [this, call, where, shared] { return launch_blocking(call, where, *shared); };
   auto launched = offload(pool, std::move(work));
   auto outcome = co_await std::move(launched);
   launching.erase(container);
@@ -231,7 +236,23 @@ asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call
                                .boot_id = boot_id,
                                .directory = directory});
   scope.spawn("watch " + container.value, watch(container, outcome.process, directory));
-  if (*cancelled && !stopping) (void)signal_process(outcome.process, SIGKILL);
+  if (shared->cancelled && !stopping) (void)signal_process(outcome.process, SIGKILL);
+}
+
+// Until the launch is over. A fetch that stands still is not told of: that is what the limits of others wait for.
+asio::awaitable<void> ExecutorLauncher::Impl::report_fetching(ContainerId container,
+                                                              std::shared_ptr<Launching> shared) {
+  asio::steady_timer timer{loop};
+  std::uint64_t told = 0;
+  while (!stopping) {
+    timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(settings.fetch_report_interval));
+    auto waited = co_await timer.async_wait(nothrow);
+    auto& [cut_short] = waited;
+    const auto current = launching.find(container);
+    if (cut_short || current == launching.end() || current->second != shared) co_return;
+    const std::uint64_t fetched = shared->fetched;
+    if (fetched != std::exchange(told, fetched)) post(engine::ExecutorFetching{container, fetched});
+  }
 }
 
 // Ends early, and touches nothing, when the launcher stops: executors outlive the engine.
@@ -305,7 +326,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::collect_sandboxes() {
     if (cut_short) co_return;
     std::set<std::string> in_use;
     for (const auto& [container, process] : running) in_use.insert(container.value);
-    for (const auto& [container, cancelled] : launching) in_use.insert(container.value);
+    for (const auto& [container, launch] : launching) in_use.insert(container.value);
     const TimePoint now = clock.now();
     auto look = [collector, in_use, now] {
       const double used = used_share(collector.work_dir);
@@ -332,7 +353,7 @@ ExecutorLauncher::~ExecutorLauncher() = default;
 
 void ExecutorLauncher::launch(engine::LaunchExecutor call) {
   const std::string name = "launch " + call.container_id.value;
-  impl_->launching.emplace(call.container_id, std::make_shared<std::atomic<bool>>(false));
+  impl_->launching.emplace(call.container_id, std::make_shared<Impl::Launching>());
   impl_->scope.spawn(name, impl_->launch(std::move(call)));
 }
 
@@ -348,7 +369,7 @@ void ExecutorLauncher::resume(const ContainerId& container, const ExecutorRecord
 
 void ExecutorLauncher::destroy(const ContainerId& container) {
   if (const auto launch = impl_->launching.find(container); launch != impl_->launching.end()) {
-    *launch->second = true;
+    launch->second->cancelled = true;
     return;
   }
   const auto found = impl_->running.find(container);
@@ -361,7 +382,7 @@ void ExecutorLauncher::destroy(const ContainerId& container) {
 
 asio::awaitable<void> ExecutorLauncher::stop() {
   impl_->stopping = true;
-  for (auto& [container, cancelled] : impl_->launching) *cancelled = true;
+  for (auto& [container, launch] : impl_->launching) launch->cancelled = true;
   impl_->scope.cancel_all();
   auto joined = impl_->scope.join();
   co_await std::move(joined);

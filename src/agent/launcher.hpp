@@ -27,6 +27,7 @@ class ExecutorLauncher {
     Duration executor_reregistration_timeout = std::chrono::seconds{2};
     Duration recovery_timeout = std::chrono::minutes{15};
     Duration fetcher_stall_timeout = std::chrono::minutes{1};
+    Duration fetch_report_interval = std::chrono::seconds{5};  // how often a fetch that moves is told of
     // Old sandboxes (agent/sandbox_collector.hpp), looked for this often.
     Duration gc_delay = std::chrono::hours{7 * 24};
     double gc_disk_headroom = 0.1;
@@ -45,7 +46,8 @@ class ExecutorLauncher {
   ~ExecutorLauncher();
 
   // Sandbox, URIs, cgroup, process. A process that an earlier engine started for the same container is taken over
-  // instead of started twice. Answered by ExecutorStarted or ExecutorLaunchFailed, and later by ExecutorExited.
+  // instead of started twice. Answered by ExecutorStarted or ExecutorLaunchFailed, and later by ExecutorExited; before
+  // that by ExecutorFetching as long as its URIs are getting here.
   void launch(engine::LaunchExecutor call);
   // Takes over an executor that the journal knows. When its process is gone: ExecutorExited without a status.
   void resume(const ContainerId& container, const ExecutorRecord& record);

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 
 #include <signal.h>
 #include <stdlib.h>
@@ -171,6 +172,27 @@ TEST_F(Launcher, DestroyEndsADownloadAndNothingIsStarted) {
   launcher_->destroy({"c1"});
   const auto failed = await<engine::ExecutorLaunchFailed>();
   EXPECT_NE(failed.message.find("cancelled"), std::string::npos) << failed.message;
+}
+
+TEST_F(Launcher, AFetchThatMovesIsToldAndOneThatStandsStillIsNot) {
+  settings_.fetch_report_interval = 20ms;
+  make_launcher();
+  // The first bytes come at once, the others never.
+  asio::ip::tcp::acceptor acceptor{loop_, {asio::ip::make_address("127.0.0.1"), 0}};
+  asio::ip::tcp::socket socket{loop_};
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort";
+  acceptor.async_accept(socket, [&](const boost::system::error_code& error) {
+    if (!error) asio::write(socket, asio::buffer(head));
+  });
+  engine::LaunchExecutor launch = call("c1", "true");
+  launch.uris = {{.value = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/file"}};
+  launcher_->launch(launch);
+  EXPECT_EQ(await<engine::ExecutorFetching>().bytes, 5U);
+  loop_.restart();
+  loop_.run_for(200ms);
+  EXPECT_TRUE(events_.empty()) << "nothing has moved since";
+  launcher_->destroy({"c1"});
+  await<engine::ExecutorLaunchFailed>();
 }
 
 TEST_F(Launcher, AReaperThatHasLeftItsGroupIsWaitedFor) {

@@ -112,6 +112,12 @@ void receive(Turn& turn, const Executor& executor, const executor_calls::Body& b
   }
 }
 
+// "12.5"
+std::string megabytes(std::uint64_t bytes) {
+  const std::uint64_t tenths = bytes / 100'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
 // One that ended before it could say anything: what it left on its stderr is all that a user has to go on.
 std::string end_of(const Executor& executor, const ExecutorExited& event) {
   if (executor.record.subscribed || event.how.empty()) return "Executor terminated";
@@ -176,7 +182,18 @@ void executor_started(Turn& turn, const ExecutorStarted& event) {
   executor->record.start_time = event.start_time;
   executor->record.boot_id = event.boot_id;
   executor->record.directory = event.directory;
+  const bool expected = !executor->connection && !executor->record.subscribed && !executor->record.terminating;
+  if (expected) {
+    executor->registration_deadline = after(turn.in.now, turn.state.settings.executor_registration_timeout);
+  }
   turn.save(*executor);
+}
+
+void executor_fetching(Turn& turn, const ExecutorFetching& event) {
+  const Executor* executor = find_executor(turn.state, event.container_id);
+  if (executor == nullptr || executor->record.terminating) return;
+  const std::string message = "Fetching URIs: " + megabytes(event.bytes) + " MB so far";
+  for (const Task* task : tasks_of(turn.state, *executor)) tell_progress(turn, *task, message);
 }
 
 void executor_launch_failed(Turn& turn, const ExecutorLaunchFailed& event) {
@@ -204,7 +221,7 @@ void executor_exited(Turn& turn, const ExecutorExited& event) {
 void message_executor(Turn& turn, const Framework& framework, const calls::Message& call) {
   if (call.agent_id != turn.state.record.agent_id) return;
   const Executor* executor = find_executor(turn.state, framework.record.info.id, call.executor_id);
-  if (executor == nullptr || executor->registration_deadline || executor->record.terminating) return;
+  if (executor == nullptr || executor->record.terminating) return;
   turn.send(*executor, executor_events::Message{call.data});
 }
 
@@ -237,10 +254,12 @@ void expire(Turn& turn, Executor& executor) {
   const TimePoint now = turn.in.now;
   const Settings& settings = turn.state.settings;
   if (executor.registration_deadline && *executor.registration_deadline <= now) {
-    const std::string recovered =
-        "Executor did not reregister within " + to_mesos_duration(settings.executor_reregistration_timeout);
-    const std::string launched =
-        "Executor did not register within " + to_mesos_duration(settings.executor_registration_timeout);
+    const std::string recovered = "Executor did not reregister within " +
+                                  to_mesos_duration(settings.executor_reregistration_timeout) +
+                                  " (--executor_reregistration_timeout)";
+    const std::string launched = "Executor did not register within " +
+                                 to_mesos_duration(settings.executor_registration_timeout) +
+                                 " after its start (--executor_registration_timeout)";
     destroy(turn, executor,
             executor.recovered ? Termination{TaskState::gone, Reason::executor_reregistration_timeout, recovered}
                                : Termination{TaskState::failed, Reason::executor_registration_timeout, launched});

@@ -21,6 +21,7 @@ void executor_call(Turn& turn, const ExecutorCallReceived& event);
 void executor_stream_closed(Turn& turn, const ExecutorStreamClosed& event);
 
 void executor_started(Turn& turn, const ExecutorStarted& event);
+void executor_fetching(Turn& turn, const ExecutorFetching& event);
 void executor_launch_failed(Turn& turn, const ExecutorLaunchFailed& event);
 void executor_exited(Turn& turn, const ExecutorExited& event);
 

@@ -41,6 +41,39 @@ TEST_F(Executors, MaySubscribeBeforeItsStartIsReported) {
   EXPECT_EQ(world.executor_heard(1), (Texts{"SUBSCRIBED x-a", "LAUNCH a"}));
 }
 
+TEST_F(Executors, MustSubscribeSoonAfterTheirStartHoweverLongThatTook) {
+  launch(custom_task(world, "a"));
+  const ContainerId container = world.executor({"x-a"}).record.container_id;
+  world.pass(1h);  // the URIs are large
+  EXPECT_EQ(world.commands(), Texts{});
+  world.step(ExecutorStarted{container, 12, 1, "boot", "/d"});
+  world.pass(59s);
+  EXPECT_EQ(world.commands(), Texts{});
+  world.pass(1s);
+  EXPECT_EQ(world.commands(), Texts{"destroy x-a"});
+  world.step(ExecutorExited{container, 9});
+  EXPECT_EQ(std::get<events::Update>(world.events.back()).status.message,
+            "Executor did not register within 1mins after its start (--executor_registration_timeout)");
+}
+
+TEST_F(Executors, AFetchThatMovesIsToldToTheFramework) {
+  launch(custom_task(world, "a"));
+  const ContainerId container = world.executor({"x-a"}).record.container_id;
+  const auto rows = world.rows_written;
+  world.step(ExecutorFetching{container, 12'345'678});
+  const TaskStatus status = std::get<events::Update>(world.events.back()).status;
+  EXPECT_EQ(status.state, TaskState::staging);
+  EXPECT_EQ(status.message, "Fetching URIs: 12.3 MB so far");
+  EXPECT_FALSE(status.uuid) << "nothing has changed that would have to be acknowledged";
+  EXPECT_EQ(world.rows_written, rows);
+  world.heard();
+  world.call(calls::Kill{{"a"}});
+  world.heard();
+  world.step(ExecutorFetching{container, 22'345'678});
+  world.step(ExecutorFetching{{"nowhere"}, 1});
+  EXPECT_EQ(world.heard(), Texts{});
+}
+
 TEST_F(Executors, StrangersAreRefused) {
   EXPECT_EQ(world.subscribe_executor({"e"}, 1), "400 Framework cannot be found");
   EXPECT_EQ(world.executor_call({"e"}, executor_calls::Message{"hi"}), "400 Framework cannot be found");
@@ -133,18 +166,6 @@ TEST_F(Executors, LaunchFailure) {
   EXPECT_EQ(world.heard(),
             (Texts{"FAILURE x-d3 -1",
                    "UPDATE d3 TASK_FAILED REASON_CONTAINER_LAUNCH_FAILED 'Failed to launch container: no'"}));
-}
-
-TEST_F(Executors, MustSubscribeInTime) {
-  launch(command_task(world, "k"));
-  world.pass(59s);
-  EXPECT_EQ(world.commands(), Texts{});
-  world.pass(1s);
-  EXPECT_EQ(world.commands(), Texts{"destroy k"});
-  world.heard();
-  world.exit({"k"}, 9);
-  EXPECT_EQ(world.heard(), Texts{"UPDATE k TASK_FAILED REASON_EXECUTOR_REGISTRATION_TIMEOUT 'Executor did not "
-                                 "register within 1mins'"});
 }
 
 TEST_F(Executors, KilledBeforeDeliveryThenTheExecutorIsShutDown) {

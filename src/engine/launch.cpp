@@ -62,8 +62,7 @@ Executor& add_executor(Turn& turn, const Framework& framework, const TaskInfo& t
 }  // namespace
 
 void launch_executor(Turn& turn, const Framework& framework, Executor& executor) {
-  const auto wait = std::chrono::duration_cast<TimePoint::duration>(turn.state.settings.executor_registration_timeout);
-  executor.registration_deadline = turn.in.now + wait;
+  // No deadline yet: what is fetched may be large, and has limits of its own.
   turn.save(executor);
   const ExecutorInfo& info = executor.record.info;
   const CommandInfo command = info.command.value_or(CommandInfo{});

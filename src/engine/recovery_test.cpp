@@ -65,7 +65,7 @@ TEST_F(Recovery, ExecutorThatStaysAwayIsDestroyed) {
   world.exit({"x-a"}, std::nullopt);
   EXPECT_EQ(world.heard(), (Texts{"FAILURE x-a -1",
                                   "UPDATE a TASK_GONE REASON_EXECUTOR_REREGISTRATION_TIMEOUT 'Executor did not "
-                                  "reregister within 2secs'"}));
+                                  "reregister within 2secs (--executor_reregistration_timeout)'"}));
 }
 
 TEST_F(Recovery, OldFrameworksHearThatTheTaskIsLost) {
@@ -77,7 +77,7 @@ TEST_F(Recovery, OldFrameworksHearThatTheTaskIsLost) {
   world.exit({"x-a"}, std::nullopt);
   EXPECT_EQ(world.heard().back(),
             "UPDATE a TASK_LOST REASON_EXECUTOR_REREGISTRATION_TIMEOUT 'Executor did not "
-            "reregister within 2secs'");
+            "reregister within 2secs (--executor_reregistration_timeout)'");
 }
 
 TEST_F(Recovery, ExecutorsOfFrameworksWithoutCheckpointAreKilled) {

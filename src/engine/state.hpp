@@ -59,7 +59,7 @@ struct Termination {
 struct Executor {
   ExecutorRecord record;
   std::optional<ConnectionId> connection = {};
-  std::optional<TimePoint> registration_deadline = {};  // until it must subscribe (again)
+  std::optional<TimePoint> registration_deadline = {};  // until it must subscribe (again); unset before it was started
   std::optional<TimePoint> destroy_at = {};             // end of the shutdown grace period
   std::optional<TimePoint> next_heartbeat = {};
   std::optional<Termination> termination = {};

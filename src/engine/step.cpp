@@ -49,6 +49,7 @@ struct Handler {
   void operator()(const ExecutorCallReceived& event) const { executor_call(turn, event); }
   void operator()(const ExecutorStreamClosed& event) const { executor_stream_closed(turn, event); }
   void operator()(const ExecutorStarted& event) const { executor_started(turn, event); }
+  void operator()(const ExecutorFetching& event) const { executor_fetching(turn, event); }
   void operator()(const ExecutorLaunchFailed& event) const { executor_launch_failed(turn, event); }
   void operator()(const ExecutorExited& event) const { executor_exited(turn, event); }
   void operator()(const Started&) const { recover(turn); }

@@ -65,6 +65,11 @@ struct ExecutorStarted {
   std::string boot_id;
   std::string directory;
 };
+// Its URIs are being fetched: so much of them is here, and it was less before.
+struct ExecutorFetching {
+  ContainerId container_id;
+  std::uint64_t bytes = 0;
+};
 // It could not be started: fetching failed, no such user, no such program. `message` is the cause.
 struct ExecutorLaunchFailed {
   ContainerId container_id;
@@ -84,9 +89,9 @@ struct Started {};
 // wake_at has come.
 struct TimePassed {};
 
-using Event =
-    std::variant<FrameworkSubscribe, FrameworkCall, FrameworkStreamClosed, ExecutorSubscribe, ExecutorCallReceived,
-                 ExecutorStreamClosed, ExecutorStarted, ExecutorLaunchFailed, ExecutorExited, Started, TimePassed>;
+using Event = std::variant<FrameworkSubscribe, FrameworkCall, FrameworkStreamClosed, ExecutorSubscribe,
+                           ExecutorCallReceived, ExecutorStreamClosed, ExecutorFetching, ExecutorStarted,
+                           ExecutorLaunchFailed, ExecutorExited, Started, TimePassed>;
 
 // --- what follows -------------------------------------------------------------------------------------------------
 
@@ -132,7 +137,8 @@ struct CloseExecutorStream {
   ConnectionId connection = 0;
   friend bool operator==(const CloseExecutorStream&, const CloseExecutorStream&) = default;
 };
-// Make the sandbox, fetch, start; answered by ExecutorStarted (and later ExecutorExited) or by ExecutorLaunchFailed.
+// Make the sandbox, fetch (ExecutorFetching), start; answered by ExecutorStarted (and later ExecutorExited) or by
+// ExecutorLaunchFailed.
 // Comes again for the same container when the engine ended before it had ExecutorStarted in its journal: processes that
 // the earlier attempt left are to be killed first.
 struct LaunchExecutor {

@@ -133,6 +133,17 @@ void tell_of_task(Turn& turn, const Framework& framework, const TaskInfo& task, 
   turn.send(framework, events::Update{std::move(status)});
 }
 
+void tell_progress(Turn& turn, const Task& task, std::string message) {
+  const Framework* framework = find_framework(turn.state, task.record.framework_id);
+  if (framework == nullptr || is_terminal(task.record.state)) return;
+  TaskStatus status{.task_id = task.record.info.id, .state = task.record.state, .message = std::move(message)};
+  status.source = StatusSource::agent;
+  status.agent_id = turn.state.record.agent_id;
+  status.executor_id = task.record.executor_id;
+  status.timestamp = turn.in.now;
+  turn.send(*framework, events::Update{std::move(status)});
+}
+
 void update_by_agent(Turn& turn, Task& task, const Termination& what) {
   const Framework* framework = find_framework(turn.state, task.record.framework_id);
   CHECK(framework != nullptr);

@@ -19,6 +19,10 @@ struct MasterUpdate {
 };
 void tell_of_task(Turn& turn, const Framework& framework, const TaskInfo& task, const MasterUpdate& update);
 
+// By the agent, while the executor is on its way: no uuid, not repeated. Nothing has changed but that it goes on, which
+// a framework that limits the time of a launch has to hear.
+void tell_progress(Turn& turn, const Task& task, std::string message);
+
 // By the agent itself, in place of the executor. REQUIRES: the task's framework is not removed.
 void update_by_agent(Turn& turn, Task& task, const Termination& what);
 

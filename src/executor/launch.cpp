@@ -6,10 +6,13 @@ namespace windlass::executor {
 
 namespace {
 
-// Frameworks hear of a pull's progress at most so often.
+// Frameworks hear of a pull at most so often, and so often as long as it moves: a scheduler that hears nothing for
+// minutes takes the launch for stuck.
 constexpr std::chrono::seconds progress_interval{5};
 
-// A registry may be down for a moment, or ask us to come later. Marathon gives a launch up after five minutes.
+// A registry may be down for a moment, or ask us to come later. An attempt that fails is repeated as long as the pull
+// has got farther than ever before within this time: one that always breaks off at the same byte is given up, and one
+// that takes hours is not. Marathon gives a launch up after five minutes of silence.
 constexpr Duration pull_window = std::chrono::seconds{150};
 constexpr Duration first_retry = std::chrono::seconds{1}, longest_retry = std::chrono::seconds{30};
 constexpr Duration stall_limit = std::chrono::seconds{60};
@@ -41,6 +44,19 @@ void spawn(TaskTurn& turn, Job job, bool own_folder) {
 }
 
 PullImage pull_of(const ContainerPlan& plan) { return {plan.spec.image, plan.spec.platform, plan.registry_config}; }
+
+// With --quiet only that it goes on: that is for the scheduler's patience, the rest is for people.
+void report_pull(TaskTurn& turn, Pulling& pulling) {
+  if (!pulling.has_news || turn.in.now < pulling.report_at) return;
+  pulling.has_news = false;
+  pulling.report_at = turn.in.now + progress_interval;
+  const bool quiet = pulling.plan.spec.quiet_pull;
+  std::string text = "Pulling " + pulling.plan.spec.image;
+  std::optional<std::string> data;
+  if (!quiet) text += ": " + pulling.latest;
+  if (!quiet && !pulling.data.empty()) data = pulling.data;
+  report(turn, pulling.job, TaskState::starting, text, data);
+}
 
 }  // namespace
 
@@ -77,32 +93,34 @@ void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group) 
   }
 }
 
-void report_pull(TaskTurn& turn, Pulling& pulling) {
-  if (pulling.plan.spec.quiet_pull) return;
-  if (pulling.latest == pulling.reported || turn.in.now < pulling.report_at) return;
-  pulling.reported = pulling.latest;
-  pulling.report_at = turn.in.now + progress_interval;
-  std::optional<std::string> data;
-  if (!pulling.data.empty()) data = pulling.data;
-  report(turn, pulling.job, TaskState::starting, "Pulling " + pulling.plan.spec.image + ": " + pulling.latest, data);
-}
-
 void pull(TaskTurn& turn, Job job, ContainerPlan plan) {
   PullImage wanted = pull_of(plan);
   turn.life = Pulling{.job = std::move(job),
                       .plan = std::move(plan),
                       .latest = "waiting for the registry",
-                      .began = turn.in.now,
+                      .advanced_at = turn.in.now,
                       .heard_at = turn.in.now};
   turn.log("pulling " + wanted.image);
   turn.call(std::move(wanted));
   report_pull(turn, std::get<Pulling>(turn.life));
 }
 
+void advance_pull(TaskTurn& turn, Pulling& pulling, const PullProgress& progress) {
+  pulling.latest = progress.text;
+  pulling.data = progress.data;
+  pulling.has_news = true;
+  pulling.heard_at = turn.in.now;
+  if (progress.done > pulling.farthest) {
+    pulling.farthest = progress.done;
+    pulling.advanced_at = turn.in.now;
+  }
+  report_pull(turn, pulling);
+}
+
 void on_pull_failed(TaskTurn& turn, Pulling& pulling, const Error& error) {
   const std::string& image = pulling.plan.spec.image;
   const bool temporary = error.code == Errc::internal || error.code == Errc::cancelled || is_unclear(error);
-  const bool late = turn.in.now >= after(pulling.began, pull_window);
+  const bool late = turn.in.now >= after(pulling.advanced_at, pull_window);
   const std::string words = error.code == Errc::cancelled ? "the registry sends nothing" : to_string(error);
   if (!temporary || late) {
     std::string what = "Failed to pull image '" + image + "'";
@@ -113,6 +131,7 @@ void on_pull_failed(TaskTurn& turn, Pulling& pulling, const Error& error) {
   pulling.retry_at = after(turn.in.now, wait);
   pulling.latest = words + "; next attempt in " + to_mesos_duration(wait);
   pulling.data.clear();
+  pulling.has_news = true;
   turn.log("pulling " + image + ": " + pulling.latest);
   report_pull(turn, pulling);
 }

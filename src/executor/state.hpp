@@ -118,12 +118,13 @@ struct Inspecting {
 struct Pulling {
   Job job;
   ContainerPlan plan;
-  std::string latest = {};    // progress
-  std::string data = {};      // the same as JSON
-  std::string reported = {};  // progress that the framework knows
-  TimePoint report_at = {};   // not before
+  std::string latest = {};   // progress
+  std::string data = {};     // the same as JSON
+  bool has_news = true;      // that the framework has not been told
+  TimePoint report_at = {};  // not before
   int attempts = 1;
-  TimePoint began = {};                    // the first attempt
+  std::uint64_t farthest = 0;              // how much was done at most, in any attempt
+  TimePoint advanced_at = {};              // when that was
   TimePoint heard_at = {};                 // the last sign of life
   std::optional<TimePoint> retry_at = {};  // an attempt has failed, the next one follows
   friend bool operator==(const Pulling&, const Pulling&) = default;

@@ -128,10 +128,7 @@ void on(TaskTurn& turn, const ImageInspected& event) {
 void on(TaskTurn& turn, const PullProgress& event) {
   auto* pulling = std::get_if<Pulling>(&turn.life);
   if (pulling == nullptr) return;
-  pulling->latest = event.text;
-  pulling->data = event.data;
-  pulling->heard_at = turn.in.now;
-  report_pull(turn, *pulling);
+  advance_pull(turn, *pulling, event);
 }
 
 void on(TaskTurn& turn, const PullEnded& event) {
@@ -153,7 +150,7 @@ void on(TaskTurn& turn, const ContainerCreated& event) {
   }
   if (creating->ending) {
     const Ending ending = *creating->ending;
-    return finish(turn, killed_before_start(ending), std::move(leftover));
+    return finish(turn, killed_before_start(ending, "while Docker was creating it"), std::move(leftover));
   }
   if (!event.id) return fail_launch(turn, event.id.error(), std::move(leftover));
   Job job = std::move(creating->job);
@@ -211,7 +208,7 @@ void on(TaskTurn& turn, const ContainerStarted& event) {
   }
   if (starting->ending) {
     const Ending ending = *starting->ending;
-    return finish(turn, killed_before_start(ending), id);
+    return finish(turn, killed_before_start(ending, "while Docker was starting it"), id);
   }
   fail_launch(turn, *event.error, id);
 }
@@ -452,7 +449,7 @@ struct NextTime {
     if (time && (!at || *time < *at)) at = time;
   }
   void operator()(const Pulling& pulling) {
-    if (pulling.latest != pulling.reported) include(pulling.report_at);
+    if (pulling.has_news) include(pulling.report_at);
     include(pull_time(pulling));
   }
   void operator()(const Starting& starting) { include(starting.look_at); }

@@ -39,8 +39,9 @@ struct ImageInspected {
   Result<std::optional<DockerImage>> image;  // none: not on this machine
 };
 struct PullProgress {
-  std::string text;       // "3 of 7 layers, 12.5 of 60.1 MB"
-  std::string data = {};  // the same for programs
+  std::string text;        // "3 of 7 layers, 12.5 of 60.1 MB"
+  std::string data = {};   // the same for programs
+  std::uint64_t done = 0;  // grows with all that this attempt gets done
 };
 struct PullEnded {
   std::optional<Error> error;

@@ -371,6 +371,53 @@ TEST(Executor, GivesAPullUpAfterItsTimeAndNamesTheRegistry) {
       "attempts: toomanyrequests");
 }
 
+TEST(Executor, APullThatMovesIsReportedAlsoWhenItsWordsStayTheSame) {
+  Dialogue d = pulling_dialogue();
+  const auto before = d.statuses().size();
+  for (int i = 0; i < 60; ++i) {
+    d.tell(PullProgress{"2 of 3 layers, 9.0 of 9.0 MB", "{}", 9'000'000});  // a large layer is being unpacked
+    d.pass(10s);
+  }
+  EXPECT_EQ(d.statuses().size(), before + 60);
+}
+
+// Before, all attempts together had two and a half minutes from the first one's beginning.
+TEST(Executor, APullThatBreaksOffAfterHoursIsTriedAgain) {
+  Dialogue d = pulling_dialogue();
+  for (std::uint64_t i = 1; i <= 720; ++i) {
+    d.tell(PullProgress{"0 of 1 layers", "{}", i});
+    d.pass(10s);
+  }
+  d.tell(PullEnded{Error{Errc::closed, "connection reset by peer", {}}});
+  d.pass(1s);
+  EXPECT_EQ(d.sent<PullImage>().size(), 2U);
+  EXPECT_EQ(d.states().back(), TaskState::starting);
+}
+
+TEST(Executor, APullThatBreaksOffAtTheSamePlaceAgainIsGivenUp) {
+  Dialogue d = pulling_dialogue();
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    for (std::uint64_t i = 1; i <= 60; ++i) {
+      d.tell(PullProgress{"0 of 1 layers", "{}", i});
+      d.pass(10s);
+    }
+    d.tell(PullEnded{Error{Errc::closed, "connection reset by peer", {}}});
+    d.pass(1s);
+  }
+  EXPECT_EQ(d.sent<PullImage>().size(), 2U);
+  ASSERT_EQ(d.states().back(), TaskState::failed);
+  EXPECT_NE(d.statuses().back().message.find("in 2 attempts: connection reset by peer"), std::string::npos);
+}
+
+TEST(Executor, AKillBeforeTheStartSaysWhatWasWaitedFor) {
+  Dialogue d = pulling_dialogue();
+  d.tell(PullProgress{"3 of 7 layers, 12.5 of 60.1 MB"});
+  d.kill();
+  EXPECT_EQ(d.statuses().back().message,
+            "Killed before the container was started, while it was pulling reg.example:5000/redis:latest (3 of 7 "
+            "layers, 12.5 of 60.1 MB)");
+}
+
 TEST(Executor, APullThatStallsIsBegunAnew) {
   Dialogue d = pulling_dialogue();
   d.pass(59s);
@@ -647,7 +694,7 @@ TEST(Executor, StopTimeoutIsTheGraceWhereNoKillPolicySaysAnother) {
   EXPECT_EQ(grace_of(20, 9s, 2s), 2s);
 }
 
-TEST(Executor, AQuietPullIsNotReported) {
+TEST(Executor, AQuietPullSaysOnlyThatItGoesOn) {
   Dialogue d;
   d.subscribe();
   d.launch();
@@ -655,9 +702,14 @@ TEST(Executor, AQuietPullIsNotReported) {
   plan.spec.quiet_pull = true;
   d.tell(ContainerPlanned{plan});
   d.tell(ImageInspected{std::optional<DockerImage>{}});
-  d.pass(10s);
-  d.tell(PullProgress{"1 of 3 layers", "{}"});
-  for (const TaskStatus& status : d.statuses()) EXPECT_EQ(status.message.find("Pulling"), std::string::npos);
+  const auto before = d.statuses().size();
+  for (int i = 0; i < 30; ++i) {
+    d.pass(10s);
+    d.tell(PullProgress{"1 of 3 layers", "{}"});
+  }
+  EXPECT_EQ(d.statuses().size(), before + 30);
+  EXPECT_EQ(d.statuses().back().message, "Pulling redis:latest");
+  EXPECT_FALSE(d.statuses().back().data);
 }
 
 TEST(Executor, KillWhilePullingEndsAtOnce) {
@@ -724,7 +776,8 @@ TEST(Executor, AKillThatOvertakesItsLaunchCounts) {
   d.launch();
   EXPECT_TRUE(d.sent<PlanContainer>().empty());
   EXPECT_EQ(d.states(), (States{TaskState::starting, TaskState::killed}));
-  EXPECT_EQ(d.statuses().back().message, "Killed before the container was started");
+  EXPECT_EQ(d.statuses().back().message,
+            "Killed before the container was started, when nothing had been done for it yet");
 }
 
 TEST(Executor, AKillThatIsOldIsNotForTheTaskThatComesNow) {

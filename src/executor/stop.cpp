@@ -74,21 +74,25 @@ void rearm(TaskTurn& turn, Stopping& stopping, const Ending& ending) {
   if (ending.grace <= Duration::zero()) force(turn, stopping);
 }
 
+constexpr const char* waiting_for_group = "while it waited for the others of its group";
+
 // One overload per state, so that none is forgotten.
 struct EndTask {
   TaskTurn& turn;
   const Ending& ending;
 
-  void operator()(const Planning&) const { finish(turn, killed_before_start(ending), {}); }
-  void operator()(const Inspecting&) const { finish(turn, killed_before_start(ending), {}); }
-  void operator()(const Pulling&) const {
-    turn.call(CancelPull{});
-    finish(turn, killed_before_start(ending), {});
+  void operator()(const Planning&) const { drop("when nothing had been done for it yet", {}); }
+  void operator()(const Inspecting& inspecting) const {
+    drop("while Docker was asked for " + inspecting.plan.spec.image, {});
   }
-  void operator()(const Ready&) const { finish(turn, killed_before_start(ending), {}); }
+  void operator()(const Pulling& pulling) const {
+    turn.call(CancelPull{});
+    drop("while it was pulling " + pulling.plan.spec.image + " (" + pulling.latest + ")", {});
+  }
+  void operator()(const Ready&) const { drop(waiting_for_group, {}); }
   void operator()(Creating& creating) const { hold(turn, creating.job, creating.ending, ending); }
-  void operator()(const Attaching& attaching) const { drop(attaching.id); }
-  void operator()(const Attached& attached) const { drop(attached.id); }
+  void operator()(const Attaching& attaching) const { drop("while Docker was asked for its output", attaching.id); }
+  void operator()(const Attached& attached) const { drop(waiting_for_group, attached.id); }
   void operator()(Starting& starting) const { hold(turn, starting.job, starting.ending, ending); }
   void operator()(Spawning& spawning) const { hold(turn, spawning.job, spawning.ending, ending); }
   void operator()(Running& running) const {
@@ -112,7 +116,9 @@ struct EndTask {
   void operator()(const Removing&) const {}
   void operator()(const Gone&) const {}
 
-  void drop(std::string id) const { finish(turn, killed_before_start(ending), std::move(id)); }
+  void drop(const std::string& meanwhile, std::string leftover) const {
+    finish(turn, killed_before_start(ending, meanwhile), std::move(leftover));
+  }
 };
 
 // The kernel's count is right where Docker's flag may not be.
@@ -128,14 +134,14 @@ std::string memory_text(const Job& job, const ContainerEnd& end) {
 
 }  // namespace
 
-Outcome killed_before_start(const Ending& ending) {
+Outcome killed_before_start(const Ending& ending, const std::string& meanwhile) {
   if (ending.cause == Cause::completion_time) {
     return Outcome{.state = TaskState::failed,
-                   .message = "max_completion_time was over before the container was started",
+                   .message = "max_completion_time was over before the container was started, " + meanwhile,
                    .reason = Reason::max_completion_time_reached,
                    .exit_code = 1};
   }
-  return Outcome{.state = TaskState::killed, .message = "Killed before the container was started"};
+  return Outcome{.state = TaskState::killed, .message = "Killed before the container was started, " + meanwhile};
 }
 
 Duration kill_grace(const Settings& settings, const Job* job, const std::optional<KillPolicy>& policy) {

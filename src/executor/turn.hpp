@@ -72,7 +72,7 @@ void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group =
 Outcome launch_failure(const std::string& what, const Error& error);
 void fail_launch(TaskTurn& turn, const Error& error, std::string leftover = {});
 void pull(TaskTurn& turn, Job job, ContainerPlan plan);
-void report_pull(TaskTurn& turn, Pulling& pulling);
+void advance_pull(TaskTurn& turn, Pulling& pulling, const PullProgress& progress);
 // Tries again later where that may help, for a while.
 void on_pull_failed(TaskTurn& turn, Pulling& pulling, const Error& error);
 // A retry or a report is due, or nothing has been heard for too long.
@@ -122,7 +122,8 @@ void stop_running(TaskTurn& turn, Job job, Runner runner, const Ending& ending);
 // The last signal did not get through; it is sent again soon.
 void retry_signal(TaskTurn& turn, Stopping& stopping);
 Outcome process_outcome(const Job& job, int exit_code, int signal, const std::optional<Ending>& ending);
-Outcome killed_before_start(const Ending& ending);
+// `meanwhile`: what was waited for when the ending came.
+Outcome killed_before_start(const Ending& ending, const std::string& meanwhile);
 Outcome container_outcome(const Job& job, const ContainerEnd& end, const std::optional<Ending>& ending);
 
 }  // namespace windlass::executor

@@ -110,7 +110,15 @@ class Fetching {
     return error;
   }
 
-  static std::size_t on_bytes(char* bytes, std::size_t size, std::size_t count, void* fd);
+  void count(std::size_t bytes) const {
+    if (job_.moved != nullptr) *job_.moved += bytes;
+  }
+
+  struct Download {
+    const Fetching& fetching;
+    int fd;
+  };
+  static std::size_t on_bytes(char* bytes, std::size_t size, std::size_t count, void* download);
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 
   const FetchJob& job_;
@@ -199,8 +207,11 @@ Result<void> Fetching::fetch_one(const FetchUri& uri) {
   return {};
 }
 
-std::size_t Fetching::on_bytes(char* bytes, std::size_t size, std::size_t count, void* fd) {
-  return write_fully(*static_cast<int*>(fd), bytes, size * count) ? size * count : 0;
+std::size_t Fetching::on_bytes(char* bytes, std::size_t size, std::size_t count, void* download) {
+  const auto& its = *static_cast<const Download*>(download);
+  if (!write_fully(its.fd, bytes, size * count)) return 0;
+  its.fetching.count(size * count);
+  return size * count;
 }
 
 int Fetching::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -215,6 +226,7 @@ Result<void> Fetching::download(const std::string& uri, const std::string& name)
   if (!file) return file.error();
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{curl_easy_init(), curl_easy_cleanup};
   if (!curl) return Error{Errc::internal, "curl_easy_init failed", {}};
+  Download download{*this, file->value};
   char text[CURL_ERROR_SIZE] = {};
   curl_easy_setopt(curl.get(), CURLOPT_URL, uri.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, network_protocols.data());
@@ -224,7 +236,7 @@ Result<void> Fetching::download(const std::string& uri, const std::string& name)
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, text);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &Fetching::on_bytes);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &file->value);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &download);
   curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &Fetching::on_progress);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, this);
@@ -264,11 +276,12 @@ Result<void> Fetching::copy(const std::string& uri, const std::string& name) {
   if (!out) return out.error();
   std::vector<char> piece(piece_bytes);
   while (!is_cancelled()) {
-    const ssize_t count = ::read(in.value, piece.data(), piece.size());
-    if (count == 0) return {};
-    if (count < 0 && errno == EINTR) continue;
-    const bool good = count > 0 && write_fully(out->value, piece.data(), static_cast<std::size_t>(count));
+    const ssize_t size = ::read(in.value, piece.data(), piece.size());
+    if (size == 0) return {};
+    if (size < 0 && errno == EINTR) continue;
+    const bool good = size > 0 && write_fully(out->value, piece.data(), static_cast<std::size_t>(size));
     if (!good) return errno_error("Failed to copy '" + *path + "'", errno);
+    count(static_cast<std::size_t>(size));
   }
   return cancelled();
 }
@@ -344,6 +357,7 @@ Result<void> Fetching::write_member(archive* in, archive* out, archive_entry* en
     if (archive_write_data_block(out, bytes, size, offset) < ARCHIVE_WARN) {
       return archive_error(out, name, Errc::disk);
     }
+    count(size);
   }
   if (archive_write_finish_entry(out) < ARCHIVE_WARN) return archive_error(out, name, Errc::disk);
   return {};
@@ -369,12 +383,13 @@ Result<void> Fetching::uncompress(const std::string& name) {
   if (!out) return out.error();
   std::vector<char> piece(piece_bytes);
   while (!is_cancelled()) {
-    const la_ssize_t count = archive_read_data(in.get(), piece.data(), piece.size());
-    if (count == 0) return {};
-    if (count < 0) return archive_error(in.get(), name);
-    if (!write_fully(out->value, piece.data(), static_cast<std::size_t>(count))) {
+    const la_ssize_t size = archive_read_data(in.get(), piece.data(), piece.size());
+    if (size == 0) return {};
+    if (size < 0) return archive_error(in.get(), name);
+    if (!write_fully(out->value, piece.data(), static_cast<std::size_t>(size))) {
       return errno_error("write " + target, errno);
     }
+    count(static_cast<std::size_t>(size));
   }
   return cancelled();
 }

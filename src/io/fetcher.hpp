@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct FetchJob {
   std::string log_path = {};  // lines are appended here; empty: <sandbox>/stderr
   std::chrono::seconds stall_timeout{60};        // less than 1 byte per second for so long is a failure
   const std::atomic<bool>* cancelled = nullptr;  // set from another thread; looked at several times a second
+  std::atomic<std::uint64_t>* moved = nullptr;   // grows with each byte that is fetched, copied or unpacked
 };
 
 // All of them, in order; stops at the first failure. Errors: Errc::invalid for the URI itself ("Malformed URI (missing

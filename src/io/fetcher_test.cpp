@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 
 namespace windlass {
@@ -279,6 +280,20 @@ TEST_F(Fetcher, GivesUpOnAStalledServer) {
       fetch(FetchJob{.uris = {{.value = silence.url()}}, .sandbox = sandbox, .stall_timeout = std::chrono::seconds{1}});
   ASSERT_FALSE(stalled);
   EXPECT_EQ(stalled.error().code, Errc::timeout);
+}
+
+TEST_F(Fetcher, CountsWhatItMoves) {
+  std::atomic<std::uint64_t> moved = 0;
+  std::ofstream{sandbox + "/source"} << std::string(100'000, 'x');
+  const std::string copy = sandbox + "/source";
+  ASSERT_TRUE(fetch(FetchJob{.uris = {{.value = copy, .output_file = "copy"}}, .sandbox = sandbox, .moved = &moved}));
+  EXPECT_EQ(moved, 100'000U);
+  Silence silence;
+  ASSERT_FALSE(fetch(FetchJob{.uris = {{.value = silence.url()}},
+                              .sandbox = sandbox,
+                              .stall_timeout = std::chrono::seconds{1},
+                              .moved = &moved}));
+  EXPECT_EQ(moved, 100'005U);
 }
 
 TEST_F(Fetcher, CanBeCancelled) {

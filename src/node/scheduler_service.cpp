@@ -154,6 +154,7 @@ class SchedulerShell final : public SchedulerService {
   }
   void act(scheduler::MesosCall& call) { link_.send(std::move(call.body)); }
   void act(scheduler::Resubscribe&) { link_.resubscribe(); }
+  void act(scheduler::LogWarning& call) { log_warning(call.text); }
 
   const SchedulerOptions options_;
   ServiceShell<SchedulerCore> shell_;

@@ -77,7 +77,7 @@ struct Watch {
   std::optional<TimePoint> reconcile_at = {};  // no news of it since we asked: ask Mesos again
   Duration reconcile_delay = {};
   std::optional<TimePoint> kill_at = {};     // send KILL again
-  std::optional<TimePoint> overdue_at = {};  // not running until then: kill it
+  std::optional<TimePoint> overdue_at = {};  // neither running nor heard of until then: kill it
   std::optional<TimePoint> armed = {};       // its entry in State::timers
 };
 

@@ -87,6 +87,9 @@ void take_progress(Turn& turn, const InstancePtr& before, const TaskStatus& stat
   if (status.healthy) instance.healthy = status.healthy;
   if (status.reason != Reason::reconciliation) instance.message = status.message.substr(0, message_bytes_max);
   const InstancePtr row = put_instance(turn, std::move(instance), Question::answered);
+  // What says the same as before is news, too: an executor reports at intervals as long as something moves. What Mesos
+  // answers to a question was known before.
+  if (row == before && status.reason != Reason::reconciliation) expect_news(turn, row);
   if (returned && row->goal != Goal::running) send_kill(turn, row);
   const App* app = find_app(turn.state, row->app_id);
   if (app != nullptr) refresh_delay(turn, *app);

@@ -165,6 +165,102 @@ TEST(Backoff, HoldsBackOnlyTheAppThatFails) {
   EXPECT_EQ(started[0].name, "good");
 }
 
+// --- launches that take long ---------------------------------------------------------------------------------------
+
+const Duration launch_timeout = Settings{}.task_launch_timeout;
+
+TEST(LaunchTimeout, CountsOnlyTheTimeWithoutNews) {
+  Dialogue d;
+  d.subscribe();
+  d.start(make_app("/web"));
+  const auto tasks = launched(d.offer(make_offer()));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(calls_of<calls::Kill>(d.wait_in_touch(launch_timeout - 1s)).empty()) << i;
+    d.update(tasks[0].id, TaskState::starting, {}, "Pulling redis: 1 of 3 layers");
+  }
+  d.update(tasks[0].id, TaskState::running);
+  EXPECT_TRUE(calls_of<calls::Kill>(d.wait_in_touch(2 * launch_timeout)).empty());
+}
+
+TEST(LaunchTimeout, AnAnswerToOurOwnQuestionIsNoNews) {
+  Dialogue d;
+  d.subscribe();
+  d.start(make_app("/web"));
+  const auto tasks = launched(d.offer(make_offer()));
+  d.update(tasks[0].id, TaskState::staging);
+  d.wait_in_touch(launch_timeout - 1s);
+  d.update(tasks[0].id, TaskState::staging, Reason::reconciliation);
+  EXPECT_EQ(calls_of<calls::Kill>(d.wait_in_touch(1s)).size(), 1U);
+}
+
+std::vector<std::string> warnings(const Effects& fx) {
+  std::vector<std::string> found;
+  for (const Call& each : fx.calls) {
+    if (const auto* warning = std::get_if<LogWarning>(&each)) found.push_back(warning->text);
+  }
+  return found;
+}
+
+TEST(LaunchTimeout, NamesItselfAndWhatWasWaitedForAndCountsAsAFailure) {
+  Dialogue d;
+  d.subscribe();
+  App app = make_app("/web");
+  app.backoff = 40s;
+  d.start(app);
+  const auto tasks = launched(d.offer(make_offer()));
+  d.update(tasks[0].id, TaskState::starting, {}, "Pulling redis: 1 of 3 layers");
+  const Effects fx = d.wait_in_touch(launch_timeout);
+  EXPECT_EQ(calls_of<calls::Kill>(fx).size(), 1U);
+  const std::string why =
+      "Killed by --task_launch_timeout: no news for 5mins while its executor was starting it; last news: Pulling "
+      "redis: 1 of 3 layers";
+  EXPECT_EQ(d.instances(web).at(0).message, why);
+  EXPECT_EQ(warnings(fx), std::vector<std::string>{"task " + tasks[0].id.value + ": " + why});
+  EXPECT_EQ(d.state.counters.failures, 1U);
+  d.update(tasks[0].id, TaskState::killed, {}, "Killed before the container was started");
+  EXPECT_EQ(d.state.counters.failures, 1U);
+  EXPECT_TRUE(launched(d.offer(make_offer())).empty()) << "the app is delayed";
+  d.wait_in_touch(40s);
+  EXPECT_EQ(launched(d.offer(make_offer())).size(), 1U);
+}
+
+TEST(LaunchTimeout, SaysSoWhenNothingWasHeardAtAll) {
+  Dialogue d;
+  d.subscribe();
+  d.start(make_app("/web"));
+  ASSERT_EQ(launched(d.offer(make_offer())).size(), 1U);
+  d.wait_in_touch(launch_timeout);
+  EXPECT_EQ(d.instances(web).at(0).message,
+            "Killed by --task_launch_timeout: no news for 5mins while its executor was waited for; nothing was heard "
+            "of it");
+}
+
+TEST(LaunchTimeout, DoesNotRunWhileThereCanBeNoNews) {
+  Dialogue d;
+  d.subscribe();
+  d.start(make_app("/web"));
+  const auto tasks = launched(d.offer(make_offer()));
+  d.say(MesosDisconnected{});
+  d.wait(3 * launch_timeout);
+  d.subscribe();
+  EXPECT_EQ(d.instances(web).at(0).goal, Goal::running);
+  EXPECT_TRUE(calls_of<calls::Kill>(d.wait_in_touch(launch_timeout - 1s)).empty());
+  EXPECT_EQ(calls_of<calls::Kill>(d.wait_in_touch(1s)).size(), 1U);
+}
+
+TEST(LaunchTimeout, BeginsAnewWithAProcess) {
+  Dialogue d;
+  d.subscribe();
+  d.start(make_app("/web"));
+  const auto tasks = launched(d.offer(make_offer()));
+  d.update(tasks[0].id, TaskState::starting, {}, "Pulling redis: 1 of 3 layers");
+  d.now += std::chrono::hours{1};
+  d.restart();
+  EXPECT_TRUE(calls_of<calls::Kill>(d.subscribe()).empty());
+  EXPECT_TRUE(calls_of<calls::Kill>(d.wait_in_touch(launch_timeout - 1s)).empty());
+  EXPECT_EQ(d.instances(web).at(0).goal, Goal::running);
+}
+
 // --- unreachable ---------------------------------------------------------------------------------------------------
 
 TEST(Unreachable, IsReplacedAtOnceAndSurplusIsKilledOnReturn) {

@@ -56,6 +56,7 @@ void take(Turn& turn, const events::Subscribed& event) {
   for (const auto& [id, index] : state.index) {
     for (const auto& [key, instance] : index.instances) {
       heard_of(turn, instance);
+      expect_news(turn, instance);
       ask_about(turn, instance);
       if (instance->goal != Goal::running) send_kill(turn, instance);
     }

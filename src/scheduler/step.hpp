@@ -102,7 +102,12 @@ struct MesosCall {
 struct Resubscribe {
   friend bool operator==(const Resubscribe&, const Resubscribe&) = default;
 };
-using Call = std::variant<MesosCall, Resubscribe>;
+// A line into our log, for the operator.
+struct LogWarning {
+  std::string text;
+  friend bool operator==(const LogWarning&, const LogWarning&) = default;
+};
+using Call = std::variant<MesosCall, Resubscribe, LogWarning>;
 
 struct Answer {
   RequestId request = 0;

@@ -234,6 +234,8 @@ TEST(Launch, ThatTakesTooLongIsKilledAndReplaced) {
   EXPECT_TRUE(calls_of<calls::Kill>(d.wait_in_touch(299s)).empty());
   EXPECT_EQ(calls_of<calls::Kill>(d.wait_in_touch(1s)).size(), 1U);
   d.update(tasks[0].id, TaskState::killed);
+  EXPECT_TRUE(launched(d.offer(make_offer())).empty()) << "it has failed: the next launch is delayed";
+  d.wait_in_touch(1s);
   EXPECT_EQ(launched(d.offer(make_offer())).size(), 1U);
 }
 

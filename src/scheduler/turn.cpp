@@ -61,13 +61,20 @@ void no_question(Watch& watch) {
   watch.reconcile_delay = {};
 }
 
+bool is_launching(const Instance& instance) {
+  return instance.goal == Goal::running &&
+         (instance.condition == Condition::provisioned || instance.condition == Condition::staging ||
+          instance.condition == Condition::starting);
+}
+
+// The wait for a task to run begins anew with each news of it: an image of many gigabytes may take an hour, as long as
+// it gets nearer.
+//
 // What follows from a row, and from what we ask about its task: each is looked up and armed once, for there are as many
 // watches as tasks that start.
 void watch_row(Turn& turn, InstanceKey key, const InstancePtr& instance, Question question) {
   State& state = turn.state;
-  const bool launching = instance->goal == Goal::running &&
-                         (instance->condition == Condition::provisioned || instance->condition == Condition::staging ||
-                          instance->condition == Condition::starting);
+  const bool launching = is_launching(*instance);
   auto found = state.watches.lower_bound(key);
   const bool is_watched = found != state.watches.end() && found->first == key;
   if (!launching && question != Question::later && !is_watched) return;
@@ -75,7 +82,7 @@ void watch_row(Turn& turn, InstanceKey key, const InstancePtr& instance, Questio
   Watch& watch = found->second;
   watch.instance = instance;
   watch.overdue_at.reset();
-  if (launching) watch.overdue_at = after(instance->since, state.settings.task_launch_timeout);
+  if (launching) watch.overdue_at = after(turn.in.now, state.settings.task_launch_timeout);
   if (question != Question::as_it_was) no_question(watch);
   if (question == Question::later) watch.reconcile_at = after(turn.in.now, launch_confirm_delay);
   arm(state, key, watch);
@@ -378,6 +385,31 @@ void heard_of(Turn& turn, const InstancePtr& instance) {
   arm(turn.state, key, found->second);
 }
 
+void expect_news(Turn& turn, const InstancePtr& instance) {
+  watch_row(turn, key_of(instance->id), instance, Question::as_it_was);
+}
+
+namespace {
+
+// A task that was silent for too long. The KILL is ours, so that its end will not count as a failure: that is done
+// here, or the same launch would be tried again at once, for ever.
+void give_up_launch(Turn& turn, const InstancePtr& instance) {
+  Instance overdue = *instance;
+  const std::string last = overdue.message.empty() ? "nothing was heard of it" : "last news: " + overdue.message;
+  const bool has_executor = overdue.condition == Condition::starting;
+  overdue.message = "Killed by --task_launch_timeout: no news for " +
+                    to_mesos_duration(turn.state.settings.task_launch_timeout) + " while " +
+                    (has_executor ? "its executor was starting it" : "its executor was waited for") + "; " + last;
+  turn.fx.calls.emplace_back(LogWarning{"task " + overdue.task_id.value + ": " + overdue.message});
+  ++turn.state.counters.failures;
+  const App* app = find_app(turn.state, overdue.app_id);
+  if (app != nullptr && overdue.app_version >= app->last_config_change) add_delay(turn, *app);
+  overdue.goal = Goal::decommissioned;
+  send_kill(turn, put_instance(turn, std::move(overdue)));
+}
+
+}  // namespace
+
 void run_timers(Turn& turn) {
   const TimePoint now = turn.in.now;
   for (const InstanceKey& key : take_due(turn.state, now)) {
@@ -385,7 +417,8 @@ void run_timers(Turn& turn) {
     const InstancePtr instance = current_row(turn.state, *watch.instance);
     CHECK(instance != nullptr);
     const bool overdue = watch.overdue_at && *watch.overdue_at <= now;
-    if (overdue) end_instance(turn, instance);
+    if (overdue && turn.state.connected) give_up_launch(turn, instance);
+    if (overdue && !turn.state.connected) expect_news(turn, instance);  // there can be none
     if (!overdue && watch.kill_at && *watch.kill_at <= now) send_kill(turn, instance);
     if (watch.reconcile_at && *watch.reconcile_at <= now) ask_about(turn, current_row(turn.state, *instance));
   }

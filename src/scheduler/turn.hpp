@@ -42,6 +42,8 @@ void send_kill(Turn& turn, const InstancePtr& instance);
 void ask_about(Turn& turn, const InstancePtr& instance);
 // It has answered.
 void heard_of(Turn& turn, const InstancePtr& instance);
+// The launch is getting on: a task that does not run yet has task_launch_timeout until the next news of it.
+void expect_news(Turn& turn, const InstancePtr& instance);
 // Acts on every watch whose time has come.
 void run_timers(Turn& turn);
 

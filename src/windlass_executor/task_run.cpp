@@ -168,7 +168,7 @@ asio::awaitable<void> TaskRun::pull(executor::PullImage call) {
   auto looking = registry_credentials(std::move(places), call.image);
   std::string credentials = co_await std::move(looking);
   DockerClient::OnProgress report = [this](const PullReader& reader) {
-    post(executor::PullProgress{reader.progress(), reader.progress_json()});
+    post(executor::PullProgress{reader.progress(), reader.progress_json(), reader.work_done()});
   };
   auto pulling = docker_->pull(call.image, std::move(credentials), std::move(report), call.platform);
   auto outcome = co_await std::move(pulling);

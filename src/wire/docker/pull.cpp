@@ -4,6 +4,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace windlass {
@@ -55,6 +56,8 @@ Result<void> PullReader::take_line(std::string_view line) {
   if (status == "Downloading" && progress != nullptr) {
     layer.now = number_at(*progress, "current");
     layer.total = number_at(*progress, "total");
+  } else if (status == "Extracting" && progress != nullptr) {
+    layer.unpacked = number_at(*progress, "current");
   } else if (status == "Pull complete" || status == "Already exists") {
     layer.now = layer.total;
     layer.complete = true;
@@ -72,6 +75,18 @@ PullReader::Sum PullReader::sum() const {
     if (layer.complete) ++sum.complete;
   }
   return sum;
+}
+
+// The end of a layer is worth something by itself, where a small one has told no numbers.
+std::uint64_t PullReader::work_done() const {
+  std::uint64_t done = layers_.size();
+  for (const auto& [id, layer] : layers_) {
+    for (const std::int64_t each : {layer.now, layer.unpacked}) {
+      done += static_cast<std::uint64_t>(std::max(each, std::int64_t{0}));
+    }
+    if (layer.complete) ++done;
+  }
+  return done;
 }
 
 std::string PullReader::progress() const {

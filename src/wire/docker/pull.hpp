@@ -23,6 +23,8 @@ class PullReader {
   [[nodiscard]] std::string progress() const;
   // {"pull":{"layers_complete":3,"layers_total":7,"bytes_complete":13107200,"bytes_total":63019417}}
   [[nodiscard]] std::string progress_json() const;
+  // What has been downloaded and unpacked so far, in a unit of its own: it grows as long as the pull moves.
+  [[nodiscard]] std::uint64_t work_done() const;
 
  private:
   struct Sum {
@@ -33,6 +35,7 @@ class PullReader {
   struct Layer {
     std::int64_t now = 0;
     std::int64_t total = 0;
+    std::int64_t unpacked = 0;
     bool complete = false;
   };
   [[nodiscard]] Result<void> take_line(std::string_view line);

@@ -22,6 +22,24 @@ TEST(DockerPull, ProgressAndErrorsInPieces) {
   EXPECT_EQ(failed.error().code, Errc::forbidden);
 }
 
+TEST(DockerPull, WorkDoneGrowsAsLongAsItMoves) {
+  PullReader reader;
+  std::uint64_t before = reader.work_done();
+  for (const char* line : {R"({"status":"Pulling fs layer","id":"l1"})",
+                           R"({"status":"Downloading","progressDetail":{"current":100,"total":300},"id":"l1"})",
+                           R"({"status":"Downloading","progressDetail":{"current":200,"total":300},"id":"l1"})",
+                           R"({"status":"Download complete","id":"l1"})",
+                           R"({"status":"Extracting","progressDetail":{"current":32768,"total":99999},"id":"l1"})",
+                           R"({"status":"Extracting","progressDetail":{"current":65536,"total":99999},"id":"l1"})",
+                           R"({"status":"Pull complete","id":"l1"})"}) {
+    ASSERT_TRUE(reader.feed(std::string{line} + "\n"));
+    EXPECT_GT(reader.work_done(), before) << line;
+    before = reader.work_done();
+  }
+  ASSERT_TRUE(reader.feed("{\"status\":\"Retrying in 5 seconds\",\"id\":\"l1\"}\n"));
+  EXPECT_EQ(reader.work_done(), before);
+}
+
 TEST(Pull, WordsThatMeanThatTryingAgainIsOfNoUse) {
   EXPECT_EQ(pull_error_code("manifest for r:5000/x:1 not found: manifest unknown: manifest unknown"), Errc::not_found);
   EXPECT_EQ(pull_error_code("no matching manifest for linux/arm64 in the manifest list entries"), Errc::not_found);
