@@ -4,6 +4,7 @@
 #include "io/deadline.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
+#include "model/container_spec.hpp"
 #include "wire/docker/registry_auth.hpp"
 
 #include <cstdlib>
@@ -20,26 +21,53 @@ constexpr std::size_t config_bytes_max = 1 << 20;
 constexpr std::size_t helper_output_max = 1 << 16;
 constexpr auto helper_limit = 30s;  // it may ask a server for a token
 
-struct Config {
-  std::string name;  // for the log
-  std::string text;
+// One of the places, and what became of it.
+struct Place {
+  std::string name;
+  std::string text = {};   // of the configuration; empty: there is none
+  std::string found = {};  // in words
 };
 
-void add_file(std::vector<Config>& found, const std::string& path) {
+Place file_place(std::string name, const std::string& path) {
   auto text = read_file(path, config_bytes_max);
-  if (text) found.push_back({path, std::move(*text)});
+  if (text) return {std::move(name), std::move(*text), {}};
+  return {std::move(name), {}, text.error().code == Errc::not_found ? "not there" : to_string(text.error())};
 }
 
-std::vector<Config> configs(CredentialPlaces places) {
-  std::vector<Config> found;
-  if (!places.task.empty()) found.push_back({"the task's", std::move(places.task)});
-  for (const char* name : {"/.docker/config.json", "/.dockercfg"}) add_file(found, places.sandbox + name);
-  if (places.host.starts_with('{')) {
-    found.push_back({"the executor's flag", std::move(places.host)});
-  } else if (!places.host.empty()) {
-    add_file(found, places.host);
+std::vector<Place> places_of(CredentialPlaces from) {
+  std::vector<Place> places;
+  places.push_back({"the task's own configuration", std::move(from.task), {}});
+  for (const char* name : {".docker/config.json", ".dockercfg"}) {
+    places.push_back(file_place(std::string{name} + " in the sandbox", from.sandbox + "/" + name));
   }
-  return found;
+  if (from.host.starts_with('{')) {
+    places.push_back({"--docker_config", std::move(from.host), {}});
+  } else if (!from.host.empty()) {
+    places.push_back(file_place(from.host + " of the agent", from.host));
+  }
+  for (Place& place : places) {
+    if (place.text.empty() && place.found.empty()) place.found = "none";
+  }
+  return places;
+}
+
+// A configuration that was fetched as it is has the name of the real one, and lies beside it.
+std::string misplaced_config(const std::string& sandbox, const std::string& image) {
+  auto text = read_file(sandbox + "/config.json", config_bytes_max);
+  if (!text) return {};
+  const auto login = registry_login(*text, image);
+  const bool knows = login && (!login->header.empty() || !login->helper.empty());
+  return std::string{". The sandbox has a config.json"} + (knows ? " with a login for it" : "") +
+         ", which is not looked at: fetch it as .docker/config.json (output_file)";
+}
+
+std::string describe(const std::vector<Place>& places, const std::string& image) {
+  std::string text = "no login for " + registry_of(image) + " in ";
+  for (const Place& place : places) {
+    if (&place != &places.front()) text += ", ";
+    text += place.name + " (" + place.found + ")";
+  }
+  return text;
 }
 
 std::vector<std::string> own_environment() {
@@ -81,20 +109,29 @@ std::string host_docker_config(const std::string& flag) {
   return home == nullptr || *home == '\0' ? std::string{} : std::string{home} + "/.docker/config.json";
 }
 
-asio::awaitable<std::string> registry_credentials(CredentialPlaces places, std::string image) {
-  const std::vector<Config> found = configs(std::move(places));
-  for (const Config& config : found) {
-    auto login = registry_login(config.text, image);
+asio::awaitable<Credentials> registry_credentials(CredentialPlaces from, std::string image) {
+  const std::string sandbox = from.sandbox;
+  std::vector<Place> places = places_of(std::move(from));
+  for (Place& place : places) {
+    if (place.text.empty()) continue;
+    auto login = registry_login(place.text, image);
     if (login && !login->helper.empty()) {
       auto asking = ask_helper(*login);
       auto header = co_await std::move(asking);
-      if (header) co_return *header;
+      if (header) co_return Credentials{*header, "the login is from " + place.name + ", by " + login->helper};
       login = header.error();
     }
-    if (login && !login->header.empty()) co_return login->header;
-    if (!login) log_warning("registry credentials", {{"file", config.name}, {"error", login.error().message}});
+    if (login && !login->header.empty()) co_return Credentials{login->header, "the login is from " + place.name};
+    place.found = login ? "does not have it" : to_string(login.error());
+    if (!login) log_warning("registry credentials", {{"file", place.name}, {"error", login.error().message}});
   }
-  co_return std::string{};
+  co_return Credentials{{}, describe(places, image) + misplaced_config(sandbox, image)};
+}
+
+bool is_about_login(std::string_view words) {
+  const auto has = [&](const char* part) { return words.find(part) != std::string_view::npos; };
+  return has("denied") || has("unauthorized") || has("authentication required") || has("basic auth") ||
+         has("docker login");
 }
 
 }  // namespace windlass

@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace windlass {
 
@@ -23,7 +24,17 @@ struct CredentialPlaces {
 // $DOCKER_CONFIG, else in $HOME/.docker.
 [[nodiscard]] std::string host_docker_config(const std::string& flag);
 
-// The value of X-Registry-Auth; empty: nobody knows the registry, or who should know it cannot say, which is logged.
-[[nodiscard]] asio::awaitable<std::string> registry_credentials(CredentialPlaces places, std::string image);
+struct Credentials {
+  std::string header = {};  // the value of X-Registry-Auth; empty: nobody knows the registry, or can say what he knows
+  // Where the login is from, or where it was looked for and what was found there: for whoever wonders why the registry
+  // refuses the pull.
+  std::string account = {};
+};
+
+[[nodiscard]] asio::awaitable<Credentials> registry_credentials(CredentialPlaces places, std::string image);
+
+// Whether these words, Docker's about a pull that failed, may be about a login that is missing or wrong. Some
+// registries say that there is no such image.
+bool is_about_login(std::string_view words);
 
 }  // namespace windlass

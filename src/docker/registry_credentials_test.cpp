@@ -36,7 +36,9 @@ class RegistryCredentials : public testing::Test {
 
   asio::awaitable<void> ask(CredentialPlaces places, std::string image) {
     auto asking = registry_credentials(std::move(places), std::move(image));
-    header_ = co_await std::move(asking);
+    const Credentials credentials = co_await std::move(asking);
+    header_ = credentials.header;
+    account_ = credentials.account;
   }
   // The user that a pull of that image is made as; empty: anonymous.
   std::string user(const std::string& task, const std::string& host, const std::string& image = "r.example/a") {
@@ -50,7 +52,7 @@ class RegistryCredentials : public testing::Test {
   TempDir folder_;
   std::string path_;
   asio::io_context loop_{1};
-  std::string header_;
+  std::string header_, account_;
 };
 
 TEST_F(RegistryCredentials, TheTasksOwnThenTheSandboxThenTheHost) {
@@ -83,6 +85,43 @@ TEST_F(RegistryCredentials, AHelperThatFailsLeavesThePullToTheNext) {
     EXPECT_EQ(user(task, config_of("r.example", "host")), "host") << helper;
     EXPECT_EQ(user(task, ""), "") << helper;
   }
+}
+
+TEST_F(RegistryCredentials, TheAccountSaysWhereTheLoginIsFrom) {
+  user(config_of("r.example", "task"), "");
+  EXPECT_EQ(account_, "the login is from the task's own configuration");
+  write_helper("four", R"(echo "{\"Username\":\"u\",\"Secret\":\"s\"}")");
+  user("", R"({"credsStore":"four"})");
+  EXPECT_EQ(account_, "the login is from --docker_config, by four");
+}
+
+TEST_F(RegistryCredentials, TheAccountSaysWhereItWasLookedFor) {
+  write(sandbox() / ".dockercfg", R"({"other.example":{"username":"u","password":"p"}})");
+  EXPECT_EQ(user("", "/no/such/config.json"), "");
+  EXPECT_EQ(account_,
+            "no login for r.example in the task's own configuration (none), .docker/config.json in the sandbox (not "
+            "there), .dockercfg in the sandbox (does not have it), /no/such/config.json of the agent (not there)");
+}
+
+TEST_F(RegistryCredentials, APlainConfigInTheSandboxIsALikelyMistake) {
+  write(sandbox() / "config.json", config_of("r.example", "misplaced"));
+  EXPECT_EQ(user("", ""), "") << "it may be the application's own";
+  EXPECT_TRUE(account_.ends_with(
+      ". The sandbox has a config.json with a login for it, which is not looked at: fetch it as .docker/config.json "
+      "(output_file)"))
+      << account_;
+  write(sandbox() / "config.json", "{}");
+  user("", "");
+  EXPECT_NE(account_.find("has a config.json, which is not looked at"), std::string::npos) << account_;
+}
+
+TEST(RegistryLogins, WordsThatMayBeAboutOne) {
+  for (const char* words : {"pull access denied for x, repository does not exist or may require 'docker login'",
+                            "no basic auth credentials", "unauthorized: authentication required"}) {
+    EXPECT_TRUE(is_about_login(words)) << words;
+  }
+  EXPECT_FALSE(is_about_login("manifest unknown"));
+  EXPECT_FALSE(is_about_login("connection refused"));
 }
 
 TEST_F(RegistryCredentials, TheHostsPlace) {

@@ -166,12 +166,15 @@ asio::awaitable<void> TaskRun::pull(executor::PullImage call) {
                           .sandbox = host_.setup.agent.sandbox,
                           .host = host_docker_config(host_.setup.flags.docker_config)};
   auto looking = registry_credentials(std::move(places), call.image);
-  std::string credentials = co_await std::move(looking);
+  Credentials credentials = co_await std::move(looking);
   DockerClient::OnProgress report = [this](const PullReader& reader) {
     post(executor::PullProgress{reader.progress(), reader.progress_json(), reader.work_done()});
   };
-  auto pulling = docker_->pull(call.image, std::move(credentials), std::move(report), call.platform);
+  auto pulling = docker_->pull(call.image, std::move(credentials.header), std::move(report), call.platform);
   auto outcome = co_await std::move(pulling);
+  if (!outcome && is_about_login(outcome.error().message)) {
+    outcome = Error{outcome.error().code, outcome.error().message + "; " + credentials.account, {}};
+  }
   post(executor::PullEnded{error_of(outcome)});
 }
 

@@ -52,7 +52,17 @@ def image(private, tmp_path):
 def test_nobody_is_told_no(make_agent, image, tmp_path):
     agent = make_agent().start(HOME=str(tmp_path / "nobody"))
     agent.launch(docker_task(image, "exit 0"))
-    assert "no basic auth credentials" in agent.wait_for("TASK_FAILED").message
+    message = agent.wait_for("TASK_FAILED").message
+    assert "no basic auth credentials; no login for " in message
+    assert "/nobody/.docker/config.json of the agent (not there)" in message
+
+
+def test_a_login_that_was_fetched_to_the_wrong_place(make_agent, image, private, tmp_path):
+    agent = make_agent()
+    (agent.sandbox / "config.json").write_text(config(private))
+    agent.start(HOME=str(tmp_path / "nobody")).launch(docker_task(image, "exit 0"))
+    message = agent.wait_for("TASK_FAILED").message
+    assert "has a config.json with a login for it" in message and ".docker/config.json (output_file)" in message
 
 
 @pytest.mark.parametrize("name", [".docker/config.json", ".dockercfg"])
@@ -111,4 +121,5 @@ def test_the_tasks_credential(make_agent, image):
 def test_a_wrong_password_is_final(make_agent, image, private):
     agent = make_agent().start(f"--docker_config={config(private, username=USER, password='wrong')}")
     agent.launch(docker_task(image, "exit 0"))
-    assert "unauthorized" in agent.wait_for("TASK_FAILED").message.lower()
+    message = agent.wait_for("TASK_FAILED").message
+    assert "unauthorized" in message.lower() and "the login is from --docker_config" in message
