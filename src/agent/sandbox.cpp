@@ -39,6 +39,9 @@ bool speaks_of_us(std::string_view name) {
   return name.starts_with("MESOS_") || name.starts_with("LIBPROCESS_") || name.starts_with("WINDLASS_");
 }
 
+// What steers windlass-executor, set by the operator beside our own flags.
+bool is_executors(std::string_view name) { return name.starts_with("WINDLASS_EXECUTOR_"); }
+
 }  // namespace
 
 std::string sandbox_directory(const SandboxPlace& place) {
@@ -70,7 +73,7 @@ std::vector<std::string> executor_environment(const SandboxPlace& place, const E
     const auto equals = variable.find('=');
     if (equals == std::string::npos || equals == 0) continue;
     const std::string name = variable.substr(0, equals);
-    if (!speaks_of_us(name)) values[name] = variable.substr(equals + 1);
+    if (!speaks_of_us(name) || is_executors(name)) values[name] = variable.substr(equals + 1);
   }
   const std::string directory = sandbox_directory(place);
   const std::string endpoint = environment.agent_ip + ":" + std::to_string(environment.agent_port);
@@ -95,8 +98,11 @@ std::vector<std::string> executor_environment(const SandboxPlace& place, const E
     values["WINDLASS_EXECUTOR_MAX_LOG_FILES"] = std::to_string(environment.max_log_files);
   }
   if (!environment.docker_host.empty()) values["DOCKER_HOST"] = environment.docker_host;
-  // A framework may say how to find things, but not where the agent is: its executor would not find the way back.
+  values["WINDLASS_DOCKER_HOST"] = environment.docker_host;
+  // A framework may say how to find things, but not where the agent is: its executor would not find the way back. And
+  // not how windlass-executor works, whose denials are the operator's; its container gets those variables all the same.
   for (const EnvironmentVariable& variable : environment.framework) {
+    if (variable.name.starts_with("WINDLASS_")) continue;
     if (!speaks_of_us(variable.name) || !values.contains(variable.name)) values[variable.name] = variable.value;
   }
   std::vector<std::string> result;

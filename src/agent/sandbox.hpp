@@ -38,15 +38,16 @@ struct ExecutorEnvironment {
   Duration shutdown_grace_period = {};
   Duration recovery_timeout = {};
   Duration subscription_backoff_max = {};
-  std::string docker_host = {};    // set as DOCKER_HOST when not empty
+  std::string docker_host = {};    // set as DOCKER_HOST when not empty, and as WINDLASS_DOCKER_HOST
   std::string max_log_size = "0";  // windlass-executor's flag of that name; "0": it is not set
   std::int64_t max_log_files = 5;  // the same
-  // Of ExecutorInfo.command; overrides ours, but not what the agent says of itself (MESOS_, LIBPROCESS_).
+  // Of ExecutorInfo.command; overrides ours, but not what the agent says of itself (MESOS_, LIBPROCESS_) and nothing
+  // that steers windlass-executor (WINDLASS_).
   std::vector<EnvironmentVariable> framework = {};
 };
 
-// The complete environment, "NAME=value": `inherited` without the names that speak of us, then ours, then the
-// framework's.
+// The complete environment, "NAME=value": `inherited` without the names that speak of us (but with windlass-executor's
+// flags), then ours, then the framework's.
 std::vector<std::string> executor_environment(const SandboxPlace& place, const ExecutorEnvironment& environment,
                                               const std::vector<std::string>& inherited);
 

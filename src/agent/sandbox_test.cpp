@@ -99,13 +99,19 @@ TEST_F(Sandbox, AFrameworkDoesNotMoveTheAgent) {
   environment.max_log_size = "10MB";
   environment.framework = {{"MESOS_AGENT_ENDPOINT", "elsewhere:1"}, {"MESOS_OF_ITS_OWN", "x"}};
   environment.framework.push_back({"WINDLASS_EXECUTOR_MAX_LOG_SIZE", "1GB"});
-  const auto variables = executor_environment(place_, environment, {});
+  environment.framework.push_back({"WINDLASS_EXECUTOR_DENY", "pid"});
+  environment.framework.push_back({"WINDLASS_EXECUTOR_ENABLE_CFS", "false"});
+  environment.framework.push_back({"WINDLASS_DOCKER_HOST", "tcp://elsewhere:1"});
+  const auto variables = executor_environment(place_, environment, {"WINDLASS_EXECUTOR_DENY=all"});
   const auto has = [&](const std::string& variable) {
     return std::find(variables.begin(), variables.end(), variable) != variables.end();
   };
   EXPECT_TRUE(has("MESOS_AGENT_ENDPOINT=127.0.0.1:5051"));
   EXPECT_TRUE(has("MESOS_OF_ITS_OWN=x"));
   EXPECT_TRUE(has("WINDLASS_EXECUTOR_MAX_LOG_SIZE=10MB"));
+  EXPECT_TRUE(has("WINDLASS_EXECUTOR_DENY=all")) << "the operator's";
+  EXPECT_FALSE(has("WINDLASS_EXECUTOR_ENABLE_CFS=false"));
+  EXPECT_TRUE(has("WINDLASS_DOCKER_HOST="));
 }
 
 TEST(Machine, FlagsReplaceWhatIsMeasured) {

@@ -68,10 +68,16 @@ bool shift(int folder, const std::string& name, int files) {
 
 }  // namespace
 
-OutputFile::OutputFile(int fd, const LogLimits& limits) : fd_{fd}, limits_{limits} {
+OutputFile::OutputFile(int fd, const LogLimits& limits) : fd_{fd} {
   struct stat status {};
   regular_ = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-  const std::string path = limits.file_bytes > 0 && regular_ ? path_of(fd) : std::string{};
+  limit(limits);
+}
+
+void OutputFile::limit(const LogLimits& limits) {
+  limits_ = limits;
+  folder_ = Fd{};
+  const std::string path = limits.file_bytes > 0 && regular_ ? path_of(fd_) : std::string{};
   if (path.empty()) return;
   const std::size_t slash = path.rfind('/');
   name_ = path.substr(slash + 1);

@@ -38,6 +38,8 @@ class OutputFile {
   // number is the new file. What is no regular file with a name (a pipe, a terminal) is not rotated.
   OutputFile(int fd, const LogLimits& limits);
 
+  // Other limits from now on.
+  void limit(const LogLimits& limits);
   [[nodiscard]] bool rotates() const { return folder_.value >= 0; }
 
   // Writes what can be written now and takes it away from the front of `bytes`. Returns how long to wait before the
@@ -58,8 +60,9 @@ class OutputFile {
 
   // Set once by the constructor.
   const int fd_;
-  const LogLimits limits_;
   bool regular_ = false;
+
+  LogLimits limits_;
   Fd folder_;         // -1: no rotation
   std::string name_;  // in the folder
 

@@ -60,6 +60,13 @@ std::string read_endpoint(Reader& reader) {
 
 }  // namespace
 
+std::string read_docker_host(const Environment& variables) {
+  const Reader reader{variables};
+  const char* name = variables.contains(agent_docker_host) ? agent_docker_host : "DOCKER_HOST";
+  const std::string said = reader.optional(name);
+  return said.empty() ? AgentEnvironment{}.docker_host : said;
+}
+
 Result<AgentEnvironment> read_agent_environment(const Environment& variables) {
   Reader reader{variables};
   AgentEnvironment agent;
@@ -73,8 +80,7 @@ Result<AgentEnvironment> read_agent_environment(const Environment& variables) {
   reader.duration("MESOS_SUBSCRIPTION_BACKOFF_MAX", agent.subscription_backoff_max);
   reader.duration("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", agent.shutdown_grace_period);
   agent.token = reader.optional("MESOS_EXECUTOR_AUTHENTICATION_TOKEN");
-  const std::string docker_host = reader.optional("DOCKER_HOST");
-  if (!docker_host.empty()) agent.docker_host = docker_host;
+  agent.docker_host = read_docker_host(variables);
   if (!reader.problems().empty()) return Error{Errc::invalid, reader.problems(), {}};
   return agent;
 }

@@ -26,6 +26,13 @@ struct AgentEnvironment {
   std::string docker_host = "unix:///var/run/docker.sock";
 };
 
+// Our own agent says here where Docker listens, or, empty, that it listens at the default socket. Unlike DOCKER_HOST it
+// is not replaced by a framework's variable of that name.
+inline constexpr const char* agent_docker_host = "WINDLASS_DOCKER_HOST";
+
+// Where Docker listens: by our agent's word, else by DOCKER_HOST, else at the default socket.
+std::string read_docker_host(const Environment& variables);
+
 // MESOS_AGENT_ENDPOINT, or the address in MESOS_SLAVE_PID; MESOS_DIRECTORY, or MESOS_SANDBOX.
 // Errors: Errc::invalid naming every variable that is missing or not understood.
 [[nodiscard]] Result<AgentEnvironment> read_agent_environment(const Environment& variables);

@@ -217,6 +217,12 @@ Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& argv, 
   return flags;
 }
 
+bool is_denial_variable(const std::string& name) {
+  return std::ranges::any_of(executor_flags, [&](const ExecutorFlag& flag) {
+    return std::holds_alternative<Policy>(flag.meaning) && variable_of(flag) == name;
+  });
+}
+
 std::string executor_flags_help() {
   std::string text;
   for (const ExecutorFlag& flag : executor_flags) {
@@ -233,9 +239,12 @@ std::string executor_flags_markdown() {
       "The first word that is no flag ends them, and so does `--`. The command line counts more than the "
       "environment; of a switch, `--no-NAME` is the opposite.\n\n"
       "Denials add up: what is said more than once, in flags or in the environment, can only deny more, so that a "
-      "framework that adds flags\ngains nothing. A framework can replace variables of the environment, though, so an "
-      "operator who does not trust "
-      "frameworks names\nas executor a script that ends in `exec windlass-executor --deny=... \"$@\"`.\n\n"
+      "framework that adds flags\ngains nothing. Variables of the environment count only if the agent or its operator "
+      "has set them. Where a framework sets one of a denial, which\nhides the operator's, no container is run; its "
+      "others are ignored (by name, in the sandbox's `stderr`). A framework can start any other\nprogram, though, so "
+      "an "
+      "operator who does not trust frameworks lets them name only a script that ends in\n"
+      "`exec windlass-executor --deny=... \"$@\"`.\n\n"
       "| flag | environment | meaning |\n| --- | --- | --- |\n";
   for (const ExecutorFlag& flag : executor_flags) {
     text += "| `" + shown_flag(flag) + "` | `" + variable_of(flag) + "` | " + flag.help + " |\n";

@@ -34,6 +34,9 @@ struct ExecutorFlags {
 [[nodiscard]] Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& argv,
                                                         const Environment& environment);
 
+// Whether the variable is that of a flag which denies something to containers.
+bool is_denial_variable(const std::string& name);
+
 std::string executor_flags_help();
 std::string executor_flags_markdown();
 

@@ -66,7 +66,8 @@ int run(int argc, char** argv, Reaper& reaper) {
     if (equals != std::string_view::npos)
       setup.environment[std::string{entry.substr(0, equals)}] = entry.substr(equals + 1);
   }
-  auto flags = read_executor_flags({argv + 1, argv + argc}, setup.environment);
+  setup.argv = {argv + 1, argv + argc};
+  auto flags = read_executor_flags(setup.argv, setup.environment);
   if (!flags) {
     std::fprintf(stderr, "windlass-executor: %s (see --help)\n", flags.error().message.c_str());
     return 1;
@@ -79,7 +80,7 @@ int run(int argc, char** argv, Reaper& reaper) {
     return 1;
   }
   setup.agent = *agent;
-  auto code = run_executor(setup, reaper);
+  auto code = run_executor(std::move(setup), reaper);
   if (code) return *code;
   std::fprintf(stderr, "windlass-executor: %s\n", code.error().message.c_str());
   return 1;
@@ -95,7 +96,7 @@ int main(int argc, char** argv) {
   // What the container does that holds the network of a task group: nothing, until it is removed.
   while (only == hold_argument) ::pause();
   open_standard_descriptors();
-  Reaper reaper = Reaper::start(std::getenv("DOCKER_HOST"));
+  Reaper reaper = Reaper::start();
   keep_memory_small();
   ::signal(SIGPIPE, SIG_IGN);
   try {

@@ -27,7 +27,6 @@ namespace windlass {
 
 namespace {
 
-constexpr const char* default_host = "unix:///var/run/docker.sock";
 constexpr std::size_t line_max = 256;
 constexpr std::size_t watched_max = 512;       // at a time; memory that is not used is not touched
 constexpr std::chrono::seconds patience{600};  // while Docker does not answer
@@ -36,7 +35,8 @@ constexpr int answer_seconds = 30;
 
 char containers[watched_max][line_max];  // empty: free
 pid_t processes[watched_max];            // 0: free
-char api[16];                            // "/v1.41": calls without a version are on their way out
+char docker[line_max] = "unix:///var/run/docker.sock";
+char api[16];  // "/v1.41": calls without a version are on their way out
 
 // Its place, or a free one when `name` is empty; null: none.
 char* find_container(const char* name) {
@@ -62,6 +62,8 @@ const char* rest_of(const char* line, const char* word) {
 void take_line(const char* line) {
   if (const char* version = rest_of(line, "api ")) {
     std::snprintf(api, sizeof api, "/v%s", version);
+  } else if (const char* host = rest_of(line, "docker ")) {
+    std::snprintf(docker, sizeof docker, "%s", host);
   } else if (const char* name = rest_of(line, "container ")) {
     if (char* place = find_container("")) std::snprintf(place, line_max, "%s", name);
   } else if (const char* gone = rest_of(line, "removed ")) {
@@ -96,7 +98,9 @@ void read_pipe(int fd) {
 int connect_unix(const char* path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  const std::size_t size = std::strlen(path);
+  if (size >= sizeof address.sun_path) return -1;
+  std::memcpy(address.sun_path, path, size);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
   if (fd >= 0) ::close(fd);
@@ -142,8 +146,8 @@ int connect_docker(const char* host) {
 
 // The status code of the answer; 0 when there is none. An Engine that has come in the place of the one that was known
 // may refuse the version with 400: then it is asked without one.
-int remove_container(const char* host, const char* container) {
-  const int fd = connect_docker(host);
+int remove_container(const char* container) {
+  const int fd = connect_docker(docker);
   if (fd < 0) return 0;
   const timeval limit{.tv_sec = answer_seconds, .tv_usec = 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
@@ -166,12 +170,12 @@ int remove_container(const char* host, const char* container) {
 }
 
 // Whether there is nothing more to do about it.
-bool is_removed(const char* host, const char* container, Duration waited) {
-  const int status = remove_container(host, container);
+bool is_removed(const char* container, Duration waited) {
+  const int status = remove_container(container);
   return (status >= 200 && status < 300) || (status == 404 && waited >= may_appear) || waited >= patience;
 }
 
-void reap(const char* host) {
+void reap() {
   for (const pid_t process : processes) {
     if (process > 1) ::kill(-process, SIGKILL);
   }
@@ -181,7 +185,7 @@ void reap(const char* host) {
     left = false;
     for (auto& container : containers) {
       if (container[0] == '\0') continue;
-      if (is_removed(host, container, clock.now() - begin)) {
+      if (is_removed(container, clock.now() - begin)) {
         container[0] = '\0';
       } else {
         left = true;
@@ -234,7 +238,7 @@ void leave_cgroups() {
   }
 }
 
-[[noreturn]] void run(int pipe, const char* host) {
+[[noreturn]] void run(int pipe) {
   ::setsid();  // a signal to the executor's group is not for us
   leave_cgroups();
   ::prctl(PR_SET_NAME, "windlass-reaper");
@@ -244,13 +248,13 @@ void leave_cgroups() {
   for (const int fd : {0, 1, 2}) ::dup2(null, fd);
   if (null > 2) ::close(null);
   read_pipe(pipe);
-  reap(host);
+  reap();
   ::_exit(0);
 }
 
 }  // namespace
 
-Reaper Reaper::start(const char* docker_host) {
+Reaper Reaper::start() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return Reaper{-1};
   const pid_t pid = ::fork();
@@ -258,7 +262,7 @@ Reaper Reaper::start(const char* docker_host) {
     // A grandchild is nobody's child by the time that somebody kills all descendants of the executor.
     if (::fork() != 0) ::_exit(0);
     ::close(ends[1]);
-    run(ends[0], docker_host == nullptr || *docker_host == '\0' ? default_host : docker_host);
+    run(ends[0]);
   }
   ::close(ends[0]);
   while (pid > 0 && ::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
@@ -274,6 +278,7 @@ Reaper::~Reaper() {
   if (pipe_ >= 0) ::close(pipe_);
 }
 
+void Reaper::use_docker(const std::string& host) { say("docker " + host + "\n"); }
 void Reaper::use_api(const std::string& version) { say("api " + version + "\n"); }
 void Reaper::watch_container(const std::string& name) { say("container " + name + "\n"); }
 void Reaper::forget_container(const std::string& name) { say("removed " + name + "\n"); }

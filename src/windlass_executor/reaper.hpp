@@ -5,6 +5,7 @@
 // to it: a session of its own, no child of the executor, and in none of its control groups, where that is permitted.
 //
 // Lines in the pipe:  "container <name or id>"   "removed <name or id>"   "process <pid>"   "ended <pid>"   "api 1.41"
+//                     "docker <host>"
 
 #include <string>
 
@@ -13,15 +14,17 @@ namespace windlass {
 class Reaper {
  public:
   // REQUIRES: called before any thread or loop exists, and as early as possible: what the executor has in memory by
-  // then is what the reaper costs. docker_host as in DOCKER_HOST; null: the default socket. In the reaper it does not
-  // return. Without a reaper (no more processes allowed) the executor runs on.
-  static Reaper start(const char* docker_host);
+  // then is what the reaper costs. In the reaper it does not return. Without a reaper (no more processes allowed) the
+  // executor runs on.
+  static Reaper start();
 
   Reaper(Reaper&& other) noexcept;
   Reaper& operator=(Reaper&&) = delete;
   // Tells nothing: the reaper then does its work.
   ~Reaper();
 
+  // Where Docker listens, as in DOCKER_HOST. Until it is told: at the default socket.
+  void use_docker(const std::string& host);
   // The version of Docker's API to speak. Until it is told: none, which Engines still understand.
   void use_api(const std::string& version);
   // Before Docker is asked to make it: there may be a container from then on.

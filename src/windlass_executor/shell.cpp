@@ -11,6 +11,7 @@
 #include "io/nothrow.hpp"
 #include "io/task_scope.hpp"
 #include "link/agent_link.hpp"
+#include "windlass_executor/steering.hpp"
 #include "windlass_executor/task_run.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -43,8 +44,7 @@ constexpr const char* holder_path = "/windlass-hold";
 
 class ExecutorShell {
  public:
-  ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop,
-                Reaper& reaper);
+  ExecutorShell(ExecutorSetup setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop, Reaper& reaper);
 
   int run();
 
@@ -68,6 +68,9 @@ class ExecutorShell {
   void await_end(std::chrono::milliseconds left);
   void spawn(const char* name, asio::awaitable<void> task) { scope_.spawn(name, std::move(task)); }
 
+  void take_subscription(const executor_events::Subscribed& event);
+  void apply(const Steering& steering);
+  void use_flags();
   asio::awaitable<void> prepare();
   asio::awaitable<void> sweep();
   asio::awaitable<void> make_holder(executor::MakeHolder call);
@@ -76,12 +79,17 @@ class ExecutorShell {
   [[nodiscard]] std::unique_ptr<DockerClient> make_docker();
   [[nodiscard]] AgentLink::Callbacks link_callbacks();
 
+  // The first subscription takes out of it what the framework has said.
+  ExecutorSetup setup_;
+  bool steered_ = false;
+  std::optional<Error> refusal_;  // why no container is run
+
   // Set once by the constructor.
-  const ExecutorSetup& setup_;
   asio::io_context& loop_;
   const Clock clock_{};
   Reaper& reaper_;
   std::shared_ptr<DockerClient> first_docker_;  // the first task's, perhaps while prepare() still asks it
+  int preparation_ = 0;                         // a new one replaces the former
 
   // The core and what waits for it.
   executor::State state_;
@@ -108,9 +116,9 @@ class ExecutorShell {
   TaskHost host_;  // of the above
 };
 
-ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop,
+ExecutorShell::ExecutorShell(ExecutorSetup setup, std::unique_ptr<DockerClient> docker, asio::io_context& loop,
                              Reaper& reaper)
-    : setup_{setup},
+    : setup_{std::move(setup)},
       loop_{loop},
       reaper_{reaper},
       first_docker_{std::move(docker)},
@@ -118,14 +126,15 @@ ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerC
       prepared_{loop, asio::steady_timer::time_point::max()},
       end_{loop},
       signals_{loop, SIGTERM, SIGINT, SIGHUP},
-      link_{loop.get_executor(), setup.agent, prng_, link_callbacks()},
-      out_{1, setup.flags.log_limits},
-      err_{2, setup.flags.log_limits},
+      link_{loop.get_executor(), setup_.agent, prng_, link_callbacks()},
+      out_{1, setup_.flags.log_limits},
+      err_{2, setup_.flags.log_limits},
       scope_{loop.get_executor(),
              [](const std::string& name, const std::exception_ptr& error) {
                log_error("task failed", {{"task", name}, {"error", describe(error)}});
              }},
-      host_{setup,
+      host_{setup_,
+            refusal_,
             loop,
             reaper,
             scope_,
@@ -134,24 +143,35 @@ ExecutorShell::ExecutorShell(const ExecutorSetup& setup, std::unique_ptr<DockerC
             own_name(),
             {.out = out_, .err = err_},
             [this](executor::TaskEvent event) { post(std::move(event)); }} {
-  state_.settings = {.checkpoint = setup.agent.checkpoint,
-                     .recovery_timeout = setup.agent.recovery_timeout,
-                     .shutdown_grace = setup.agent.shutdown_grace_period,
-                     .report_docker_health = setup.flags.report_docker_health};
-  context_ = {.argv = setup.flags.arguments,
-              .framework_id = setup.agent.framework_id,
-              .executor_id = setup.agent.executor_id,
-              .sandbox = setup.agent.sandbox,
-              .policy = setup.flags.policy,
-              .environment = setup.environment,
-              .read_file = read_file_beneath,
-              .enable_cfs = setup.flags.enable_cfs,
-              .limit_swap = setup.flags.limit_swap};
+  state_.settings = {.checkpoint = setup_.agent.checkpoint,
+                     .recovery_timeout = setup_.agent.recovery_timeout,
+                     .shutdown_grace = setup_.agent.shutdown_grace_period};
+  context_ = {.framework_id = setup_.agent.framework_id,
+              .executor_id = setup_.agent.executor_id,
+              .sandbox = setup_.agent.sandbox,
+              .environment = setup_.environment,
+              .read_file = read_file_beneath};
+  use_flags();
+}
+
+void ExecutorShell::use_flags() {
+  const ExecutorFlags& flags = setup_.flags;
+  state_.settings.report_docker_health = flags.report_docker_health;
+  context_.argv = flags.arguments;
+  context_.policy = flags.policy;
+  context_.enable_cfs = flags.enable_cfs;
+  context_.limit_swap = flags.limit_swap;
 }
 
 AgentLink::Callbacks ExecutorShell::link_callbacks() {
   return {.subscription = [this] { return executor::take_subscription(state_); },
-          .on_event = [this](ExecutorEvent event) { post(executor::AgentEvent{std::move(event)}); },
+          .on_event =
+              [this](ExecutorEvent event) {
+                if (const auto* subscribed = std::get_if<executor_events::Subscribed>(&event)) {
+                  take_subscription(*subscribed);
+                }
+                post(executor::AgentEvent{std::move(event)});
+              },
           .on_disconnected = [this] { post(executor::AgentDisconnected{}); },
           .on_refused = [this](std::string text) { post(executor::AgentRefused{std::move(text)}); }};
 }
@@ -160,6 +180,7 @@ AgentLink::Callbacks ExecutorShell::link_callbacks() {
 
 int ExecutorShell::run() {
   if (err_.rotates()) log_into_rotated_file();
+  reaper_.use_docker(setup_.agent.docker_host);
   await_signal();
   spawn("agent", link_.run());
   spawn("prepare", prepare());
@@ -248,8 +269,42 @@ void ExecutorShell::await_end(std::chrono::milliseconds left) {
 
 // --- before the first task ------------------------------------------------------------------------------------------
 
+void ExecutorShell::take_subscription(const executor_events::Subscribed& event) {
+  if (std::exchange(steered_, true)) return;
+  const auto& command = event.executor.command;
+  auto steering =
+      steer(setup_.environment, command ? command->environment : std::vector<EnvironmentVariable>{}, setup_.argv);
+  if (steering) {
+    apply(*steering);
+  } else {
+    refusal_ = steering.error();
+  }
+}
+
+void ExecutorShell::apply(const Steering& steering) {
+  for (const std::string& name : steering.ignored) {
+    log_warning("a variable of the framework is for its container only", {{"ignored", name}});
+  }
+  if (steering.refusal) log_warning(steering.refusal->message);
+  refusal_ = steering.refusal;
+  replace_environment(steering.environment);
+  if (steering.flags != setup_.flags) {
+    setup_.flags = steering.flags;
+    use_flags();
+    for (OutputFile* each : {&out_, &err_}) each->limit(setup_.flags.log_limits);
+    set_log_sink(nullptr);
+    if (err_.rotates()) log_into_rotated_file();
+  }
+  if (steering.docker_host == setup_.agent.docker_host) return;
+  setup_.agent.docker_host = steering.docker_host;
+  reaper_.use_docker(setup_.agent.docker_host);
+  first_docker_ = make_docker();
+  spawn("prepare", prepare());
+}
+
 // While the agent is being asked, Docker is asked too. It may be away: then the launch will say so.
 asio::awaitable<void> ExecutorShell::prepare() {
+  const int mine = ++preparation_;
   const ContainerId expected{setup_.agent.sandbox.substr(setup_.agent.sandbox.rfind('/') + 1)};
   auto groups = read_file("/proc/self/cgroup");
   if (groups) context_.cgroup_parent = own_cgroup(*groups, expected);
@@ -258,6 +313,7 @@ asio::awaitable<void> ExecutorShell::prepare() {
   const std::shared_ptr<DockerClient> docker = first_docker_;
   auto connecting = docker->connect();
   auto connected = co_await std::move(connecting);
+  if (mine != preparation_) co_return;  // there is another Docker to ask
   if (connected) reaper_.use_api(connected->to_string());
   prepared_.expires_at(asio::steady_timer::time_point::min());
 }
@@ -327,7 +383,7 @@ asio::awaitable<Result<ContainerView>> ExecutorShell::start_holder(ContainerSpec
 
 std::unique_ptr<DockerClient> ExecutorShell::make_docker() {
   auto docker = DockerClient::create(loop_.get_executor(), setup_.agent.docker_host);
-  CHECK(docker);  // the same host as run_executor's
+  CHECK(docker);  // run_executor and apply have made one before
   return std::move(*docker);
 }
 
@@ -341,11 +397,11 @@ asio::awaitable<void> ExecutorShell::remove_holder(executor::RemoveHolder call) 
 
 }  // namespace
 
-Result<int> run_executor(const ExecutorSetup& setup, Reaper& reaper) {
+Result<int> run_executor(ExecutorSetup setup, Reaper& reaper) {
   asio::io_context loop{1};
   auto docker = DockerClient::create(loop.get_executor(), setup.agent.docker_host);
   if (!docker) return docker.error();
-  ExecutorShell shell{setup, std::move(*docker), loop, reaper};
+  ExecutorShell shell{std::move(setup), std::move(*docker), loop, reaper};
   return shell.run();
 }
 

@@ -6,6 +6,9 @@
 #include "windlass_executor/flags.hpp"
 #include "windlass_executor/reaper.hpp"
 
+#include <string>
+#include <vector>
+
 namespace windlass {
 
 // The program's only argument in the container that holds a task group's network.
@@ -13,12 +16,14 @@ inline constexpr const char* hold_argument = "--hold";
 
 struct ExecutorSetup {
   AgentEnvironment agent;
-  ExecutorFlags flags = {};      // flags.arguments: image and command of the seed contract
-  Environment environment = {};  // what command tasks get, below their own variables
+  std::vector<std::string> argv = {};  // without the program's name
+  ExecutorFlags flags = {};            // flags.arguments: image and command of the seed contract
+  Environment environment = {};        // what command tasks get, below their own variables
 };
 
 // Runs until the task and what is to be done about it have ended. Returns the exit code of the process.
-// Errors: Errc::invalid for a DOCKER_HOST or an agent's address that is none.
-[[nodiscard]] Result<int> run_executor(const ExecutorSetup& setup, Reaper& reaper);
+// `setup` is what the environment says; of it counts what the framework has not put there, as soon as the agent tells
+// which that is. Errors: Errc::invalid for a DOCKER_HOST or an agent's address that is none.
+[[nodiscard]] Result<int> run_executor(ExecutorSetup setup, Reaper& reaper);
 
 }  // namespace windlass

@@ -134,6 +134,10 @@ ContainerOutput::Files TaskRun::files() {
 asio::awaitable<void> TaskRun::plan(executor::PlanContainer call) {
   auto waited = co_await host_.prepared.async_wait(nothrow);
   static_cast<void>(waited);
+  if (host_.refusal) {
+    post(executor::ContainerPlanned{*host_.refusal});
+    co_return;
+  }
   if (call.own_folder) {
     auto made = use_own_folder();
     if (!made) {

@@ -31,6 +31,7 @@ struct ExecutorSetup;
 // What the tasks of an executor share. It outlives them.
 struct TaskHost {
   const ExecutorSetup& setup;
+  const std::optional<Error>& refusal;  // why no container is run; none: they are
   asio::io_context& loop;
   Reaper& reaper;
   TaskScope& scope;

@@ -46,8 +46,8 @@ def make_agent(programs, tmp_path):
     """make_agent(options of FakeAgent): an agent played by the test, for one windlass-executor; still to be started."""
     made = []
 
-    def make(folder=tmp_path, **options):
-        made.append(FakeAgent(folder, **options))
+    def make(folder=tmp_path, kind=FakeAgent, **options):
+        made.append(kind(folder, **options))
         return made[-1]
 
     yield make
