@@ -59,7 +59,8 @@ start_engine() {
     as_root sh -c 'for file in /var/run/docker.pid "$1/dockerd.pid"; do
         if [ -f "$file" ] && ! grep -qa dockerd "/proc/$(cat "$file")/cmdline" 2>/dev/null; then rm -f "$file"; fi
       done
-      setsid dockerd --pidfile "$1/dockerd.pid" >>"$1/dockerd.log" 2>&1 </dev/null &' sh "$1"
+      setsid dockerd --pidfile "$1/dockerd.pid" >>"$1/dockerd.log" 2>&1 </dev/null &
+      setsid "$2" $! "$1/dockerd.log" >/dev/null 2>&1 </dev/null &' sh "$1" "$root/tools/rotate"
   fi
   if ! wait_for 60 engine_answers; then
     as_root tail -n 20 "$1/dockerd.log" >&2 || true
