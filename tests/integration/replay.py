@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -22,7 +23,10 @@ import protobuf_text
 from windlass import BUILD, ROOT, free_port, wait_until
 
 RECORDINGS = Path(os.environ.get("WINDLASS_RECORDINGS", ROOT.parent / "shared/reference/recordings"))
+OWN_RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
 EXECUTOR = Path(__file__).resolve().parent / "recorded_executor.py"
+# Where what our engine says is to be recorded, instead of compared only: see tests/recordings/README.md.
+RECORD = os.environ.get("WINDLASS_RECORD")
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 ID = re.compile(rf"{UUID}(-[SO]?\d+)?")
 VOLATILE = {"timestamp", "executor_pid", "nanoseconds"}
@@ -129,13 +133,40 @@ class Comparison:
         return name in VOLATILE
 
 
+class Recorder:
+    """Writes what is sent and what comes back, in the form of the recordings and in the order of the one that is
+    followed."""
+
+    def __init__(self, recording):
+        self.path = Path(RECORD) / recording.parent.name / recording.name
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.began, self.lines = time.monotonic(), []
+
+    def add(self, **line):
+        self.lines.append({"t": round(time.monotonic() - self.began, 3), **line})
+
+    def add_event(self, data, protobuf):
+        body = {"protobuf": base64.b64encode(data).decode()} if protobuf else {"body": json.loads(data)}
+        self.add(dir="event", length=len(data), **body)
+
+    def add_answer(self, answer):
+        self.add(dir="response", status=answer.status, headers=answer.headers, body=answer.body)
+
+    def write(self, executors):
+        self.path.write_text("".join(json.dumps(line) + "\n" for line in self.lines))
+        for name, output in executors.items():
+            if output.exists():
+                shutil.copy(output, self.path.parent / f"executor-{name}.jsonl")
+
+
 class Engine:
     """`windlass engine` with the resources and attributes of the recorded agent."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self.work_dir = self.folder / "work"
-        self.master_port, self.agent_port = free_port(), free_port()
+        # Recordings do not speak of the machine that they were made on.
+        self.work_dir = Path("/var/lib/mesos/agent") if RECORD else self.folder / "work"
+        self.master_port, self.agent_port = (5050, 5051) if RECORD else (free_port(), free_port())
         self.process = None
         self.log_path = self.folder / "engine.log"
 
@@ -268,7 +299,7 @@ class Replay:
         self.lines, self.at = lines_of(recording), 0
         self.ids = ids or Ids()
         self.comparison = Comparison(self.ids, intended)
-        self.by_task = by_task
+        self.by_task, self.raw = by_task, {}
         self.change, self.notes = change or (lambda call: None), notes or {}
         # Events of different queues have no order among each other. An ERROR ends the stream of an earlier SUBSCRIBE.
         self.events = {queue: collections.deque() for queue in ("offers", "heartbeats", "errors", "other")}
@@ -279,6 +310,10 @@ class Replay:
         self.ids.learn("127.0.0.1:5050", f"127.0.0.1:{engine.master_port}")
         self.ids.learn("127.0.0.1:5051", f"127.0.0.1:{engine.agent_port}")
         self.ids.learn("/var/lib/mesos/agent", str(engine.work_dir))
+        self.recorder = Recorder(recording) if RECORD else None
+        if RECORD:
+            self.executor_output = Path(f"/var/lib/recordings/{recording.parent.name}/executor")
+            return
         self.ids.learn("/opt/recorder/executor.py", f"/usr/bin/python3 {EXECUTOR}")
         self.ids.learn(f"/var/lib/recordings/{recording.parent.name}/executor", str(self.executor_output))
 
@@ -291,11 +326,16 @@ class Replay:
                 return self
             self.at += 1
             getattr(self, "on_" + line["dir"])(line)
+            if self.recorder and line["dir"] in ("note", "closed"):
+                self.recorder.add(**{name: value for name, value in line.items() if name != "t"})
             self.last = time.monotonic()
         for stream in self.streams:
             stream.close()
         for event in [*self.events["errors"], *self.events["other"]]:
             self.comparison.differ(f"{self.path.stem}: after the end", "nothing", event)
+        if self.recorder:
+            outputs = {each: Path(f"{self.executor_output}-{each}.jsonl") for each in sorted(self.executors)}
+            self.recorder.write(outputs)
         return self
 
     def where(self, line):
@@ -305,7 +345,27 @@ class Replay:
         self.pause(line)
         if self.was_refused_as_disconnected(line):
             self.disconnect(line)
-        self.outstanding.append((line, self.send(line, self.call_of(line))))
+        call = self.call_of(line)
+        if self.recorder:
+            self.record_request(line)
+        self.outstanding.append((line, self.send(line, call)))
+
+    def record_request(self, line):
+        """With the ids of here, but as it was before `change`: whoever replays it changes it again."""
+        unchanged, self.change = self.change, lambda call: None
+        body = self.call_of(line)
+        self.change = unchanged
+        more = {"note": line["note"]} if "note" in line else {}
+        headers = {name: self.ids.to_live(value) for name, value in line["headers"].items()}
+        if "protobuf" in line:
+            more["protobuf"] = base64.b64encode(body).decode()
+        elif isinstance(line["body"], dict) and list(line["body"]) == ["base64"]:
+            more["body"] = line["body"]
+        else:
+            more["body"] = json.loads(body) if isinstance(line["body"], dict) else line["body"]
+        self.recorder.add(
+            dir="request", method=line["method"], path=self.ids.to_live(line["path"]), headers=headers, **more
+        )
 
     def pause(self, line):
         """As long as the recorder waited before this request, up to a limit."""
@@ -321,6 +381,8 @@ class Replay:
         chosen = (matching or self.outstanding)[0]
         self.outstanding.remove(chosen)
         request, answer = chosen
+        if self.recorder:
+            self.recorder.add_answer(answer)
         where = self.where(line) + f" answer to {self.name_of(request)}"
         if self.overtaken(request, line, answer):
             return
@@ -366,7 +428,7 @@ class Replay:
     # --- sending
 
     def name_of(self, line):
-        body = line["body"]
+        body = line.get("body")
         kind = body.get("type", "") if isinstance(body, dict) else str(body)[:20]
         return f"{line['method']} {line['path'][:60]} {kind} {line.get('note', '')}".strip()
 
@@ -457,6 +519,8 @@ class Replay:
             self.acknowledge(event)
             return
         with self.arrived:
+            if self.recorder:
+                self.raw[id(event)] = (event, data)
             self.events[queue].append(event)
             self.arrived.notify_all()
 
@@ -468,6 +532,8 @@ class Replay:
             event = self.arrived.wait_for(found, limit)
             if event is not None:
                 self.events[queue].remove(event)
+            if event is not None and self.recorder:
+                self.recorder.add_event(self.raw[id(event)][1], self.protobuf)
             return event
 
     def is_progress(self, event):

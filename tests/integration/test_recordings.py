@@ -1,7 +1,8 @@
 """Recorded traffic of Apache Mesos, replayed against `windlass engine`: the same answers, events, texts and order.
 
-The recordings are not part of this repository: they are looked for beside it, or where WINDLASS_RECORDINGS says. Where
-they are not, nothing is compared, and the output says so.
+Those of Apache Mesos are not part of this repository: they are looked for beside it, or where WINDLASS_RECORDINGS says.
+Where they are not, our own stand in for them (tests/recordings): what our engine said when it was compared with the
+others.
 """
 
 import copy
@@ -11,7 +12,7 @@ import uuid
 
 import pytest
 
-from replay import ANY_TEXT, RECORDINGS, Engine, Replay, first, lines_of, text_of
+from replay import ANY_TEXT, OWN_RECORDINGS, RECORDINGS, Engine, Replay, first, lines_of, text_of
 
 # Every difference from Mesos that these tests let pass, and why. Names are those of fields, or of checks in replay.py.
 EVERYWHERE = {
@@ -51,14 +52,14 @@ def engine(programs, tmp_path):
 
 @pytest.fixture
 def recording(request):
-    """recording("json", "errors"): its path; the test ends here when there is none."""
+    """recording("json", "errors"): its path."""
 
     def find(folder, name):
-        path = RECORDINGS / folder / f"{name}.jsonl"
-        if not path.exists():
-            print(f"NOT COMPARED: {path} does not exist")
-            pytest.skip(f"{path} does not exist: nothing was compared")
-        return path
+        for root in (RECORDINGS, OWN_RECORDINGS):
+            path = root / folder / f"{name}.jsonl"
+            if path.exists():
+                return path
+        pytest.skip(f"{folder}/{name}.jsonl was not found: nothing was compared")
 
     return find
 
