@@ -13,6 +13,7 @@
 #include <fstream>
 #include <istream>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <ostream>
 #include <set>
@@ -156,18 +157,34 @@ std::size_t count_tasks(const json::value& tasks, const std::string& app) {
   return list != nullptr && list->is_array() ? list->as_array().size() : 0;
 }
 
+// What each app that misses instances waits for. Empty where the server does not say.
+std::map<std::string, std::string> wait_reasons(const Session& session) {
+  std::map<std::string, std::string> reasons;
+  const auto reply = session.transport({.target = "/v1/debug/waiting"});
+  if (!reply || reply->status != 200) return reasons;
+  boost::system::error_code broken;
+  const json::value waits = json::parse(reply->body, broken);
+  const json::object* apps = broken ? nullptr : waits.if_object();
+  if (apps == nullptr) return reasons;
+  for (const auto& [app, wait] : *apps) reasons[app] = text_at(wait, "reason");
+  return reasons;
+}
+
 int list_apps(const Session& session) {
   json::value apps;
   json::value tasks;
   int code = ask_json(session, {.target = "/v1/apps"}, apps);
   if (code == done) code = ask_json(session, {.target = "/v1/tasks"}, tasks);
   if (code != done) return code;
+  const auto reasons = wait_reasons(session);
   std::vector<std::vector<std::string>> rows{{"ID", "TASKS", "CPUS", "MEM", "PORTS", "COMMAND"}};
+  if (!reasons.empty()) rows.front().emplace_back("WAITS, BECAUSE");
   if (const json::array* list = apps.if_array()) {
     for (const json::value& app : *list) {
       const std::string id = text_at(app, "id");
       rows.push_back({id, std::to_string(count_tasks(tasks, id)) + "/" + text_at(app, "instances"),
                       text_at(app, "cpus"), text_at(app, "mem"), ports_at(app), text_at(app, "cmd")});
+      if (const auto reason = reasons.find(id); reason != reasons.end()) rows.back().push_back(reason->second);
     }
   }
   print_table(session.world.out, rows);
@@ -293,6 +310,22 @@ int log_task(const Session& session) {
   return unreached;
 }
 
+int tear_down(const Session& session) {
+  const auto master = find_master(session);
+  if (!master) {
+    session.world.err << "windlass: --master: where is the engine, or the Mesos master? HOST:PORT\n";
+    return misused;
+  }
+  const Transport transport = session.world.connect({.url = *master, .credentials = session.place.credentials});
+  ApiReply reply;
+  return ask({session.arguments, transport, session.world, session.place},
+             {.method = "POST",
+              .target = "/teardown",
+              .body = "frameworkId=" + percent_encode(session.word(0)),
+              .content_type = "application/x-www-form-urlencoded"},
+             reply);
+}
+
 int kill_tasks(const Session& session) {
   const Arguments& arguments = session.arguments;
   const std::string* task = arguments.value("task");
@@ -336,7 +369,14 @@ std::set<std::string> start_flags() {
 
 const std::vector<ClientCommand>& client_commands() {
   static const std::vector<ClientCommand> all{
-      {{"app", "list"}, "app list", "Apps, with running and wanted tasks.", 0, 0, {}, {}, list_apps},
+      {{"app", "list"},
+       "app list",
+       "Apps, with running and wanted tasks, and what those wait for that miss some.",
+       0,
+       0,
+       {},
+       {},
+       list_apps},
       {{"app", "start"},
        "app start ID [--image=IMAGE [--option=OPTION]...] [--cmd=COMMAND] [--executor=PATH] [--instances=1]\n"
        "            [--cpus=1] [--mem=128] [--env=NAME=VALUE]... [--port=PORT]... [--uri=URI]...\n"
@@ -367,6 +407,14 @@ const std::vector<ClientCommand>& client_commands() {
        {"task", "host"},
        {"all", "scale"},
        kill_tasks},
+      {{"engine", "teardown"},
+       "engine teardown FRAMEWORK [--master=HOST:PORT]",
+       "End a framework and all of its tasks, for ever: one whose scheduler is lost.",
+       1,
+       1,
+       {"master"},
+       {},
+       tear_down},
       {{"endpoints"},
        "endpoints [ID]",
        "Where the apps listen: app, service port, host:port ...",

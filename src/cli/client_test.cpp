@@ -71,11 +71,30 @@ TEST_F(Cli, ListsApps) {
                         {"id":"a","cmd":"","instances":1,"cpus":1,"mem":64,"ports":[]}])"},
               {200, R"({"web":[{"id":"t1"},{"id":"t2"}],"a":[]})"}};
   EXPECT_EQ(run({"app", "list"}), 0);
-  EXPECT_EQ(asked_, (Asked{"GET /v1/apps", "GET /v1/tasks"}));
+  EXPECT_EQ(asked_, (Asked{"GET /v1/apps", "GET /v1/tasks", "GET /v1/debug/waiting"}));
+  const std::string listed =
+      "ID   TASKS  CPUS  MEM  PORTS  COMMAND\n"
+      "web  2/3    0.5   128  80,81  run it\n"
+      "a    0/1    1     64\n";
+  EXPECT_EQ(out_.str(), listed);
+}
+
+TEST_F(Cli, ListsWhatAppsWaitFor) {
+  const ApiReply apps{200, R"([{"id":"web","cmd":"run it","instances":3,"cpus":0.5,"mem":128.0,"ports":[]},
+                               {"id":"a","cmd":"x","instances":0,"cpus":1,"mem":64,"ports":[]}])"};
+  replies_ = {
+      apps, {200, R"({"web":[{"id":"t1"}],"a":[]})"}, {200, R"({"web":{"missing":2,"reason":"no offers have come"}})"}};
+  EXPECT_EQ(run({"app", "list"}), 0);
   EXPECT_EQ(out_.str(),
-            "ID   TASKS  CPUS  MEM  PORTS  COMMAND\n"
-            "web  2/3    0.5   128  80,81  run it\n"
-            "a    0/1    1     64\n");
+            "ID   TASKS  CPUS  MEM  PORTS  COMMAND  WAITS, BECAUSE\n"
+            "web  1/3    0.5   128         run it   no offers have come\n"
+            "a    0/0    1     64          x\n");
+  for (const ApiReply& silent : {ApiReply{404, ""}, ApiReply{200, "no JSON"}, ApiReply{200, "[]"}}) {
+    out_.str("");
+    replies_ = {apps, {200, "{}"}, silent};
+    EXPECT_EQ(run({"app", "list"}), 0);
+    EXPECT_TRUE(out_.str().starts_with("ID   TASKS  CPUS  MEM  PORTS  COMMAND\n")) << out_.str();
+  }
 }
 
 TEST_F(Cli, StartsAnAppFromFlags) {
@@ -135,6 +154,19 @@ TEST_F(Cli, KillsTasks) {
                            "POST /v1/tasks/kill?appId=web&host=*"}));
   EXPECT_EQ(run({"task", "kill", "web"}), 2);
   EXPECT_EQ(run({"task", "kill", "web", "--all", "--host=h"}), 2);
+}
+
+TEST_F(Cli, EndsAFramework) {
+  replies_ = {{200, ""}, {400, "No framework found with specified ID"}};
+  EXPECT_EQ(run({"engine", "teardown", "m-0/0", "--url=http://box:8080"}), 0) << err_.str();
+  EXPECT_EQ(url_, "http://box:5050");
+  EXPECT_EQ(asked_, (Asked{"POST /teardown frameworkId=m-0%2F0"}));
+  EXPECT_EQ(run({"engine", "teardown", "x", "--master=mesos:5050"}), 1);
+  EXPECT_EQ(url_, "http://mesos:5050");
+  EXPECT_EQ(err_.str(), "windlass: No framework found with specified ID (400)\n");
+  EXPECT_EQ(run({"engine", "teardown", "x", "--master=mesos:5050"}), 3);
+  EXPECT_EQ(run({"engine", "teardown"}), 2);
+  EXPECT_EQ(run({"engine", "fly"}), 2);
 }
 
 TEST_F(Cli, ShowsEndpointsAsText) {

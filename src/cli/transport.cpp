@@ -30,7 +30,7 @@ Result<ApiReply> exchange_once(const ApiPlace& place, const ApiRequest& request)
   if (!place.credentials.empty()) {
     message.headers.emplace_back("Authorization", "Basic " + encode_base64(place.credentials));
   }
-  if (!request.body.empty()) message.headers.emplace_back("Content-Type", "application/json");
+  if (!request.body.empty()) message.headers.emplace_back("Content-Type", request.content_type);
   Result<HttpClientResponse> response{Error{Errc::closed, "no answer"}};
   std::exception_ptr thrown;
   auto task = exchange(**client, std::move(message), response);

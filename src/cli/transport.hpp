@@ -11,8 +11,9 @@ namespace windlass {
 struct ApiRequest {
   std::string method = "GET";
   std::string target;     // path and query, percent-encoded
-  std::string body = {};  // JSON; empty: none
+  std::string body = {};  // empty: none
   std::string accept = "application/json";
+  std::string content_type = "application/json";  // of the body
 };
 
 struct ApiReply {

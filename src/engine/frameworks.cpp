@@ -180,6 +180,16 @@ void remove_framework(Turn& turn, Framework& framework) {
   forget_oldest_removed(turn);
 }
 
+void tear_down(Turn& turn, const FrameworkTeardown& event) {
+  Framework* framework = find_framework(turn.state, event.framework_id);
+  if (framework == nullptr) {
+    turn.answer(event.request, 400, "No framework found with specified ID");
+    return;
+  }
+  remove_framework(turn, *framework);
+  turn.answer(event.request, 200);
+}
+
 void update_framework(Turn& turn, RequestId request, Framework& framework, const calls::UpdateFramework& call) {
   auto error = framework_error(call.info);
   if (!error) error = suppressed_roles_error(call.info, call.suppressed_roles);

@@ -14,6 +14,8 @@ void subscribe(Turn& turn, const FrameworkSubscribe& event);
 void stream_closed(Turn& turn, const FrameworkStreamClosed& event);
 // Executors are shut down, nobody is told of the tasks, the stream is closed.
 void remove_framework(Turn& turn, Framework& framework);
+// An operator's: answers 200, or 400 when there is no such framework any more.
+void tear_down(Turn& turn, const FrameworkTeardown& event);
 // Answers 200 or 400.
 void update_framework(Turn& turn, RequestId request, Framework& framework, const calls::UpdateFramework& call);
 

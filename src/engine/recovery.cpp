@@ -18,6 +18,11 @@ void recover_engine(Turn& turn) {
     state.record.agent_id = {state.record.master_id + "-S0"};
     turn.engine_changed = true;
   }
+  const std::string address = agent_address(state.settings.agent);
+  if (state.record.agent_address != address) {
+    state.record.agent_address = address;
+    turn.engine_changed = true;
+  }
   state.settings.master.id = state.record.master_id;
   state.settings.agent.id = state.record.agent_id;
   state.next_offer = state.record.next_offer;
@@ -52,6 +57,8 @@ void recover_executor(Turn& turn, Executor& executor) {
 }
 
 }  // namespace
+
+std::string agent_address(const AgentInfo& agent) { return agent.ip + ":" + std::to_string(agent.port); }
 
 State load(Settings settings, Records records) {
   State state;

@@ -3,10 +3,15 @@
 
 #include "engine/turn.hpp"
 
+#include <string>
+
 namespace windlass::engine {
 
 // Frameworks are disconnected from now on, executors that run have a while to subscribe again, those that were about to
 // be started are started, those of frameworks that do not checkpoint are killed.
 void recover(Turn& turn);
+
+// Where executors call, "ip:port": told to each when it starts, and never again.
+std::string agent_address(const AgentInfo& agent);
 
 }  // namespace windlass::engine

@@ -38,6 +38,11 @@ struct FrameworkCall {
   std::optional<std::string> stream_header = {};  // Mesos-Stream-Id as it came
   SchedulerCall call;
 };
+// An operator's TEARDOWN, connected or not (mesos.md 5.9); answered 200, or 400 when there is no such framework.
+struct FrameworkTeardown {
+  RequestId request = 0;
+  FrameworkId framework_id;
+};
 struct FrameworkStreamClosed {
   Uuid stream;
 };
@@ -89,9 +94,9 @@ struct Started {};
 // wake_at has come.
 struct TimePassed {};
 
-using Event = std::variant<FrameworkSubscribe, FrameworkCall, FrameworkStreamClosed, ExecutorSubscribe,
-                           ExecutorCallReceived, ExecutorStreamClosed, ExecutorFetching, ExecutorStarted,
-                           ExecutorLaunchFailed, ExecutorExited, Started, TimePassed>;
+using Event = std::variant<FrameworkSubscribe, FrameworkCall, FrameworkTeardown, FrameworkStreamClosed,
+                           ExecutorSubscribe, ExecutorCallReceived, ExecutorStreamClosed, ExecutorFetching,
+                           ExecutorStarted, ExecutorLaunchFailed, ExecutorExited, Started, TimePassed>;
 
 // --- what follows -------------------------------------------------------------------------------------------------
 

@@ -23,9 +23,10 @@ struct EngineRecord {
   AgentId agent_id;
   std::uint64_t next_framework = 0;
   std::uint64_t next_offer = 0;
+  std::string agent_address = {};  // "ip:port" that the newest executors were told to call; empty in older journals
   friend bool operator==(const EngineRecord&, const EngineRecord&) = default;
 };
-BOOST_DESCRIBE_STRUCT(EngineRecord, (), (master_id, agent_id, next_framework, next_offer))
+BOOST_DESCRIBE_STRUCT(EngineRecord, (), (master_id, agent_id, next_framework, next_offer, agent_address))
 
 struct FrameworkRecord {
   FrameworkInfo info;

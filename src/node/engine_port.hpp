@@ -45,8 +45,10 @@ class EnginePort {
   virtual void open_framework_stream(engine::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) = 0;
   [[nodiscard]] virtual Uuid make_stream_id() = 0;
 
-  // Waits for the core's answer to a scheduler call, or to an UPDATE or MESSAGE of an executor.
+  // Waits for the core's answer to a scheduler call, to an operator's TEARDOWN, or to an UPDATE or MESSAGE of an
+  // executor.
   [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::FrameworkCall call) = 0;
+  [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::FrameworkTeardown call) = 0;
   [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::ExecutorCallReceived call) = 0;
   // Likewise for SUBSCRIBE. After a 200 the events of this executor go to `stream`.
   [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::ExecutorSubscribe subscribe, StreamPtr stream,

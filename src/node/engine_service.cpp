@@ -3,11 +3,15 @@
 #include "agent/launcher.hpp"
 #include "agent/machine.hpp"
 #include "engine/picture.hpp"
+#include "engine/recovery.hpp"
 #include "io/files.hpp"
+#include "io/process.hpp"
 #include "node/engine_rows.hpp"
 #include "node/service_shell.hpp"
 #include "wire/mesos/recordio.hpp"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace windlass {
@@ -74,6 +78,7 @@ class EngineShell final : public EngineService {
   }
 
   asio::awaitable<engine::Answer> submit(engine::FrameworkCall call) override { return ask(std::move(call)); }
+  asio::awaitable<engine::Answer> submit(engine::FrameworkTeardown call) override { return ask(std::move(call)); }
   asio::awaitable<engine::Answer> submit(engine::ExecutorCallReceived call) override { return ask(std::move(call)); }
 
   asio::awaitable<engine::Answer> submit(engine::ExecutorSubscribe subscribe, StreamPtr stream,
@@ -169,6 +174,21 @@ Result<engine::Settings> settings_from(const EngineOptions& options) {
   return settings;
 }
 
+// Executors of an earlier start that still run can only call back where they were told to: elsewhere they would be
+// taken for lost, and their tasks with them.
+Result<void> check_address(const engine::State& state) {
+  const std::string now = engine::agent_address(state.settings.agent);
+  const std::string& before = state.record.agent_address;
+  if (before.empty() || before == now) return {};
+  const auto running = std::ranges::count_if(state.executors, [](const auto& each) {
+    return is_alive({static_cast<pid_t>(each.second.record.pid), each.second.record.start_time});
+  });
+  if (running == 0) return {};
+  return Error{Errc::invalid, std::to_string(running) + " executors of an earlier start call their agent at " + before +
+                                  ", not at " + now +
+                                  ": give --engine_ip and --agent_port as they were, or stop the apps first"};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EngineService>> EngineService::open(asio::any_io_executor loop, const EngineOptions& options) {
@@ -180,6 +200,8 @@ Result<std::unique_ptr<EngineService>> EngineService::open(asio::any_io_executor
   state.settings = std::move(*settings);
   auto loaded = load_engine(**journal, state);
   if (!loaded) return loaded.error();
+  auto checked = check_address(state);
+  if (!checked) return checked.error();
   return std::make_unique<EngineShell>(std::move(loop), std::move(*journal), std::move(state), options.launcher,
                                        random_seed());
 }

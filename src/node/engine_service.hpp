@@ -26,7 +26,7 @@ struct EngineOptions {
 class EngineService : public EnginePort {
  public:
   // Opens <work_dir>/engine.db and loads what it holds. Errors: those of the journal; Errc::invalid for resources or
-  // attributes that cannot be read.
+  // attributes that cannot be read, or when executors of an earlier start still run and call another address.
   [[nodiscard]] static Result<std::unique_ptr<EngineService>> open(asio::any_io_executor loop,
                                                                    const EngineOptions& options);
 

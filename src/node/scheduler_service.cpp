@@ -2,8 +2,10 @@
 
 #include "container/options.hpp"
 #include "io/files.hpp"
+#include "io/http_client.hpp"
 #include "io/log.hpp"
 #include "link/mesos_link.hpp"
+#include "node/orphans.hpp"
 #include "node/scheduler_rows.hpp"
 #include "node/service_shell.hpp"
 #include "node/wait_log.hpp"
@@ -27,6 +29,7 @@ namespace {
 constexpr std::chrono::seconds scheduler_answer_limit{5};
 // How often the apps that wait are looked at.
 constexpr std::chrono::seconds wait_log_interval{2};
+constexpr std::chrono::seconds master_answer_limit{30};
 
 struct SchedulerCore {
   using State = scheduler::State;
@@ -65,6 +68,7 @@ class SchedulerShell final : public SchedulerService {
   SchedulerShell(asio::any_io_executor loop, std::unique_ptr<Journal> journal, scheduler::State state,
                  const SchedulerOptions& options, std::uint64_t seed)
       : options_{options},
+        loop_{loop},
         shell_{{loop, "scheduler", std::move(journal), std::move(state), seed},
                [this](scheduler::Effects& effects) { act(effects); }},
         wait_timer_{loop},
@@ -76,6 +80,7 @@ class SchedulerShell final : public SchedulerService {
                .on_event =
                    [this](SchedulerEvent event) {
                      log_status(event);
+                     look_for_orphans(event);
                      shell_.post(scheduler::MesosEvent{std::move(event)});
                    },
                .on_disconnected = [this] { shell_.post(scheduler::MesosDisconnected{}); }}} {}
@@ -142,6 +147,29 @@ class SchedulerShell final : public SchedulerService {
     }
   }
 
+  // Whoever gets a framework of its own has no database of an earlier one.
+  void look_for_orphans(const SchedulerEvent& event) {
+    const auto* subscribed = std::get_if<events::Subscribed>(&event);
+    if (subscribed == nullptr || !shell_.state().framework_id.empty()) return;
+    shell_.spawn("orphans", tell_orphans(*subscribed));
+  }
+  asio::awaitable<void> tell_orphans(events::Subscribed subscribed) {
+    const MasterInfo& master = subscribed.master;
+    auto client = HttpClient::create(
+        loop_, (master.ip.empty() ? master.hostname : master.ip) + ":" + std::to_string(master.port));
+    if (!client) co_return;
+    HttpClientRequest request{.target = "/state-summary", .headers = {{"Accept", "application/json"}}};
+    auto asking = (*client)->request(std::move(request), master_answer_limit);
+    auto summary = co_await std::move(asking);
+    // It may be refused where operators have to say who they are.
+    if (!summary || summary->status != 200) co_return;
+    for (const FrameworkSummary& orphan :
+         find_orphans(read_state_summary(summary->body), options_.framework_name, subscribed.framework_id)) {
+      log_warning("tasks of an earlier framework go on without a scheduler",
+                  {{"framework", orphan.id.value}, {"tasks", orphan.live_tasks}, {"advice", advice_on(orphan)}});
+    }
+  }
+
   void act(scheduler::Effects& effects) {
     for (scheduler::Call& call : effects.calls) {
       std::visit([this](auto& each) { act(each); }, call);
@@ -157,6 +185,7 @@ class SchedulerShell final : public SchedulerService {
   void act(scheduler::LogWarning& call) { log_warning(call.text); }
 
   const SchedulerOptions options_;
+  const asio::any_io_executor loop_;
   ServiceShell<SchedulerCore> shell_;
   std::shared_ptr<const scheduler::World> world_ = std::make_shared<const scheduler::World>();
   asio::steady_timer wait_timer_;

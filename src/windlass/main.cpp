@@ -72,7 +72,9 @@ int run_command(const std::vector<std::string>& arguments) {
   const std::vector<std::string> rest{arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end()};
   if (command == "up") return run_server(Command::up, run_up, rest, environment);
   if (command == "scheduler") return run_server(Command::scheduler, run_scheduler, rest, environment);
-  if (command == "engine") return run_server(Command::engine, run_engine, rest, environment);
+  // "engine" with a word behind it is a command for one that runs.
+  const bool has_word = !rest.empty() && !rest[0].starts_with("-");
+  if (command == "engine" && !has_word) return run_server(Command::engine, run_engine, rest, environment);
   if (is_client_command(command)) {
     return run_client(arguments, {environment, http_transport, std::cin, std::cout, std::cerr,
                                   [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }});

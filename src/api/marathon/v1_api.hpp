@@ -18,8 +18,8 @@ std::vector<Route> v1_app_routes(SchedulerPort& scheduler);
 std::vector<Route> v1_task_routes(SchedulerPort& scheduler);
 // /v1/endpoints and /v1/endpoints/{id}.
 std::vector<Route> v1_endpoint_routes(SchedulerPort& scheduler);
-// /v1/debug/isLeader and leaderUrl. `leader` is "host:port". And one of our own, /v1/debug/tasks: as /v1/tasks, with
-// the state of each task; ?appId=ID for those of one app.
+// /v1/debug/isLeader and leaderUrl. `leader` is "host:port". And two of our own: /v1/debug/tasks, as /v1/tasks, with
+// the state of each task; /v1/debug/waiting, the apps that miss instances, and what they wait for. ?appId=ID: of one.
 std::vector<Route> v1_debug_routes(SchedulerPort& scheduler, const std::string& leader);
 
 }  // namespace windlass

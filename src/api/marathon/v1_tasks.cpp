@@ -1,6 +1,7 @@
 #include "api/marathon/responses.hpp"
 #include "api/marathon/v1_api.hpp"
 #include "base/text.hpp"
+#include "node/wait_log.hpp"
 #include "wire/marathon/v1.hpp"
 
 #include <utility>
@@ -61,6 +62,28 @@ asio::awaitable<HttpResponse> states(RouteRequest request, SchedulerPort& port) 
   co_return json_response(200, write_app_task_states(apps));
 }
 
+asio::awaitable<HttpResponse> waits(RouteRequest request, SchedulerPort& port) {
+  if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
+  const std::shared_ptr<const scheduler::World> world = port.world();
+  const auto id = query_value(request.http, "appId");
+  if (id && world->apps.get(app_id_from_v1(*id)) == nullptr) {
+    co_return message_response(404, "Unknown app '" + *id + "'");
+  }
+  std::vector<AppWait> apps;
+  for (const auto& [app, since] : world->waiting) {
+    if (id && app != app_id_from_v1(*id)) continue;
+    const auto report = scheduler::wait_report(*world, app);
+    if (!report) continue;
+    apps.push_back({.app = app,
+                    .since = since,
+                    .missing = report->missing,
+                    .delayed_until = report->delayed_until,
+                    .funnel = report->funnel,
+                    .reason = wait_reason(*world, *report)});
+  }
+  co_return json_response(200, write_app_waits(apps));
+}
+
 asio::awaitable<HttpResponse> is_leader(RouteRequest) { co_return json_response(200, "true"); }
 
 asio::awaitable<HttpResponse> leader_url(RouteRequest, std::string leader) { co_return text_response(200, leader); }
@@ -77,6 +100,7 @@ std::vector<Route> v1_task_routes(SchedulerPort& port) {
 std::vector<Route> v1_debug_routes(SchedulerPort& port, const std::string& leader) {
   return {
       {"GET", "/v1/debug/tasks", [&port](RouteRequest request) { return states(std::move(request), port); }},
+      {"GET", "/v1/debug/waiting", [&port](RouteRequest request) { return waits(std::move(request), port); }},
       {"GET", "/v1/debug/isLeader", is_leader},
       {"GET", "/v1/debug/leaderUrl", [leader](RouteRequest request) { return leader_url(std::move(request), leader); }},
   };

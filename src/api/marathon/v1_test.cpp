@@ -107,6 +107,34 @@ TEST_F(V1, RunsTheTutorial) {
                        R"("ports":[10000],"uris":[]}])");
 }
 
+TEST_F(V1, SaysWhatAnAppWaitsFor) {
+  port.dialogue.start(scheduler::make_app("/web", 1));
+  App big = scheduler::make_app("/big", 2);
+  big.cpus = 1000;
+  port.dialogue.start(big);
+  const std::string since = to_iso8601(port.dialogue.now);
+  EXPECT_EQ(get("/v1/debug/waiting?appId=web").body, R"({"web":{"since":")" + since +
+                                                         R"(","missing":1,"offers":0,"refused":{},)"
+                                                         R"("reason":"no offers have come"}})");
+  port.dialogue.offer(scheduler::make_offer("O1"));
+  const std::string big_waits = R"({"big":{"since":")" + since +
+                                R"(","missing":2,"offers":1,"refused":{"InsufficientCpus":1},)"
+                                R"("reason":"1 of 1 offer: InsufficientCpus"}})";
+  EXPECT_EQ(get("/v1/debug/waiting").body, big_waits) << "web has what it wants";
+  EXPECT_EQ(get("/v1/debug/waiting?appId=big").body, big_waits);
+  EXPECT_EQ(get("/v1/debug/waiting?appId=web").body, "{}");
+  EXPECT_EQ(get("/v1/debug/waiting?appId=ghost").status, 404);
+  EXPECT_EQ(get("/v1/debug/waiting", "text/plain").status, 406);
+}
+
+TEST_F(V1, SaysUntilWhenAFailedAppIsDelayed) {
+  const TaskId task = port.dialogue.run(scheduler::make_app("/web", 1)).at(0);
+  port.dialogue.update(task, TaskState::failed);
+  const std::string body = get("/v1/debug/waiting").body;
+  EXPECT_NE(body.find(R"("delayedUntil":"20)"), std::string::npos) << body;
+  EXPECT_NE(body.find(R"("reason":"it has failed, and is started again at )"), std::string::npos) << body;
+}
+
 TEST_F(V1, TellsPullingFromRunning) {
   port.dialogue.run(scheduler::make_app("/ready", 1));
   port.dialogue.start(scheduler::make_app("/slow", 1));

@@ -222,6 +222,13 @@ HttpResponse serve_master_call(const HttpRequest& request, const EngineView& eng
   return answer(v1::encode_master(master_answer(call.type, engine), accepted), accepted);
 }
 
+std::optional<FrameworkId> teardown_call(const HttpRequest& request) {
+  auto decoded = decode(request, v1::decode_master_call);
+  const auto* admitted = std::get_if<Decoded>(&decoded);
+  if (admitted == nullptr || admitted->call.type != CallType::teardown) return std::nullopt;
+  return admitted->call.framework_id;
+}
+
 HttpResponse serve_agent_call(const HttpRequest& request, const EngineView& engine) {
   auto decoded = decode(request, v1::decode_agent_call);
   if (auto* refusal = std::get_if<HttpResponse>(&decoded)) return std::move(*refusal);

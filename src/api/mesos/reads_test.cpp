@@ -3,6 +3,8 @@
 #include "api/mesos/files.hpp"
 #include "api/mesos/metrics.hpp"
 #include "api/mesos/views.hpp"
+#include "engine/accounts.hpp"
+#include "engine/alarms.hpp"
 #include "io/loop_testing.hpp"
 #include "wire/json/reader.hpp"
 
@@ -55,6 +57,13 @@ class FakeEngine : public EnginePort {
   void open_framework_stream(engine::FrameworkSubscribe, StreamPtr, Encoding) override {}
   [[nodiscard]] Uuid make_stream_id() override { return {}; }
   [[nodiscard]] asio::awaitable<engine::Answer> submit(engine::FrameworkCall) override { co_return engine::Answer{}; }
+  // The real core's answer.
+  [[nodiscard]] asio::awaitable<engine::Answer> submit(engine::FrameworkTeardown call) override {
+    state_.accounts = engine::all_accounts(state_);
+    state_.alarms = engine::all_alarms(state_);
+    Prng prng{1};
+    co_return engine::step(state_, call, engine::Inputs{started_at(), prng}).notices.at(0);
+  }
   [[nodiscard]] asio::awaitable<engine::Answer> submit(engine::ExecutorCallReceived) override {
     co_return engine::Answer{};
   }
@@ -170,15 +179,16 @@ class MesosReads : public testing::Test {
   }
   static std::string text(const json::value& value) { return std::string{value.as_string()}; }
 
-  FakeEngine engine_;
-
- private:
   HttpResponse serve(bool master, HttpRequest request) {
     HttpResponse response;
     const HttpHandler handler = master ? master_handler(engine_) : agent_handler(engine_);
     run_until_done(loop_, take(handler(std::move(request)), response));
     return response;
   }
+
+  FakeEngine engine_;
+
+ private:
   static asio::awaitable<void> take(asio::awaitable<HttpResponse> serving, HttpResponse& response) {
     response = co_await std::move(serving);
   }
@@ -408,6 +418,35 @@ TEST_F(MesosReads, V1CallsAreCheckedInMesosOrder) {
               std::string("\x08\x01\x12\x02\x08\x01"));
   }
   EXPECT_EQ(call(true, R"({"type":"SUBSCRIBE"})").status, 501);
+}
+
+TEST_F(MesosReads, AnOperatorEndsAFramework) {
+  const auto teardown = [&](const std::string& form) {
+    HttpRequest request;
+    request.method = "POST";
+    request.target = request.raw_path = request.path = "/teardown";
+    request.body = form;
+    const HttpResponse response = serve(true, std::move(request));
+    return std::to_string(response.status) + " " + response.body;
+  };
+  EXPECT_EQ(teardown(""), "400 Missing 'frameworkId' query parameter");
+  EXPECT_EQ(teardown("frameworkId=%zz"), "400 Unable to decode query string: a percent code is broken");
+  EXPECT_EQ(teardown("frameworkId=nobody"), "400 No framework found with specified ID");
+  EXPECT_EQ(ask(true, "/teardown").status, 405);
+  EXPECT_EQ(call(true, R"({"type":"TEARDOWN"})").body,
+            "Failed to validate master::Call: Expecting 'teardown' to be present");
+  EXPECT_EQ(call(true, R"({"type":"TEARDOWN","teardown":{"framework_id":{"value":"nobody"}}})").body,
+            "No framework found with specified ID");
+  EXPECT_EQ(call(false, R"({"type":"TEARDOWN","teardown":{"framework_id":{"value":"f"}}})").status, 400)
+      << "agents do not know it";
+  EXPECT_EQ(teardown("frameworkId=f"), "200 ");
+  EXPECT_EQ(teardown("frameworkId=f"), "400 No framework found with specified ID") << "its id is burnt";
+  EXPECT_EQ(text(master_json("/state").at("completed_frameworks").at(0).at("id")), "f");
+}
+
+TEST_F(MesosReads, V1TeardownEndsAFramework) {
+  EXPECT_EQ(call(true, R"({"type":"TEARDOWN","teardown":{"framework_id":{"value":"f"}}})").status, 200);
+  EXPECT_EQ(text(master_json("/state").at("completed_frameworks").at(0).at("id")), "f");
 }
 
 TEST_F(MesosReads, V1ListsAreThereAlsoWhenEmpty) {

@@ -4,6 +4,7 @@
 #include "api/mesos/operator.hpp"
 #include "api/mesos/reader_route.hpp"
 #include "api/mesos/reads.hpp"
+#include "api/mesos/teardown.hpp"
 #include "api/routes.hpp"
 
 #include <memory>
@@ -42,7 +43,7 @@ HttpHandler make_handler(std::vector<Route> routes, const std::string& process) 
 HttpHandler master_handler(EnginePort& engine) {
   std::vector<Route> routes = master_read_routes(engine);
   routes.push_back(call_route("/api/v1/scheduler", serve_scheduler_call, engine));
-  routes.push_back(reader_route("POST", "/api/v1", serve_master_call, engine));
+  for (Route& route : master_operator_routes(engine)) routes.push_back(std::move(route));
   return make_handler(std::move(routes), "/master");
 }
 

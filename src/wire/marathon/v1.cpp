@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace windlass {
 namespace {
@@ -43,6 +44,20 @@ void append_constraints(std::string& out, const std::vector<Constraint>& constra
     if (constraint.value) words.push_back(*constraint.value);
     append_strings(out, words);
   });
+}
+
+// Only the reasons that there were.
+void append_refusals(std::string& out, const Funnel& funnel) {
+  out += '{';
+  bool first = true;
+  for (std::size_t at = 0; at < refusals_count; ++at) {
+    const auto refusal = static_cast<Refusal>(at);
+    if (funnel.count_of(refusal) == 0) continue;
+    if (!std::exchange(first, false)) out += ',';
+    append_json_string(out, to_string(refusal));
+    out += ':' + std::to_string(funnel.count_of(refusal));
+  }
+  out += '}';
 }
 
 void append_container(std::string& out, const SeedContainer& container) {
@@ -211,6 +226,27 @@ std::string write_v1_tasks(const std::vector<const Instance*>& tasks) {
 std::string write_v1_app_tasks(const std::vector<V1AppTasks>& apps) { return app_tasks(apps, append_task); }
 
 std::string write_app_task_states(const std::vector<V1AppTasks>& apps) { return app_tasks(apps, append_task_state); }
+
+std::string write_app_waits(const std::vector<AppWait>& waits) {
+  std::string out = "{";
+  for (const AppWait& wait : waits) {
+    if (out.size() > 1) out += ',';
+    append_json_string(out, v1_id(wait.app));
+    out += ":{";
+    append_string_field(out, "since", to_iso8601(wait.since));
+    out += R"(,"missing":)" + std::to_string(wait.missing);
+    if (wait.delayed_until) {
+      out += ',';
+      append_string_field(out, "delayedUntil", to_iso8601(*wait.delayed_until));
+    }
+    out += R"(,"offers":)" + std::to_string(wait.funnel.offers) + R"(,"refused":)";
+    append_refusals(out, wait.funnel);
+    out += ',';
+    append_string_field(out, "reason", wait.reason);
+    out += '}';
+  }
+  return out + "}";
+}
 
 std::string write_v1_endpoint(const V1Endpoints& endpoints) {
   std::string out;

@@ -2,9 +2,12 @@
 // Marathon's v1 JSON (marathon.md 1.2 to 1.4): apps, tasks, endpoints. Texts of errors as hibernate-validator has them.
 
 #include "base/error.hpp"
+#include "base/time.hpp"
 #include "model/app.hpp"
 #include "model/app_rules.hpp"
+#include "model/refusal.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,6 +62,19 @@ std::string write_v1_app_tasks(const std::vector<V1AppTasks>& apps);
 // The same with what v1 has no fields for: "state" in lower case ("staging"), "healthy" where it is known, and
 // "message", the words of the newest status ("Pulling redis: 1 of 3 layers"), where there are any.
 std::string write_app_task_states(const std::vector<V1AppTasks>& apps);
+
+// An app that misses instances, as /v1/debug/waiting shows it.
+struct AppWait {
+  AppId app;
+  TimePoint since = {};
+  std::size_t missing = 0;
+  std::optional<TimePoint> delayed_until = {};  // after failures
+  Funnel funnel = {};                           // the offers since then
+  std::string reason = {};                      // all of it in words
+};
+// {"<app>":{"since","missing","delayedUntil","offers","refused":{"InsufficientCpus":2},"reason"},...}; delayedUntil
+// only where there is one.
+std::string write_app_waits(const std::vector<AppWait>& waits);
 
 struct V1Endpoints {
   const App* app = nullptr;

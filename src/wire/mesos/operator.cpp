@@ -46,6 +46,7 @@ std::optional<CallType> call_type(master::Call::Type type) {
     case master::Call::GET_MASTER: return CallType::get_master;
     case master::Call::GET_MAINTENANCE_STATUS: return CallType::get_maintenance_status;
     case master::Call::GET_QUOTA: return CallType::get_quota;
+    case master::Call::TEARDOWN: return CallType::teardown;
     default: return std::nullopt;
   }
 }
@@ -93,6 +94,10 @@ Result<Call> decode_call(std::string_view bytes, Encoding encoding, const std::s
     if (in.read_file().has_length()) out.length = in.read_file().length();
   } else if (*type == CallType::get_metrics && !in.has_get_metrics()) {
     return refused("get_metrics");
+  }
+  if constexpr (std::is_same_v<Message, master::Call>) {
+    if (*type == CallType::teardown && !in.has_teardown()) return refused("teardown");
+    out.framework_id = {in.teardown().framework_id().value()};
   }
   return out;
 }

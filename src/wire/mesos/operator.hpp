@@ -37,6 +37,7 @@ enum class CallType {
   get_quota,
   get_containers,
   get_agent,
+  teardown,
 };
 
 struct Call {
@@ -44,6 +45,7 @@ struct Call {
   std::string path = {};  // LIST_FILES, READ_FILE
   std::uint64_t offset = 0;
   std::optional<std::uint64_t> length = {};
+  FrameworkId framework_id = {};  // TEARDOWN
 };
 
 // Errors: the message is the complete text of the answer, 501 for Errc::unsupported (a call of the protocol that is not
