@@ -49,6 +49,31 @@ BENCHES = {
             "windlass itself: N MiB private dirty with N apps, ~",
         ],
     ),
+    "curves.py": (
+        ["bench/curves.py", "--quick"],
+        [
+            "placement.svg: placement N to N; TASK_RUNNING N to N (target: ~",
+            "restart.svg: start N to N (target: ~",
+            "instance.svg: running N to N; after a restart, before Mesos has answered N to N (target: ~",
+            "app.svg: app N to N (target: ~",
+            "change.svg: among so many apps N to N; among so many instances N to N (target: ~",
+        ],
+    ),
+    "memory": (
+        [BUILD / "bench_memory", "--apps=20", "--instances=1000"],
+        [
+            "an app: N bytes allocated each, N resident, N of the target of ~",
+            "a running instance: N bytes allocated each, N resident, N of the target of ~",
+            "the same after a restart: N bytes allocated each, N resident, N of the target of ~",
+        ],
+    ),
+    "one_change": (
+        [BUILD / "bench_one_change", "--apps=10", "--instances=1000"],
+        [
+            "one change among N apps: N ms, N of a write and sync (N ms; target ~",
+            "one change among N instances: N ms, N of a write and sync (N ms; target ~",
+        ],
+    ),
     "placements": (
         [BUILD / "bench_placements", "--agents=100", "--tasks=2000", "--apps=10"],
         [
