@@ -58,9 +58,11 @@ struct ContainerStarted {
 struct ContainerInspected {
   Result<ContainerView> view;
 };
-// Answers to WatchContainer. All of the output is in the sandbox when ContainerExited comes.
+// Answers to WatchContainer. All of the output is in the sandbox when ContainerExited comes; `end` is what Docker's
+// wait has said (container_end.hpp tells what that is worth), `view` an inspect after it.
 struct ContainerExited {
   ContainerEnd end;
+  Result<ContainerView> view = ContainerView{};
 };
 struct WatchFailed {
   Error error;
@@ -169,8 +171,11 @@ struct InspectContainer {
   std::string id;
   friend bool operator==(const InspectContainer&, const InspectContainer&) = default;
 };
+// Answered with its end. A further one for the same container replaces the former. `seen`: it has ended already, as an
+// inspect has shown; Docker's wait is not asked.
 struct WatchContainer {
   std::string id;
+  std::optional<ContainerEnd> seen = {};
   friend bool operator==(const WatchContainer&, const WatchContainer&) = default;
 };
 struct SignalContainer {

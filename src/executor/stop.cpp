@@ -189,6 +189,12 @@ void end_all(Turn& turn, const Ending& ending) {
   }
 }
 
+void lose_agent(Turn& turn, const std::string& why) {
+  turn.log("the agent is lost: " + why);
+  turn.state.link = Lost{};
+  end_all(turn, Ending{.cause = Cause::agent_lost, .grace = shutdown_grace(turn.state.settings)});
+}
+
 void stop_running(TaskTurn& turn, Job job, Runner runner, const Ending& ending) {
   end_checks(turn, job);
   Stopping stopping{.job = std::move(job), .runner = std::move(runner), .ending = ending};

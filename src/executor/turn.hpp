@@ -65,6 +65,16 @@ void follow_checks(TaskTurn& turn, const CheckActions& actions);
 // No check of it any more.
 void end_checks(TaskTurn& turn, Job& job);
 
+// --- task_events.cpp: what becomes of a task -------------------------------------------------------------------------
+
+void take_task_event(TaskTurn& turn, const TaskEventBody& body);
+
+// --- timers.cpp: what is due -----------------------------------------------------------------------------------------
+
+void run_timers(Turn& turn);
+// When to be woken next.
+std::optional<TimePoint> next_time(const State& state);
+
 // --- launch.cpp: from launch to running ------------------------------------------------------------------------------
 
 void launch(Turn& turn, const TaskInfo& task, std::optional<GroupNumber> group = {});
@@ -107,6 +117,8 @@ bool take_early_kill(Turn& turn, const TaskId& task);
 // Ends the task, whatever its state. A second ending of one that is stopping moves the time of its SIGKILL, to a later
 // one only if a kill policy says so.
 void end_task(TaskTurn& turn, const Ending& ending);
+// Nobody is told of anything any more: ends all tasks.
+void lose_agent(Turn& turn, const std::string& why);
 // Ends all tasks, then the executor.
 void end_all(Turn& turn, const Ending& ending);
 // What --stop-timeout says, if anything.

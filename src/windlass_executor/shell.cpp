@@ -326,7 +326,7 @@ void ExecutorShell::act(const executor::TaskCall& call) {
   if (run == nullptr) {
     std::shared_ptr<DockerClient> docker = std::move(first_docker_);
     if (docker == nullptr) docker = make_docker();
-    run = std::make_shared<TaskRun>(host_, call.task, std::move(docker));
+    run = make_task_run(host_, call, std::move(docker));
   }
   run->act(call.body);
 }

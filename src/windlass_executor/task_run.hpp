@@ -1,19 +1,18 @@
 #pragma once
-// Carries out what the executor's core asks for one task: its container or process, its output, its files. What comes
-// of it is posted to the core as TaskEvents. Used on the loop thread only.
+// Carries out what the executor's core asks for one task. What comes of it is posted to the core as TaskEvents. Used on
+// the loop thread only.
+//
+//   TaskRun  ◀── ContainerRun   a Docker task: container_run.hpp
+//            ◀── ProcessRun     a command task: process_run.hpp
 
 #include "container/plan.hpp"
 #include "docker/client.hpp"
-#include "docker/container_account.hpp"
 #include "docker/container_output.hpp"
 #include "docker/probe.hpp"
 #include "executor/step.hpp"
-#include "io/command_output.hpp"
 #include "io/fd.hpp"
 #include "io/output_file.hpp"
-#include "io/process.hpp"
 #include "io/task_scope.hpp"
-#include "link/agent_environment.hpp"
 #include "windlass_executor/reaper.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -45,6 +44,9 @@ struct TaskHost {
 class TaskRun : public std::enable_shared_from_this<TaskRun> {
  public:
   TaskRun(TaskHost& host, TaskId task, std::shared_ptr<DockerClient> docker);
+  virtual ~TaskRun() = default;
+  TaskRun(const TaskRun&) = delete;
+  TaskRun& operator=(const TaskRun&) = delete;
 
   // May still be at it when it returns; the run stays alive for that long.
   void act(const executor::TaskCallBody& call);
@@ -53,55 +55,33 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   void cancel_probes() { probes_.cancel_all(); }
   [[nodiscard]] std::size_t probes() const { return probes_.running(); }
 
- private:
-  struct Act;
+ protected:
+  // Everything but probes.
+  virtual void carry_out(const executor::TaskCallBody& call) = 0;
+  // What its checks look at.
+  [[nodiscard]] virtual ProbeTarget target() const = 0;
+
   void post(executor::TaskEventBody body);
   void spawn(const char* name, asio::awaitable<void> work);
-
-  asio::awaitable<void> plan(executor::PlanContainer call);
-  asio::awaitable<void> inspect_image(std::string image);
-  asio::awaitable<void> pull(executor::PullImage call);
-  asio::awaitable<void> create(ContainerSpec spec);
-  asio::awaitable<void> copy_output(std::string id);
-  asio::awaitable<void> start(std::string id);
-  asio::awaitable<void> inspect(std::string id);
-  asio::awaitable<void> watch(std::string id);
-  asio::awaitable<void> signal(std::string id, std::string signal);
-  asio::awaitable<void> remove(std::string id);
-  asio::awaitable<void> kill_container_process();
-  asio::awaitable<void> watch_command();
-  asio::awaitable<void> trim_memory();
-  void begin_account(const ContainerView& view);
-  void log_account() const;
-  [[nodiscard]] ProbeTarget target() const;
+  // Its files are in a folder of its own from now on.
   [[nodiscard]] Result<void> use_own_folder();
   [[nodiscard]] ContainerOutput::Files files();
-  [[nodiscard]] Result<void> give_output(const executor::StartProcess& call, ProcessSpec& spec);
-  void start_command(const executor::StartProcess& call);
-  void signal_command(int signal);
+  // Once it runs.
+  asio::awaitable<void> trim_memory();
 
   TaskHost& host_;
   const TaskId task_;
-  std::shared_ptr<DockerClient> docker_;
+  const std::shared_ptr<DockerClient> docker_;
   std::string folder_;  // the sandbox, or the task's own folder in it
+
+ private:
   Fd out_fd_, err_fd_;  // the task's own files; none: ours
   std::optional<OutputFile> out_, err_;
-  std::unique_ptr<ContainerOutput> output_;
-  std::unique_ptr<CommandOutput> command_output_;  // a command task's, when its files are rotated
-  std::string name_;                               // of the container that may be left behind; empty: none
-  std::uint64_t watch_generation_ = 0;             // a new watch replaces the former
-  bool exited_ = false;
-  bool unblocking_ = false;       // its output is given up when it is stuck
-  std::uint64_t disk_bytes_ = 0;  // the task's share; 0: it has asked for none
-  ContainerAccount account_;
-  std::optional<ProbeTarget> container_;  // as Docker saw it last
-  std::string container_id_;
-  std::string started_at_;  // of the start that is the task; empty: not seen yet
-  // By the last inspect: Docker's wait need not be asked, and may hang.
-  std::optional<ContainerEnd> seen_ended_;
-  ProcessSpec command_;  // a command task's
-  ProcessId process_;
   ProbeRunner probes_;
 };
+
+// For the first call of a task, which tells what kind of task it is.
+std::shared_ptr<TaskRun> make_task_run(TaskHost& host, const executor::TaskCall& first,
+                                       std::shared_ptr<DockerClient> docker);
 
 }  // namespace windlass
