@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,10 @@ class JournalTest : public ::testing::Test {
   std::filesystem::path folder_;
   std::filesystem::path file_;
 };
+
+std::filesystem::perms rights_of(const std::filesystem::path& file) {
+  return std::filesystem::status(file).permissions();
+}
 
 Contents contents(Journal& journal, const std::string& table) {
   Contents found;
@@ -396,6 +401,26 @@ TEST_F(JournalTest, CommitsThatReturnedSurviveKill9) {
     ASSERT_GE(newest, acknowledged) << "round " << round;
     ASSERT_LE(newest, acknowledged + 1) << "round " << round;
   }
+}
+
+// Rows hold what tasks got as secrets.
+TEST_F(JournalTest, IsForItsOwnerAlone) {
+  const auto own = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
+  const mode_t mask = ::umask(0);
+  const auto fresh = open();
+  ::umask(mask);
+  ASSERT_TRUE(fresh->commit({{"apps", "a", "1"}}));
+  EXPECT_EQ(rights_of(file_), own);
+  EXPECT_EQ(rights_of(file_.string() + "-wal"), own);
+}
+
+TEST_F(JournalTest, OfEarlierTimesIsTakenFromOthers) {
+  ASSERT_TRUE(open()->commit({{"apps", "a", "1"}}));
+  std::filesystem::permissions(file_, std::filesystem::perms{0644});
+  const auto again = open();
+  EXPECT_EQ(rights_of(file_), std::filesystem::perms{0600});
+  EXPECT_EQ(contents(*again, "apps"), (Contents{{"a", "1"}}));
+  EXPECT_EQ(open_error().code, Errc::conflict) << "the lock is still held";
 }
 
 }  // namespace

@@ -10,7 +10,12 @@
 
 #include <sqlite3.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -88,6 +93,7 @@ class SqliteJournal : public Journal {
   [[nodiscard]] int read_number(const std::string& sql, std::int64_t& out);
   [[nodiscard]] int has_table(const std::string& name, bool& out);
 
+  Result<void> keep_from_others();
   Result<void> check_or_make_schema();
   void hold_space();
   // Whether the database has all that is in the log.
@@ -152,7 +158,25 @@ int SqliteJournal::has_table(const std::string& name, bool& out) {
   return code;
 }
 
+// Rows hold what tasks got as secrets. SQLite gives its log the rights of the database. Not by a descriptor where the
+// file is there already: closing it would give up the locks of a journal of this process.
+Result<void> SqliteJournal::keep_from_others() {
+  constexpr mode_t own = S_IRUSR | S_IWUSR;
+  const int made = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, own);
+  if (made >= 0) ::close(made);
+  for (const std::string& file : {file_, file_ + "-wal"}) {
+    struct stat found {};
+    const bool is_open = ::stat(file.c_str(), &found) == 0 && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+    if (is_open && ::chmod(file.c_str(), own) != 0) {
+      return Error{Errc::disk, "others may read it: chmod: " + std::string{std::strerror(errno)}, file};
+    }
+  }
+  return {};
+}
+
 Result<void> SqliteJournal::open() {
+  auto kept = keep_from_others();
+  if (!kept) return kept;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   int code = sqlite3_open_v2(file_.c_str(), &db_, flags, nullptr);
   if (code != SQLITE_OK) return error(code, "it cannot be opened");

@@ -5,6 +5,7 @@
 #include "api/mesos/metrics.hpp"
 #include "api/mesos/views.hpp"
 
+#include <list>
 #include <utility>
 #include <variant>
 
@@ -96,9 +97,21 @@ v1::Tasks agent_tasks(const Picture& state) {
   return tasks;
 }
 
-v1::Executors agent_executors(const EngineView& engine) {
+// An executor that we run for a task's command has the task's variables; which of them are secrets only the task says.
+ExecutorInfo without_variables(ExecutorInfo info) {
+  info.raw.clear();
+  if (info.command) info.command->environment.clear();
+  return info;
+}
+
+// of_commands: a place for copies that the answer points to.
+v1::Executors agent_executors(const EngineView& engine, std::list<ExecutorInfo>& of_commands) {
   v1::Executors executors{.agent_id = engine.state().record.agent_id};
-  for (const auto& [id, executor] : engine.state().executors) executors.executors.push_back(&executor.record.info);
+  for (const auto& [id, executor] : engine.state().executors) {
+    const ExecutorRecord& record = executor.record;
+    if (record.is_command) of_commands.push_back(without_variables(record.info));
+    executors.executors.push_back(record.is_command ? &of_commands.back() : &record.info);
+  }
   for (ExecutorView& view : completed_executors(engine)) executors.completed.push_back(std::move(view.record.info));
   return executors;
 }
@@ -122,6 +135,7 @@ v1::Frameworks agent_frameworks(const Picture& state) {
 
 struct Served {
   std::vector<ExecutorView> executors = {};  // what Containers point to
+  std::list<ExecutorInfo> of_commands = {};  // what Executors point to
   v1::Response response;
 };
 
@@ -155,7 +169,7 @@ v1::Response master_answer(CallType type, const EngineView& engine) {
   }
 }
 
-v1::Response agent_answer(CallType type, const EngineView& engine) {
+v1::Response agent_answer(CallType type, const EngineView& engine, std::list<ExecutorInfo>& of_commands) {
   const Picture& state = engine.state();
   switch (type) {
     case CallType::get_health: return v1::Health{};
@@ -164,9 +178,9 @@ v1::Response agent_answer(CallType type, const EngineView& engine) {
     case CallType::get_metrics: return v1::Metrics{agent_metrics(engine)};
     case CallType::get_logging_level: return v1::LoggingLevel{};
     case CallType::get_state:
-      return v1::StateView{agent_tasks(state), agent_executors(engine), agent_frameworks(state)};
+      return v1::StateView{agent_tasks(state), agent_executors(engine, of_commands), agent_frameworks(state)};
     case CallType::get_tasks: return agent_tasks(state);
-    case CallType::get_executors: return agent_executors(engine);
+    case CallType::get_executors: return agent_executors(engine, of_commands);
     case CallType::get_frameworks: return agent_frameworks(state);
     case CallType::get_agent: return v1::Agent{agent_info(state)};
     default: return v1::Nothing{type};
@@ -241,7 +255,7 @@ HttpResponse serve_agent_call(const HttpRequest& request, const EngineView& engi
   } else if (call.type == CallType::get_containers) {
     add_containers(served, engine);
   } else {
-    served.response = agent_answer(call.type, engine);
+    served.response = agent_answer(call.type, engine, served.of_commands);
   }
   return answer(v1::encode_agent(served.response, accepted), accepted);
 }

@@ -2,11 +2,13 @@
 
 #include "api/mesos/files.hpp"
 #include "api/mesos/metrics.hpp"
+#include "api/mesos/reads.hpp"
 #include "api/mesos/views.hpp"
 #include "engine/accounts.hpp"
 #include "engine/alarms.hpp"
 #include "io/loop_testing.hpp"
 #include "wire/json/reader.hpp"
+#include "wire/mesos/codec.hpp"
 
 #include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
@@ -487,6 +489,76 @@ TEST_F(MesosReads, EveryV1CallThatIsServedAnswersInBothEncodings) {
   for (const std::string& type : masters) check(true, type);
   for (const std::string& type : agents) check(false, type);
   EXPECT_EQ(text(parsed(call(true, R"({"type":"GET_METRICS","get_metrics":{}})")).at("type")), "GET_METRICS");
+}
+
+// A task and an executor with a secret in each place that the protocol has for one, as a framework sends them.
+constexpr const char* secretive_task = R"({"name":"t1","task_id":{"value":"t1"},"agent_id":{"value":"m-S0"},
+  "container":{"type":"MESOS","mesos":{"image":{"type":"DOCKER","docker":{"name":"r.example/a",
+    "credential":{"principal":"ann","secret":"hush-1"},
+    "config":{"type":"VALUE","value":{"data":"aHVzaC0y"}}}}}},
+  "health_check":{"type":"COMMAND","command":{"value":"x","environment":{"variables":[
+    {"name":"PROBE","type":"SECRET","secret":{"type":"VALUE","value":{"data":"aHVzaC0z"}}}]}}},
+  "executor":{"executor_id":{"value":"x-t1"},"type":"CUSTOM","command":{"value":"run me",
+    "uris":[{"value":"http://ann:hush-4@files.example/a.tgz"}],
+    "environment":{"variables":[{"name":"PLAIN","value":"shown"},
+      {"name":"KEY","type":"SECRET","secret":{"type":"VALUE","value":{"data":"aHVzaC01"}}}]}}}})";
+
+class Secrets : public MesosReads {
+ protected:
+  void SetUp() override {
+    auto task = decode_scheduler_call(
+        R"({"type":"ACCEPT","framework_id":{"value":"f"},"accept":{"offer_ids":[{"value":"o"}],"operations":[
+            {"type":"LAUNCH","launch":{"task_infos":[)" +
+            std::string{secretive_task} + "]}}]}}",
+        Encoding::json);
+    ASSERT_TRUE(task) << to_string(task.error());
+    TaskInfo info = std::get<calls::Accept>(task->body).operations.front().tasks.front();
+    ASSERT_TRUE(info.executor);
+    info.resources = parse_resources("cpus:0.1").value().allocated_to("web");
+    TaskRecord& running = engine_.state_.tasks.at({{"f"}, {"t1"}}).record;
+    running.info = info;
+    TaskRecord ended = running;
+    ended.state = TaskState::failed;
+    engine_.state_.completed_tasks.set(1, ended);
+    engine_.state_.executors.at({"c1"}).record.info = *info.executor;
+    // One that runs for a task's command: it has the task's variables.
+    engine::Executor own;
+    own.record = {.framework_id = {"f"}, .info = {.id = {"t2"}}, .container_id = {"c2"}, .is_command = true};
+    own.record.info.command = CommandInfo{.value = "own"};
+    own.record.info.command->environment = {{"KEY", "hush-6"}};
+    own.record.info.raw = encode_executor_info(own.record.info);
+    engine_.state_.executors[{"c2"}] = own;
+  }
+  static bool holds_one(const std::string& text) {
+    return text.find("hush") != std::string::npos || text.find("aHVza") != std::string::npos;
+  }
+};
+
+TEST_F(Secrets, AreInNoAnswer) {
+  for (const Route& route : master_read_routes(engine_)) {
+    EXPECT_FALSE(holds_one(master(route.pattern).body)) << "master" << route.pattern;
+  }
+  for (const Route& route : agent_read_routes(engine_)) {
+    EXPECT_FALSE(holds_one(agent(route.pattern).body)) << "agent" << route.pattern;
+  }
+  for (const char* type : {"GET_STATE", "GET_TASKS", "GET_EXECUTORS", "GET_FRAMEWORKS", "GET_FLAGS", "GET_METRICS",
+                           "GET_AGENTS", "GET_CONTAINERS", "GET_OPERATIONS", "GET_ROLES", "GET_AGENT"}) {
+    for (const char* accept : {"application/json", "application/x-protobuf"}) {
+      const std::string body = std::string{R"({"type":")"} + type + R"(","get_metrics":{}})";
+      EXPECT_FALSE(holds_one(call(true, body, "application/json", accept).body)) << "master " << type;
+      EXPECT_FALSE(holds_one(call(false, body, "application/json", accept).body)) << "agent " << type;
+    }
+  }
+}
+
+TEST_F(Secrets, LeaveTheirNamesBehind) {
+  const std::string state = master("/state").body;
+  for (const char* part : {R"({"name":"PLAIN","value":"shown","type":"VALUE"})",
+                           R"({"name":"KEY","type":"SECRET","secret":{"type":"VALUE"}})",
+                           R"("credential":{"principal":"ann"},"config":{"type":"VALUE"})",
+                           R"("value":"http://ann:***@files.example/a.tgz")"}) {
+    EXPECT_NE(state.find(part), std::string::npos) << part << "\n" << state;
+  }
 }
 
 TEST_F(MesosReads, V1FilesAreTheSameFiles) {

@@ -1,6 +1,7 @@
 #include "api/mesos/tasks_json.hpp"
 
 #include "api/mesos/resources_json.hpp"
+#include "base/url.hpp"
 
 #include <map>
 #include <string>
@@ -41,29 +42,18 @@ std::string role_of(const Resources& resources) {
   return resources.empty() ? "*" : resources.entries().front().allocation;
 }
 
-void write_command(JsonWriter& json, const CommandInfo& command) {
+void write_command(JsonWriter& json, const ExecutorInfo& executor) {
+  const CommandInfo command = executor.command.value_or(CommandInfo{});
   json.open("command", '{');
   if (command.value) json.text("value", *command.value);
   json.open("argv", '[');
   for (const std::string& argument : command.arguments) json.text(argument);
   json.close(']');
-  if (!command.environment.empty()) {
-    json.open("environment", '{');
-    json.open("variables", '[');
-    for (const EnvironmentVariable& variable : command.environment) {
-      json.open('{');
-      json.text("name", variable.name);
-      json.text("type", "VALUE");
-      json.text("value", variable.value);
-      json.close('}');
-    }
-    json.close(']');
-    json.close('}');
-  }
+  if (!command.environment.empty()) json.raw("environment", operator_api::environment_json(executor));
   json.open("uris", '[');
   for (const Uri& uri : command.uris) {
     json.open('{');
-    json.text("value", uri.value);
+    json.text("value", without_password(uri.value));
     json.boolean("executable", uri.executable);
     json.close('}');
   }
@@ -115,7 +105,7 @@ void write_executor(JsonWriter& json, const ExecutorRecord& executor, const Agen
   json.text("executor_id", executor.info.id.value);
   json.text("name", executor.info.name);
   json.text("framework_id", executor.framework_id.value);
-  write_command(json, executor.info.command.value_or(CommandInfo{}));
+  write_command(json, executor.info);
   write_resources(json, "resources", executor.info.resources);
   json.text("role", role_of(executor.info.resources));
   if (!executor.info.source.empty()) json.text("source", executor.info.source);

@@ -4,6 +4,7 @@
 #include "wire/json/text.hpp"
 #include "wire/mesos/convert.hpp"
 #include "wire/mesos/message.hpp"
+#include "wire/mesos/secrets.hpp"
 
 #include <google/protobuf/descriptor.pb.h>
 
@@ -411,6 +412,7 @@ template <class Message>
 std::string encode(const Response& response, Encoding encoding) {
   Message out;
   std::visit(ResponseWriter<Message>{out}, response);
+  convert::hide_secrets(out);
   if (encoding == Encoding::json) {
     std::vector<const google::protobuf::FieldDescriptor*> fields;
     out.GetReflection()->ListFields(out, &fields);
@@ -470,6 +472,7 @@ std::string network_json(const NetworkInfo& network) {
 std::map<std::string, std::string> task_members_json(const TaskInfo& task) {
   pb::TaskInfo info;
   to(task, info);
+  convert::hide_secrets(info);
   std::map<std::string, std::string> members;
   if (info.has_labels()) members["labels"] = labels_json(info.labels());
   if (info.has_discovery()) members["discovery"] = to_mesos_json(info.discovery());
@@ -479,9 +482,17 @@ std::map<std::string, std::string> task_members_json(const TaskInfo& task) {
   return members;
 }
 
+std::string environment_json(const ExecutorInfo& executor) {
+  pb::ExecutorInfo info;
+  to(executor, info);
+  convert::hide_secrets(info);
+  return to_mesos_json(info.command().environment());
+}
+
 std::map<std::string, std::string> executor_members_json(const ExecutorInfo& executor) {
   pb::ExecutorInfo info;
   to(executor, info);
+  convert::hide_secrets(info);
   std::map<std::string, std::string> members;
   if (info.has_labels()) members["labels"] = labels_json(info.labels());
   if (info.has_container()) members["container"] = to_mesos_json(info.container());

@@ -1,6 +1,7 @@
 #pragma once
 // The v1 operator API of master and agent as values (mesos.md 5.9): what is asked at POST /api/v1, and the answers.
-// Answers point into the records that they show; the records must outlive the encoding.
+// Answers point into the records that they show; the records must outlive the encoding. Whatever is encoded here, and
+// the pieces below, is without secrets (wire/mesos/secrets.hpp).
 
 #include "model/engine_records.hpp"
 #include "wire/mesos/codec.hpp"
@@ -179,6 +180,8 @@ std::string resource_json(const Resource& resource);
 std::string network_json(const NetworkInfo& network);
 // {"discovery", "<JSON>"}, {"container", …}, {"health_check", …}, {"labels", "[…]"}: those that the task has.
 std::map<std::string, std::string> task_members_json(const TaskInfo& task);
+// {"variables":[{"name":…,"value":…,"type":"VALUE"}]}: of the executor's command.
+std::string environment_json(const ExecutorInfo& executor);
 // Likewise of an executor: "container", "labels"; and of a framework: "labels".
 std::map<std::string, std::string> executor_members_json(const ExecutorInfo& executor);
 std::map<std::string, std::string> framework_members_json(const FrameworkInfo& framework);
