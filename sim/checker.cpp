@@ -255,7 +255,13 @@ void Checker::executor_hears(std::int64_t pid, const ExecutorEvent& event) {
 
 void Checker::executor_says(std::int64_t pid, const executor_calls::Body& call) {
   const auto* update = std::get_if<executor_calls::Update>(&call);
-  if (update != nullptr && is_terminal(update->status.state)) processes_[pid].reported_end = true;
+  if (update == nullptr || !is_terminal(update->status.state)) return;
+  processes_[pid].reported_end = true;
+  const auto code = exit_codes_.find(update->status.task_id);
+  const bool has_failed = code != exit_codes_.end() && code->second != 0;
+  if (has_failed && update->status.state == TaskState::finished) {
+    world_.fail(update->status.task_id.value + " is told to have finished, with code " + std::to_string(code->second));
+  }
 }
 
 void Checker::executor_ended(std::int64_t pid) { processes_.erase(pid); }
@@ -282,6 +288,8 @@ void Checker::container_started(const Container& container) {
     }
   }
 }
+
+void Checker::container_ended(const Container& container) { exit_codes_[container.task] = container.exit_code; }
 
 bool Checker::lives(const TaskId& task) const {
   for (const auto& [id, container] : cluster_.docker.containers()) {

@@ -6,6 +6,7 @@
 //   an acknowledged app is in the journal, as it was acknowledged    no launch, no acknowledgement before its row
 //   at most as many wanted instances as the app has                  two live containers never have one task
 //   no forgotten living instance, no living task reported dead       no host port, no resource given twice
+//   no success of a container that has failed
 // Liveness, after everything is healed: why_not_converged() is "" within a bounded time.
 
 #include "model/scheduler_api.hpp"
@@ -56,6 +57,7 @@ class Checker {
   void executor_says(std::int64_t pid, const executor_calls::Body& call);
   void executor_ended(std::int64_t pid);
   void container_started(const Container& container);
+  void container_ended(const Container& container);
 
   // "" when all is as it is wanted, else the first thing that is not.
   [[nodiscard]] std::string why_not_converged() const;
@@ -91,7 +93,8 @@ class Checker {
   Resources total_;
   std::map<AppId, Expected> apps_;
   std::map<std::int64_t, Process> processes_;
-  std::set<TaskId> ended_;  // the engine has told the scheduler that they are over
+  std::map<TaskId, int> exit_codes_;  // of tasks whose containers have ended
+  std::set<TaskId> ended_;            // the engine has told the scheduler that they are over
   std::map<std::pair<TaskId, Uuid>, TaskState> heard_;
   std::set<Uuid> engine_has_;    // updates that were in its journal
   std::set<Uuid> acknowledged_;  // by the scheduler, as the engine heard

@@ -53,6 +53,7 @@ Cluster::Cluster(std::uint64_t seed, ClusterOptions cluster_options, Faults clus
   executor_link.on_server_closed([this](Link::Id id) { engine.executor_stream_closed(id); });
   docker.on_started = [this](const Container& container) { checker.container_started(container); };
   docker.on_exited = [this](const Container& container) {
+    checker.container_ended(container);
     if (ExecutorNode* executor = find_executor(container.owner)) executor->container_exited(container.id);
   };
   docker.on_daemon = [this](bool up) {

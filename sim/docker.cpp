@@ -22,7 +22,7 @@ Error no_container(const std::string& id) { return {Errc::not_found, "No such co
 }  // namespace
 
 ImageKind Docker::kind(const std::string& image) const {
-  auto found = kinds_.find(image);
+  auto found = kinds_.find(image.substr(0, image.rfind(":latest")));
   return found == kinds_.end() ? ImageKind{} : found->second;
 }
 

@@ -1,10 +1,13 @@
 #include "sim/executor_node.hpp"
 
+#include "base/text.hpp"
+#include "container/plan.hpp"
 #include "sim/cluster.hpp"
 #include "sim/describe.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 namespace windlass::sim {
@@ -16,15 +19,15 @@ namespace {
 constexpr Duration startup_max = 20ms;
 constexpr Duration subscribe_wait_max = 2s;  // MESOS_SUBSCRIPTION_BACKOFF_MAX
 
-// The first word after "exec '<path>' " is the image (the seed contract).
-std::string image_of(const ExecutorInfo& executor) {
-  const std::string command = executor.command && executor.command->value ? *executor.command->value : "";
+// The executor's arguments, as the shell gives them to it: the words after "exec '<path>' ".
+std::vector<std::string> argv_of(const ExecutorInfo& executor) {
+  const std::string_view command = executor.command && executor.command->value ? *executor.command->value : "";
   const auto exec = command.find("exec '");
-  if (exec == std::string::npos) return {};
-  const auto quote = command.find('\'', exec + 6);
-  const auto begin = command.find_first_not_of(' ', quote + 1);
-  if (quote == std::string::npos || begin == std::string::npos) return {};
-  return command.substr(begin, command.find(' ', begin) - begin);
+  const auto quote = exec == std::string_view::npos ? exec : command.find('\'', exec + 6);
+  if (quote == std::string_view::npos) return {};
+  std::vector<std::string> argv;
+  for (const std::string_view word : split_words(command.substr(quote + 1))) argv.emplace_back(word);
+  return argv;
 }
 
 ContainerView view_of(const Container& container) {
@@ -33,6 +36,7 @@ ContainerView view_of(const Container& container) {
   view.running = container.state == ContainerState::running;
   view.started = container.state != ContainerState::created;
   view.stop_signal = "SIGTERM";
+  if (view.started) view.started_at = std::to_string(container.started.time_since_epoch().count());
   view.exit_code = container.exit_code;
   view.addresses.push_back({"bridge", "172.17.0.2", {}});
   return view;
@@ -225,10 +229,12 @@ void ExecutorNode::send(const executor_calls::Body& body) {
 // --- Docker ---------------------------------------------------------------------------------------------------------
 
 void ExecutorNode::plan(const TaskInfo& task) {
-  ContainerPlan plan;
-  plan.spec.image = image_of(launch_.executor);
-  plan.ports_to_pair = task.resources.ports();
-  post_later(1ms, executor::ContainerPlanned{plan});
+  const ContainerContext context{.argv = argv_of(launch_.executor),
+                                 .framework_id = launch_.framework.id,
+                                 .executor_id = launch_.executor.id,
+                                 .container_id = launch_.container_id,
+                                 .sandbox = "/sandboxes/" + launch_.container_id.value};
+  post_later(1ms, executor::ContainerPlanned{plan_container(task, context)});
 }
 
 void ExecutorNode::create(const ContainerSpec& spec) {
@@ -263,9 +269,17 @@ void ExecutorNode::container_exited(const std::string& id) {
   if (const Container* container = cluster_.docker.find(id)) report_exit(*container);
 }
 
+// Sometimes the wait says no more than Podman's does when somebody else removes the container: a guess, which the
+// inspect that follows sets right, unless Docker is away by then.
 void ExecutorNode::report_exit(const Container& container) {
   attached_ = false;
-  post_later(cluster_.world.between(1ms, 20ms), executor::ContainerExited{{.exit_code = container.exit_code}});
+  executor::ContainerExited event{{.exit_code = container.exit_code}, view_of(container)};
+  World& world = cluster_.world;
+  if (cluster_.faults.guessed_end != 0 && world.chance(cluster_.faults.guessed_end, 1000)) {
+    event.end = {.error = "the container was removed"};
+    if (world.chance(1, 2)) event.view = Error{Errc::unavailable, "no answer from Docker"};
+  }
+  post_later(world.between(1ms, 20ms), std::move(event));
 }
 
 void ExecutorNode::daemon_changed(bool up) {

@@ -34,6 +34,7 @@ Faults swarm_faults(Prng& prng) {
   faults.docker_hang = maybe(prng, 3, 60s, 900s);
   faults.commit_failure = maybe(prng, 3, 5);
   faults.docker_error = maybe(prng, 4, 60);
+  faults.guessed_end = maybe(prng, 4, 400);
   faults.pull_failure = maybe(prng, 4, 400);
   faults.launch_failure = maybe(prng, 3, 200);
   faults.duplicate = maybe(prng, 4, 200);
@@ -67,6 +68,7 @@ std::string to_string(const Faults& faults) {
   say_duration("docker_hang", faults.docker_hang);
   say("commit_failure", faults.commit_failure);
   say("docker_error", faults.docker_error);
+  say("guessed_end", faults.guessed_end);
   say("pull_failure", faults.pull_failure);
   say("launch_failure", faults.launch_failure);
   say("duplicate", faults.duplicate);

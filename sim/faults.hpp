@@ -27,6 +27,7 @@ struct Faults {
 
   std::uint64_t commit_failure = 0;    // of 1000 commits: the disk is full, the process ends
   std::uint64_t docker_error = 0;      // of 1000 calls to Docker
+  std::uint64_t guessed_end = 0;       // of 1000 ends of containers: Docker's wait does not know how
   std::uint64_t pull_failure = 0;      // of 1000 pulls
   std::uint64_t launch_failure = 0;    // of 1000 executor starts
   std::uint64_t duplicate = 0;         // of 1000 status updates: sent again, later

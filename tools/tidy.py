@@ -47,7 +47,7 @@ ROOMS = {
     "windlass": ["base", "model", "io", "agent", "node", "api", "api/marathon"]
     + ["api/mesos", "cli"],
     "windlass_executor": ["base", "model", "core", "wire/mesos", "executor", "container", "io", "link", "docker"],
-    "sim": ["base", "model", "core", "scheduler", "engine", "executor"],
+    "sim": ["base", "model", "container", "core", "scheduler", "engine", "executor"],
 }
 EVERYTHING = list(ROOMS)  # for tests and bench
 # What only the tests of a room include besides.
