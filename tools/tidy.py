@@ -32,17 +32,19 @@ ROOMS = {
     "core": ["base"],
     "scheduler": ["base", "model", "core"],
     "engine": ["base", "model", "core"],
+    "fleet": ["base", "model", "core", "engine"],
     "executor": ["base", "model", "core"],
     "store": ["base"],
     "io": ["base", "model"],
     "link": ["base", "model", "wire/mesos", "io"],
     "agent": ["base", "model", "engine", "io"],
     "node": ["base", "core", "container", "wire/mesos", "wire/marathon", "wire/record", "scheduler", "engine"]
-    + ["store", "io", "link", "agent"],
+    + ["fleet", "store", "io", "link", "agent"],
     "docker": ["base", "model", "wire/docker", "io"],
     "api": ["base", "wire/json", "io"],
     "api/marathon": ["base", "wire/marathon", "scheduler", "io", "node", "api"],
-    "api/mesos": ["base", "model", "wire/json", "wire/mesos", "engine", "io", "node", "api"],
+    "api/mesos": ["base", "model", "wire/json", "wire/mesos", "engine", "fleet", "io", "node"]
+    + ["api"],
     "cli": ["base", "io"],
     "windlass": ["base", "model", "io", "agent", "node", "api", "api/marathon"]
     + ["api/mesos", "cli"],
@@ -71,7 +73,7 @@ LIBRARIES = [
     (r"boost/uuid", set(), "use Uuid::random(in.prng)"),
 ]
 
-CORES = {"core", "scheduler", "executor", "engine"}
+CORES = {"core", "scheduler", "executor", "engine", "fleet"}
 PURE = CORES | {"base", "model", "wire", "container", "sim"}
 FUNCTION_LINES_MAX = 70
 LINE_COLUMNS_MAX = 120

@@ -2,6 +2,7 @@
 
 #include "engine/accept.hpp"
 #include "engine/executors.hpp"
+#include "engine/framework_rules.hpp"
 #include "engine/frameworks.hpp"
 #include "engine/offers.hpp"
 #include "engine/tasks.hpp"
@@ -13,20 +14,11 @@ namespace {
 Framework* admitted(Turn& turn, const FrameworkCall& event) {
   const FrameworkId& id = event.call.framework_id;
   Framework* framework = find_framework(turn.state, id);
-  const auto refuse = [&](int status, std::string text) -> Framework* {
-    turn.answer(event.request, status, std::move(text));
+  const bool is_known = framework != nullptr;
+  const auto refusal = call_refusal(id, is_known, is_known ? framework->stream : std::nullopt, event.stream_header);
+  if (refusal) {
+    turn.answer(event.request, refusal->status, refusal->text);
     return nullptr;
-  };
-  if (framework == nullptr) return refuse(400, "Framework cannot be found");
-  if (!framework->stream) return refuse(403, "Framework is not subscribed");
-  if (!event.stream_header) {
-    return refuse(400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
-  }
-  if (*event.stream_header != framework->stream->to_string()) {
-    return refuse(400, "The stream ID '" + *event.stream_header +
-                           "' included in this request didn't match the stream ID currently associated with framework"
-                           " ID " +
-                           id.value);
   }
   return framework;
 }

@@ -127,4 +127,16 @@ std::optional<std::string> update_error(const FrameworkInfo& old_info, const Fra
   return std::nullopt;
 }
 
+std::optional<CallRefusal> call_refusal(const FrameworkId& id, bool is_known, const std::optional<Uuid>& stream,
+                                        const std::optional<std::string>& header) {
+  if (!is_known) return CallRefusal{400, "Framework cannot be found"};
+  if (!stream) return CallRefusal{403, "Framework is not subscribed"};
+  if (!header) return CallRefusal{400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header"};
+  if (*header == stream->to_string()) return std::nullopt;
+  return CallRefusal{400, "The stream ID '" + *header +
+                              "' included in this request didn't match the stream ID currently associated with"
+                              " framework ID " +
+                              id.value};
+}
+
 }  // namespace windlass::engine

@@ -3,8 +3,7 @@
 
 #include "engine/picture.hpp"
 #include "engine/step.hpp"
-#include "io/http_stream.hpp"
-#include "wire/mesos/codec.hpp"
+#include "node/framework_port.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -37,17 +36,10 @@ class EngineView {
   std::string work_dir_;
 };
 
-class EnginePort {
+class EnginePort : public FrameworkPort {
  public:
-  virtual ~EnginePort() = default;
-
-  // A new stream for a framework; `subscribe.stream` names it from now on. Its end is told to the core.
-  virtual void open_framework_stream(engine::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) = 0;
-  [[nodiscard]] virtual Uuid make_stream_id() = 0;
-
-  // Waits for the core's answer to a scheduler call, to an operator's TEARDOWN, or to an UPDATE or MESSAGE of an
-  // executor.
-  [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::FrameworkCall call) = 0;
+  using FrameworkPort::submit;
+  // Waits for the core's answer to an operator's TEARDOWN, or to an UPDATE or MESSAGE of an executor.
   [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::FrameworkTeardown call) = 0;
   [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::ExecutorCallReceived call) = 0;
   // Likewise for SUBSCRIBE. After a 200 the events of this executor go to `stream`.

@@ -7,6 +7,7 @@
 #include "io/files.hpp"
 #include "io/process.hpp"
 #include "node/engine_rows.hpp"
+#include "node/framework_streams.hpp"
 #include "node/service_shell.hpp"
 #include "wire/mesos/recordio.hpp"
 
@@ -32,6 +33,7 @@ struct EngineCore {
   static std::vector<Row> rows(const Effects& effects) { return to_rows(effects.writes); }
 };
 
+// Of an executor.
 struct Stream {
   StreamPtr stream;
   Encoding encoding = Encoding::json;
@@ -68,12 +70,7 @@ class EngineShell final : public EngineService {
   [[nodiscard]] asio::thread_pool& readers() override { return readers_; }
 
   void open_framework_stream(engine::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) override {
-    const Uuid id = subscribe.stream;
-    stream->on_closed([this, id] {
-      framework_streams_.erase(id);
-      shell_.post(engine::FrameworkStreamClosed{id});
-    });
-    framework_streams_[id] = {std::move(stream), encoding};
+    framework_streams_.add(subscribe.stream, std::move(stream), encoding);
     shell_.post(std::move(subscribe));
   }
 
@@ -115,17 +112,8 @@ class EngineShell final : public EngineService {
     }
   }
 
-  void act(engine::SendToFramework& send) {
-    const auto found = framework_streams_.find(send.stream);
-    if (found == framework_streams_.end()) return;
-    const StreamPtr stream = found->second.stream;
-    stream->write(encode_record(encode(send.event, found->second.encoding)));
-    if (std::holds_alternative<events::Error>(send.event)) stream->close();
-  }
-  void act(engine::CloseFrameworkStream& close) {
-    const auto found = framework_streams_.find(close.stream);
-    if (found != framework_streams_.end()) found->second.stream->close();
-  }
+  void act(engine::SendToFramework& send) { framework_streams_.act(send); }
+  void act(engine::CloseFrameworkStream& close) { framework_streams_.act(close); }
   void act(engine::SendToExecutor& send) {
     const auto found = executor_streams_.find(send.connection);
     if (found == executor_streams_.end()) return;
@@ -147,7 +135,7 @@ class EngineShell final : public EngineService {
   ExecutorLauncher launcher_;
   TimePoint started_at_;
 
-  std::map<Uuid, Stream> framework_streams_;
+  FrameworkStreams framework_streams_{[this](const Uuid& id) { shell_.post(engine::FrameworkStreamClosed{id}); }};
   std::map<engine::ConnectionId, Stream> executor_streams_;
   engine::ConnectionId last_connection_ = 0;
 };

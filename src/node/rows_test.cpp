@@ -1,4 +1,5 @@
 #include "node/engine_rows.hpp"
+#include "node/fleet_rows.hpp"
 #include "node/scheduler_rows.hpp"
 
 #include "wire/mesos/codec.hpp"
@@ -101,6 +102,60 @@ TEST(EngineRows, ARowThatCannotBeReadIsAnError) {
   journal.fail_next(Errc::disk);
   engine::State state;
   EXPECT_EQ(load_engine(journal, state).error().code, Errc::disk);
+}
+
+fleet::TaskRecord fleet_task(const std::string& id) {
+  fleet::TaskRecord record;
+  record.framework_id = {"F"};
+  record.id = {id};
+  record.agent = 9;
+  record.role = "web";
+  record.resources = parse_resources("cpus(web):0.5;mem:64;ports:[31000-31001];bugs:{a,b}")->allocated_to("web");
+  record.state = TaskState::running;
+  record.changed = from_seconds(7);
+  record.updates = {{TaskState::running, from_seconds(7), Uuid{{1, 2}}, "why"}};
+  return record;
+}
+
+TEST(FleetRows, WhatWasWrittenIsLoaded) {
+  MemoryJournal journal;
+  const EngineRecord self{"master", {}, 2, 9};
+  commit<fleet::Write>(
+      journal, {fleet::PutEngine{self}, fleet::PutFramework{{"F"}, framework("F")},
+                fleet::PutFramework{{"G"}, framework("G")}, fleet::PutTask{{"F"}, {"t1"}, fleet_task("t1")},
+                fleet::PutTask{{"F"}, {"t2"}, fleet_task("t2")}, fleet::PutTask{{"X"}, {"t3"}, fleet_task("t3")}});
+  commit<fleet::Write>(journal, {fleet::PutFramework{{"G"}, {}}, fleet::PutTask{{"F"}, {"t2"}, {}}});
+  fleet::State state;
+  const auto loaded = load_fleet(journal, state);
+  ASSERT_TRUE(loaded) << to_string(loaded.error());
+  EXPECT_EQ(state.record, self);
+  ASSERT_EQ(state.frameworks.size(), 1U);
+  const fleet::Framework& found = state.frameworks.at({"F"});
+  EXPECT_EQ(found.record.info.name, "windlass");
+  EXPECT_EQ(found.tasks.at({"t1"}).record, fleet_task("t1"));
+}
+
+TEST(FleetRows, ARowThatCannotBeReadIsAnError) {
+  for (const char* table : {"fleet", "frameworks", "tasks"}) {
+    MemoryJournal journal;
+    ASSERT_TRUE(journal.commit({{table, "key", "\x01"}}));
+    fleet::State state;
+    const auto loaded = load_fleet(journal, state);
+    ASSERT_FALSE(loaded) << table;
+    EXPECT_EQ(loaded.error().code, Errc::malformed);
+  }
+  // Resources are a record inside the record.
+  const std::vector<Row> rows = to_rows(std::vector<fleet::Write>{fleet::PutTask{{"F"}, {"t"}, fleet_task("t")}});
+  std::string bytes = *rows.at(0).bytes;
+  const auto name = bytes.find("cpus");
+  ASSERT_NE(name, std::string::npos);
+  bytes[name - 1] = 127;
+  MemoryJournal journal;
+  ASSERT_TRUE(journal.commit({{"tasks", "F/t", bytes}}));
+  fleet::State state;
+  const auto loaded = load_fleet(journal, state);
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().where.find("resources"), std::string::npos) << to_string(loaded.error());
 }
 
 App app(const std::string& id) {

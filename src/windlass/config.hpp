@@ -73,6 +73,8 @@ struct Config {
   bool switch_user = true;
   bool cgroups = true;
   std::string cgroups_root = "mesos";
+  std::int64_t simulated_agents = 0;  // more: no task is really run
+  Duration simulated_task_delay = Duration::zero();
 
   // `docker_socket` as DOCKER_HOST has it: unix:///var/run/docker.sock.
   [[nodiscard]] std::string docker_host() const;

@@ -42,6 +42,12 @@ std::string at_least_one(const std::string& value) {
   return value.starts_with("-") || value == "0" ? "is below 1" : "";
 }
 
+std::string agent_count(const std::string& value) {
+  return value.starts_with("-") || value.size() > 6 || (value.size() == 6 && value > "100000")
+             ? "is not between 0 and 100000"
+             : "";
+}
+
 std::string share(const std::string& value) {
   return value.starts_with("-") || value > "1" ? "is not between 0 and 1" : "";
 }
@@ -222,6 +228,12 @@ std::vector<Flag> engine_flags() {
       {"cgroups", &Config::cgroups, "", engine, "Put each executor into a control group of its own, where permitted."},
       {"cgroups_root", &Config::cgroups_root, "path", engine, "Control group above those of the executors.", "", none,
        relative_path},
+      {"simulated_agents", &Config::simulated_agents, "count", engine,
+       "Pretend to be this many agents, whose tasks run in memory only, each with `--resources`, or else "
+       "cpus:16;mem:65536;ports:[31000-32000]; 0: this machine.",
+       "", none, agent_count},
+      time("simulated_task_delay", &Config::simulated_task_delay, "time", engine,
+           "How long a task of a simulated agent is starting before it runs.", 0s, day),
   };
 }
 

@@ -170,6 +170,8 @@ TEST(Config, WrongValuesNameThemselves) {
       {"--max_instances_per_offer=2x", "--max_instances_per_offer: '2x' is not a whole number"},
       {"--cgroups_root=/mesos", "--cgroups_root: '/mesos' is not a relative path"},
       {"--cgroups_root=a/../..", "--cgroups_root: 'a/../..' is not a relative path"},
+      {"--simulated_agents=-1", "--simulated_agents: '-1' is not between 0 and 100000"},
+      {"--simulated_agents=100001", "--simulated_agents: '100001' is not between 0 and 100000"},
       {"--local_port_min=20000", "--local_port_min: 20000 is not below --local_port_max, 20000"},
       {"--executor_reregistration_timeout=16secs", "--executor_reregistration_timeout: '16secs' is more than 15secs"},
       {"--kill_retry_timeout=0", "--kill_retry_timeout: '0' is less than 100ms"},

@@ -11,6 +11,7 @@
 #include "io/secret.hpp"
 #include "io/task_scope.hpp"
 #include "node/engine_service.hpp"
+#include "node/fleet_service.hpp"
 #include "node/scheduler_service.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -54,6 +55,19 @@ EngineOptions engine_options(const Config& config) {
                        .switch_user = config.switch_user,
                        .cgroups = config.cgroups,
                        .cgroups_root = config.cgroups_root}};
+}
+
+FleetOptions fleet_options(const Config& config) {
+  return {.work_dir = config.work_dir,
+          .hostname = advertised_hostname(config.hostname),
+          .ip = config.engine_ip.value,
+          .master_port = config.master_port.value,
+          .agent_port = config.agent_port.value,
+          .agents = static_cast<std::size_t>(config.simulated_agents),
+          .resources = config.resources,
+          .attributes = config.attributes,
+          .task_delay = config.simulated_task_delay,
+          .allocation_interval = config.allocation_interval};
 }
 
 SchedulerOptions scheduler_options(const Config& config) {
@@ -153,7 +167,7 @@ class Process {
     auto read = read_credentials();
     if (!read) return read.error();
     if (with_engine) {
-      auto begun = begin_engine();
+      auto begun = config_.simulated_agents > 0 ? begin_fleet() : begin_engine();
       if (!begun) return begun.error();
     }
     if (with_scheduler) {
@@ -176,6 +190,17 @@ class Process {
                         agent_server_);
     if (!agent) return agent.error();
     engine_->start();
+    return {};
+  }
+
+  Result<void> begin_fleet() {
+    auto fleet = once_free([this] { return FleetService::open(loop_.get_executor(), fleet_options(config_)); });
+    if (!fleet) return fleet.error();
+    fleet_ = std::move(*fleet);
+    auto master = listen(config_.engine_ip.value, config_.master_port.value, guarded_for({}, fleet_handler(*fleet_)),
+                         master_server_);
+    if (!master) return master.error();
+    fleet_->start();
     return {};
   }
 
@@ -228,8 +253,14 @@ class Process {
     if (master_server_) {
       auto stopping = master_server_->stop();
       co_await std::move(stopping);
-      auto stopping_agent = agent_server_->stop();
-      co_await std::move(stopping_agent);
+    }
+    if (agent_server_) {
+      auto stopping = agent_server_->stop();
+      co_await std::move(stopping);
+    }
+    if (fleet_) {
+      auto stopping = fleet_->stop();
+      co_await std::move(stopping);
     }
     if (engine_) {
       auto stopping = engine_->stop();
@@ -243,6 +274,7 @@ class Process {
   asio::signal_set signals_;
   TaskScope scope_;
   std::unique_ptr<EngineService> engine_;
+  std::unique_ptr<FleetService> fleet_;
   std::unique_ptr<SchedulerService> scheduler_;
   std::unique_ptr<HttpServer> master_server_;
   std::unique_ptr<HttpServer> agent_server_;

@@ -74,6 +74,13 @@ BENCHES = {
             "one change among N instances: N ms, N of a write and sync (N ms; target ~",
         ],
     ),
+    "end_to_end.py": (
+        ["bench/end_to_end.py", "--quick"],
+        [
+            "end to end, N agents, N instances in N apps: N/s, N of the target of N/s~",
+        ]
+        * 6,
+    ),
     "placements": (
         [BUILD / "bench_placements", "--agents=100", "--tasks=2000", "--apps=10"],
         [

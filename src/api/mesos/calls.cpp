@@ -8,6 +8,8 @@
 namespace windlass {
 namespace {
 
+// What a framework may be behind with: statuses of a million tasks that begin at once.
+constexpr std::size_t framework_stream_bytes_max = 256 * 1024 * 1024;
 constexpr const char* accept_refused = "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'";
 
 HttpResponse plain_status(int status) {
@@ -28,7 +30,7 @@ HttpResponse stream_response(StreamPtr stream, Encoding encoding) {
   return response;
 }
 
-HttpResponse subscribe_framework(const HttpRequest& request, SchedulerCall call, EnginePort& engine) {
+HttpResponse subscribe_framework(const HttpRequest& request, SchedulerCall call, FrameworkPort& engine) {
   const auto encoding = accepted_encoding(request);
   if (!encoding) return mesos_accept_refused();
   if (find_header(request.headers, "Mesos-Stream-Id") != nullptr) {
@@ -37,7 +39,7 @@ HttpResponse subscribe_framework(const HttpRequest& request, SchedulerCall call,
   engine::FrameworkSubscribe subscribe{.stream = engine.make_stream_id(),
                                        .framework_id = std::move(call.framework_id),
                                        .subscribe = std::get<calls::Subscribe>(std::move(call.body))};
-  auto stream = HttpStream::create();
+  auto stream = HttpStream::create(framework_stream_bytes_max);
   HttpResponse response = stream_response(stream, *encoding);
   response.headers.emplace_back("Mesos-Stream-Id", subscribe.stream.to_string());
   engine.open_framework_stream(std::move(subscribe), std::move(stream), *encoding);
@@ -79,7 +81,7 @@ HttpResponse mesos_method_not_allowed(const std::string& method, const std::stri
   return response;
 }
 
-asio::awaitable<HttpResponse> serve_scheduler_call(HttpRequest request, EnginePort& engine) {
+asio::awaitable<HttpResponse> serve_scheduler_call(HttpRequest request, FrameworkPort& engine) {
   auto checked = check_post(request);
   if (auto* refusal = std::get_if<HttpResponse>(&checked)) co_return std::move(*refusal);
   auto call = decode_scheduler_call(request.body, std::get<Encoding>(checked));

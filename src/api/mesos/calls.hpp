@@ -13,7 +13,7 @@
 namespace windlass {
 
 // REQUIRES (both): engine outlives the call.
-[[nodiscard]] asio::awaitable<HttpResponse> serve_scheduler_call(HttpRequest request, EnginePort& engine);
+[[nodiscard]] asio::awaitable<HttpResponse> serve_scheduler_call(HttpRequest request, FrameworkPort& engine);
 [[nodiscard]] asio::awaitable<HttpResponse> serve_executor_call(HttpRequest request, EnginePort& engine);
 
 // text/plain; charset=utf-8, as Mesos answers errors.

@@ -1,6 +1,7 @@
 #include "api/mesos/server.hpp"
 
 #include "api/mesos/calls.hpp"
+#include "api/mesos/fleet.hpp"
 #include "api/mesos/operator.hpp"
 #include "api/mesos/reader_route.hpp"
 #include "api/mesos/reads.hpp"
@@ -21,10 +22,9 @@ HttpResponse mesos_wrong_method(const HttpRequest& request, const std::string& a
   return mesos_method_not_allowed(request.method, allow);
 }
 
-using Call = asio::awaitable<HttpResponse> (*)(HttpRequest request, EnginePort& engine);
-
-Route call_route(const char* path, Call call, EnginePort& engine) {
-  return {"POST", path, [&engine, call](RouteRequest request) { return call(std::move(request.http), engine); }};
+template <class Port>
+Route call_route(const char* path, asio::awaitable<HttpResponse> (*call)(HttpRequest request, Port& port), Port& port) {
+  return {"POST", path, [&port, call](RouteRequest request) { return call(std::move(request.http), port); }};
 }
 
 // As libprocess has it, each path is also served below the name of its process: "/slave(1)/state".
@@ -42,8 +42,14 @@ HttpHandler make_handler(std::vector<Route> routes, const std::string& process) 
 
 HttpHandler master_handler(EnginePort& engine) {
   std::vector<Route> routes = master_read_routes(engine);
-  routes.push_back(call_route("/api/v1/scheduler", serve_scheduler_call, engine));
+  routes.push_back(call_route<FrameworkPort>("/api/v1/scheduler", serve_scheduler_call, engine));
   for (Route& route : master_operator_routes(engine)) routes.push_back(std::move(route));
+  return make_handler(std::move(routes), "/master");
+}
+
+HttpHandler fleet_handler(FleetPort& fleet) {
+  std::vector<Route> routes = fleet_read_routes(fleet);
+  routes.push_back(call_route<FrameworkPort>("/api/v1/scheduler", serve_scheduler_call, fleet));
   return make_handler(std::move(routes), "/master");
 }
 

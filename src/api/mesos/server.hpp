@@ -3,6 +3,7 @@
 
 #include "io/http_server.hpp"
 #include "node/engine_port.hpp"
+#include "node/fleet_port.hpp"
 
 #include <cstdint>
 #include <string>
@@ -12,5 +13,9 @@ namespace windlass {
 // REQUIRES (both): engine outlives the handler.
 HttpHandler master_handler(EnginePort& engine);
 HttpHandler agent_handler(EnginePort& engine);
+
+// The master's port of a fleet: the scheduler API, /health, /version, /state-summary and /metrics/snapshot.
+// REQUIRES: fleet outlives the handler.
+HttpHandler fleet_handler(FleetPort& fleet);
 
 }  // namespace windlass

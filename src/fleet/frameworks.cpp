@@ -1,0 +1,165 @@
+#include "fleet/frameworks.hpp"
+
+#include "engine/framework_rules.hpp"
+#include "fleet/offers.hpp"
+#include "fleet/tasks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+namespace windlass::fleet {
+namespace {
+
+constexpr std::chrono::seconds heartbeat_interval{15};
+constexpr std::size_t completed_frameworks_max = 50;
+
+std::optional<std::string> subscribe_error(const State& state, const FrameworkSubscribe& event) {
+  const FrameworkInfo& info = event.subscribe.info;
+  if (auto error = engine::framework_error(info)) return error;
+  const auto known = state.frameworks.find(event.framework_id);
+  const bool is_known = known != state.frameworks.end();
+  if (is_known && known->second.completed()) return "Framework has been removed";
+  if (auto error = engine::suppressed_roles_error(info, event.subscribe.suppressed_roles)) return error;
+  if (is_known && known->second.record.info.principal != info.principal) return engine::principal_changed;
+  return std::nullopt;
+}
+
+FrameworkId new_framework_id(Turn& turn) {
+  turn.fleet_changed = true;
+  while (true) {
+    std::array<char, 32> number{};
+    std::snprintf(number.data(), number.size(), "-%04llu",
+                  static_cast<unsigned long long>(turn.state.record.next_framework++));
+    FrameworkId id{turn.state.record.master_id + number.data()};
+    if (!turn.state.frameworks.contains(id)) return id;
+  }
+}
+
+void greet(Turn& turn, Framework& framework) {
+  turn.send(framework, events::Subscribed{.framework_id = framework.record.info.id,
+                                          .heartbeat_interval_seconds = heartbeat_interval.count(),
+                                          .master = turn.state.settings.master});
+  turn.send(framework, events::Heartbeat{});
+  framework.next_heartbeat = turn.in.now + heartbeat_interval;
+}
+
+void change_info(Turn& turn, Framework& framework, FrameworkInfo info, const std::vector<std::string>& suppressed) {
+  info.id = framework.record.info.id;
+  framework.record.info = std::move(info);
+  framework.suppressed = {suppressed.begin(), suppressed.end()};
+  turn.save(framework);
+}
+
+// The newest subscription wins.
+void admit_again(Turn& turn, Framework& framework, const FrameworkSubscribe& event) {
+  turn.send(framework, events::Error{"Framework failed over"});
+  withdraw_offers(turn, framework);
+  FrameworkInfo info = event.subscribe.info;
+  info.user = framework.record.info.user;
+  info.checkpoint = framework.record.info.checkpoint;
+  change_info(turn, framework, std::move(info), event.subscribe.suppressed_roles);
+  framework.record.disconnected.reset();
+}
+
+void forget_oldest_removed(Turn& turn) {
+  auto& frameworks = turn.state.frameworks;
+  auto oldest = frameworks.end();
+  std::size_t removed = 0;
+  for (auto at = frameworks.begin(); at != frameworks.end(); ++at) {
+    if (!at->second.completed()) continue;
+    ++removed;
+    if (oldest == frameworks.end() || at->second.record.removed < oldest->second.record.removed) oldest = at;
+  }
+  if (removed <= completed_frameworks_max) return;
+  turn.save(oldest->second);
+  frameworks.erase(oldest);
+}
+
+std::optional<TimePoint> failover_deadline(const Framework& framework) {
+  if (framework.completed() || !framework.record.disconnected) return std::nullopt;
+  const std::chrono::duration<double> timeout{std::max(0.0, framework.record.info.failover_timeout)};
+  return *framework.record.disconnected + std::chrono::duration_cast<TimePoint::duration>(timeout);
+}
+
+}  // namespace
+
+void subscribe(Turn& turn, const FrameworkSubscribe& event) {
+  if (const auto why = subscribe_error(turn.state, event)) {
+    turn.fx.calls.push_back(SendToFramework{event.stream, events::Error{*why}});
+    return;
+  }
+  Framework* framework = find_framework(turn.state, event.framework_id);
+  if (framework != nullptr) {
+    admit_again(turn, *framework, event);
+  } else {
+    const FrameworkId id = event.framework_id.empty() ? new_framework_id(turn) : event.framework_id;
+    framework = &turn.state.frameworks[id];
+    framework->record.info.id = id;
+    framework->record.registered = turn.in.now;
+    change_info(turn, *framework, event.subscribe.info, event.subscribe.suppressed_roles);
+  }
+  framework->stream = event.stream;
+  greet(turn, *framework);
+  turn.offers_wanted = true;
+  turn.resumed = framework->record.info.id;
+}
+
+void stream_closed(Turn& turn, const FrameworkStreamClosed& event) {
+  const auto found = std::find_if(turn.state.frameworks.begin(), turn.state.frameworks.end(),
+                                  [&](const auto& each) { return each.second.stream == event.stream; });
+  if (found == turn.state.frameworks.end()) return;
+  Framework& framework = found->second;
+  framework.stream.reset();
+  framework.next_heartbeat.reset();
+  framework.record.disconnected = turn.in.now;
+  turn.save(framework);
+  withdraw_offers(turn, framework);
+  pause_updates(turn, framework);
+  expire(turn, framework);
+}
+
+void remove_framework(Turn& turn, Framework& framework) {
+  if (framework.stream) turn.fx.calls.push_back(CloseFrameworkStream{*framework.stream});
+  framework.stream.reset();
+  framework.next_heartbeat.reset();
+  framework.suppressed.clear();
+  framework.record.disconnected.reset();
+  framework.record.removed = turn.in.now;
+  turn.save(framework);
+  withdraw_offers(turn, framework);
+  while (!framework.tasks.empty()) drop_task(turn, framework, framework.tasks.begin()->second);
+  turn.offer_later();
+  forget_oldest_removed(turn);
+}
+
+void update_framework(Turn& turn, engine::RequestId request, Framework& framework, const calls::UpdateFramework& call) {
+  auto error = engine::framework_error(call.info);
+  if (!error) error = engine::suppressed_roles_error(call.info, call.suppressed_roles);
+  if (error) return turn.answer(request, 400, "Supplied FrameworkInfo is not valid: " + *error);
+  error = engine::update_error(framework.record.info, call.info);
+  if (error) return turn.answer(request, 400, "FrameworkInfo update is not valid: " + *error);
+  const auto before = framework.record.info.all_roles();
+  change_info(turn, framework, call.info, call.suppressed_roles);
+  const auto roles = framework.record.info.all_roles();
+  for (const std::string& role : before) {
+    if (std::find(roles.begin(), roles.end(), role) == roles.end()) rescind_offers(turn, framework, role);
+  }
+  turn.offers_wanted = true;
+  turn.answer(request, 200);
+}
+
+void expire(Turn& turn, Framework& framework) {
+  const auto deadline = failover_deadline(framework);
+  if (deadline && *deadline <= turn.in.now) return remove_framework(turn, framework);
+  if (!framework.next_heartbeat || *framework.next_heartbeat > turn.in.now) return;
+  framework.next_heartbeat = turn.in.now + heartbeat_interval;
+  turn.send(framework, events::Heartbeat{});
+}
+
+std::optional<TimePoint> next_alarm(const Framework& framework) {
+  return framework.next_heartbeat ? framework.next_heartbeat : failover_deadline(framework);
+}
+
+}  // namespace windlass::fleet

@@ -1,0 +1,31 @@
+#include "node/framework_streams.hpp"
+
+#include "wire/mesos/recordio.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace windlass {
+
+void FrameworkStreams::add(const Uuid& id, StreamPtr stream, Encoding encoding) {
+  stream->on_closed([this, id] {
+    open_.erase(id);
+    on_closed_(id);
+  });
+  open_[id] = {std::move(stream), encoding};
+}
+
+void FrameworkStreams::act(const engine::SendToFramework& send) {
+  const auto found = open_.find(send.stream);
+  if (found == open_.end()) return;
+  const StreamPtr stream = found->second.stream;
+  stream->write(encode_record(encode(send.event, found->second.encoding)));
+  if (std::holds_alternative<events::Error>(send.event)) stream->close();
+}
+
+void FrameworkStreams::act(const engine::CloseFrameworkStream& close) {
+  const auto found = open_.find(close.stream);
+  if (found != open_.end()) found->second.stream->close();
+}
+
+}  // namespace windlass
