@@ -194,7 +194,18 @@ asio::awaitable<Result<ProbeResult>> follow(Url url, Route route) {
 bool is_in_container(int pid, const std::string& container) {
   if (pid <= 0 || container.empty()) return false;
   auto groups = read_file("/proc/" + std::to_string(pid) + "/cgroup");
-  return groups && groups->find(container) != std::string::npos;
+  return groups && names_container(*groups, container);
+}
+
+bool names_container(std::string_view groups, std::string_view container) {
+  constexpr std::string_view before = "/-";
+  constexpr std::string_view behind = "/.\n";
+  for (auto at = groups.find(container); at != std::string_view::npos; at = groups.find(container, at + 1)) {
+    const auto end = at + container.size();
+    const bool begins = at > 0 && before.find(groups[at - 1]) != std::string_view::npos;
+    if (begins && (end == groups.size() || behind.find(groups[end]) != std::string_view::npos)) return true;
+  }
+  return false;
 }
 
 asio::awaitable<ProbeResult> run_http_probe(HttpProbe probe, ProbeTarget target, std::chrono::milliseconds limit) {

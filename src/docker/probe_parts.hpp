@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace windlass {
@@ -40,6 +41,9 @@ inline constexpr std::size_t probe_output_max = 1024;
 // True when that process is one of the container's: Docker counts pids on its own machine, which may not be ours, and
 // pids are used again.
 [[nodiscard]] bool is_in_container(int pid, const std::string& container);
+// Whether a group of /proc/<pid>/cgroup is the container's: "/docker/<id>", "/system.slice/docker-<id>.scope",
+// "/libpod-<id>.scope/container". An id that is a part of another name does not count. REQUIRES: it is not empty.
+[[nodiscard]] bool names_container(std::string_view groups, std::string_view container);
 
 // --- probe_command.cpp -----------------------------------------------------------------------------------------------
 

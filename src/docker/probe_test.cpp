@@ -2,6 +2,7 @@
 
 #include "docker/probe.hpp"
 
+#include "docker/probe_parts.hpp"
 #include "io/fd.hpp"
 #include "io/files.hpp"
 #include "io/http_server.hpp"
@@ -306,6 +307,17 @@ TEST(ExecProbe, TooLongIsTimedOut) {
   bench.docker.exec("begun", R"({"Running":true,"Pid":0})");
   bench.docker.answers["POST /v1.41/exec/e1/start"] += hangs;
   EXPECT_EQ(bench.exec(shell("x"), 400ms), ProbeResult{results::TimedOut{}});
+}
+
+TEST(ExecProbe, KnowsTheGroupsOfAContainer) {
+  for (const char* groups : {"4:memory:/docker/c1\n3:cpu:/\n", "0::/system.slice/docker-c1.scope\n", "0::/docker/c1",
+                             "0::/machine.slice/libpod-c1.scope/container\n", "0::/mesos/xc1x/c1/init\n"}) {
+    EXPECT_TRUE(names_container(groups, "c1")) << groups;
+  }
+  for (const char* groups : {"", "0::/\n", "4:memory:/api/230c1de7\n", "0::/docker/c12\n", "0::/docker/xc1\n", "c1",
+                             "0::/docker-xc1.scope"}) {
+    EXPECT_FALSE(names_container(groups, "c1")) << groups;
+  }
 }
 
 TEST(ExecProbe, NeverKillsAProcessOutsideOfTheContainer) {

@@ -6,12 +6,12 @@ namespace windlass {
 namespace {
 
 using Variables = std::vector<EnvironmentVariable>;
-using Names = std::vector<std::string>;
+using VariableNames = std::vector<std::string>;
 
 const std::string default_socket = "unix:///var/run/docker.sock";
 
 // What the framework sets is in the executor's environment, as with a Mesos agent.
-Steering steered(Environment all, const Variables& framework, const Names& argv = {}) {
+Steering steered(Environment all, const Variables& framework, const VariableNames& argv = {}) {
   for (const EnvironmentVariable& each : framework) all[each.name] = each.value;
   auto steering = steer(all, framework, argv);
   EXPECT_TRUE(steering);
@@ -28,9 +28,9 @@ TEST(Steering, WhatAgentAndOperatorSayCounts) {
   EXPECT_EQ(steering.docker_host, "tcp://10.0.0.1:2375");
   EXPECT_TRUE(steering.flags.enable_cfs);
   EXPECT_TRUE(steering.flags.policy.denied.contains(ContainerRight::pid));
-  EXPECT_EQ(steering.flags.arguments, Names{"redis"});
+  EXPECT_EQ(steering.flags.arguments, VariableNames{"redis"});
   EXPECT_FALSE(steering.refusal);
-  EXPECT_EQ(steering.ignored, Names{});
+  EXPECT_EQ(steering.ignored, VariableNames{});
   EXPECT_EQ(steering.environment, all) << "and nothing of the framework's";
 }
 
@@ -46,7 +46,7 @@ TEST(Steering, WhatTheFrameworkSaysDoesNot) {
   const Steering steering = steered({{"LANG", "C"}}, framework);
   EXPECT_EQ(steering.docker_host, default_socket);
   EXPECT_EQ(steering.flags, ExecutorFlags{});
-  EXPECT_EQ(steering.ignored, (Names{"DOCKER_CONFIG", "DOCKER_HOST", "WINDLASS_EXECUTOR_DOCKER_CONFIG"}));
+  EXPECT_EQ(steering.ignored, (VariableNames{"DOCKER_CONFIG", "DOCKER_HOST", "WINDLASS_EXECUTOR_DOCKER_CONFIG"}));
   EXPECT_FALSE(steering.refusal);
   Environment left = steering.environment;
   EXPECT_NE(left["PATH"].find("/usr/bin"), std::string::npos);
