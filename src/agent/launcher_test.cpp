@@ -175,6 +175,7 @@ TEST_F(Launcher, DestroyEndsADownloadAndNothingIsStarted) {
 }
 
 TEST_F(Launcher, AFetchThatMovesIsToldAndOneThatStandsStillIsNot) {
+  stop_launcher();
   settings_.fetch_report_interval = 20ms;
   make_launcher();
   // The first bytes come at once, the others never.
