@@ -21,12 +21,12 @@ constexpr Duration subscribe_wait_max = 2s;  // MESOS_SUBSCRIPTION_BACKOFF_MAX
 
 // The executor's arguments, as the shell gives them to it: the words after "exec '<path>' ".
 std::vector<std::string> argv_of(const ExecutorInfo& executor) {
-  const std::string_view command = executor.command && executor.command->value ? *executor.command->value : "";
+  const std::string command = executor.command && executor.command->value ? *executor.command->value : "";
   const auto exec = command.find("exec '");
-  const auto quote = exec == std::string_view::npos ? exec : command.find('\'', exec + 6);
-  if (quote == std::string_view::npos) return {};
+  const auto quote = exec == std::string::npos ? exec : command.find('\'', exec + 6);
+  if (quote == std::string::npos) return {};
   std::vector<std::string> argv;
-  for (const std::string_view word : split_words(command.substr(quote + 1))) argv.emplace_back(word);
+  for (const std::string_view word : split_words(std::string_view{command}.substr(quote + 1))) argv.emplace_back(word);
   return argv;
 }
 
