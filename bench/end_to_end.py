@@ -20,33 +20,11 @@ import threading
 import time
 from pathlib import Path
 
-from stack import BUILD, arguments, free_port
+from stack import BUILD, Peer, arguments, free_port
 
 TARGET = 10_000
 READ_TARGET_MS = 20
 PER_INSTANCE = {"cpus": 0.05, "mem": 16}
-
-
-class Peer:
-    """JSON over one kept connection; not shared between threads."""
-
-    def __init__(self, port):
-        self.port, self.connection = port, None
-
-    def call(self, method, path, body=None):
-        if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            headers = {"Content-Type": "application/json", "Accept": "application/json"}
-            self.connection.request(method, path, body and json.dumps(body), headers)
-            answer = self.connection.getresponse()
-            text = answer.read().decode()
-        except (OSError, http.client.HTTPException):
-            self.connection = None
-            raise
-        if answer.status >= 300:
-            raise RuntimeError(f"{method} {path}: {answer.status} {text}")
-        return json.loads(text) if text.startswith(("{", "[")) else text
 
 
 class Cluster:
@@ -72,7 +50,7 @@ class Cluster:
                                                    env=environment, start_new_session=True))
 
     def metric(self, name):
-        return self.engine.call("GET", "/metrics/snapshot")[f"master/{name}"]
+        return json.loads(self.engine.call("GET", "/metrics/snapshot"))[f"master/{name}"]
 
     def wait_until(self, condition, seconds, what):
         deadline = time.monotonic() + seconds

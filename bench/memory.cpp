@@ -23,12 +23,6 @@ constexpr double instance_target = 1024;
 constexpr std::int64_t tasks_per_agent = 100;
 constexpr std::int64_t apps_of_instances = 10;
 
-struct Options {
-  std::int64_t apps = 10'000;
-  std::int64_t instances = 1'000'000;
-  std::filesystem::path work_dir = {};
-};
-
 struct Memory {
   double allocated = 0;
   double resident = 0;
@@ -66,7 +60,7 @@ App usual_app(std::int64_t number) {
   return app;
 }
 
-void measure_apps(const Options& options) {
+void measure_apps(const GrowthOptions& options) {
   const WorkFolder folder{options.work_dir};
   Scheduler scheduler{folder.path()};
   scheduler.open();
@@ -78,7 +72,7 @@ void measure_apps(const Options& options) {
   print_each("an app", "app", before, options.apps, app_target);
 }
 
-void measure_instances(const Options& options) {
+void measure_instances(const GrowthOptions& options) {
   const WorkFolder folder{options.work_dir};
   Scheduler scheduler{folder.path()};
   scheduler.open();
@@ -101,16 +95,8 @@ void measure_instances(const Options& options) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  Options options;
-  for (const std::string& argument : arguments) {
-    if (argument.starts_with("--work_dir=")) {
-      options.work_dir = argument.substr(11);
-    } else if (!take_points(argument) && !take_number(argument, "--apps=", options.apps) &&
-               !take_number(argument, "--instances=", options.instances)) {
-      std::fprintf(stderr, "usage: bench_memory [--apps=10000] [--instances=1000000] [--work_dir=DIR] [--points]\n");
-      return 2;
-    }
-  }
+  GrowthOptions options;
+  if (!read_options("bench_memory", arguments, options)) return 2;
   measure_apps(options);
   measure_instances(options);
   return 0;

@@ -26,12 +26,6 @@ constexpr int rounds = 200;
 constexpr std::int64_t tasks_per_agent = 100;
 constexpr std::int64_t apps_with_instances = 10;
 
-struct Options {
-  std::int64_t apps = 10'000;
-  std::int64_t instances = 1'000'000;
-  std::filesystem::path work_dir = {};
-};
-
 // A file that grows by a page with each write, as SQLite's log does.
 class PlainFile {
  public:
@@ -92,7 +86,7 @@ void measure_change(Scheduler& scheduler, PlainFile& file, const char* curve, st
   print_point(std::string{"one change over one write and sync, by "} + curve, static_cast<double>(count), ratio);
 }
 
-void measure_by_apps(const Options& options) {
+void measure_by_apps(const GrowthOptions& options) {
   const WorkFolder folder{options.work_dir};
   Scheduler scheduler{folder.path()};
   scheduler.open();
@@ -106,7 +100,7 @@ void measure_by_apps(const Options& options) {
   }
 }
 
-void measure_by_instances(const Options& options) {
+void measure_by_instances(const GrowthOptions& options) {
   const WorkFolder folder{options.work_dir};
   Scheduler scheduler{folder.path()};
   scheduler.open();
@@ -131,17 +125,8 @@ void measure_by_instances(const Options& options) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  Options options;
-  for (const std::string& argument : arguments) {
-    if (argument.starts_with("--work_dir=")) {
-      options.work_dir = argument.substr(11);
-    } else if (!take_points(argument) && !take_number(argument, "--apps=", options.apps) &&
-               !take_number(argument, "--instances=", options.instances)) {
-      std::fprintf(stderr,
-                   "usage: bench_one_change [--apps=10000] [--instances=1000000] [--work_dir=DIR] [--points]\n");
-      return 2;
-    }
-  }
+  GrowthOptions options;
+  if (!read_options("bench_one_change", arguments, options)) return 2;
   measure_by_apps(options);
   measure_by_instances(options);
   return 0;

@@ -177,6 +177,19 @@ bool take_points(const std::string& argument) {
   return true;
 }
 
+bool read_options(const char* program, const std::vector<std::string>& arguments, GrowthOptions& options) {
+  for (const std::string& argument : arguments) {
+    if (argument.starts_with("--work_dir=")) {
+      options.work_dir = argument.substr(11);
+    } else if (!take_points(argument) && !take_number(argument, "--apps=", options.apps) &&
+               !take_number(argument, "--instances=", options.instances)) {
+      std::fprintf(stderr, "usage: %s [--apps=10000] [--instances=1000000] [--work_dir=DIR] [--points]\n", program);
+      return false;
+    }
+  }
+  return true;
+}
+
 void print_point(const std::string& curve, double x, double y) {
   if (!wants_points) return;
   std::printf("point\t%s\t%.0f\t%.6g\n", curve.c_str(), x, y);

@@ -117,6 +117,16 @@ bool take_number(const std::string& argument, const std::string& name, std::int6
 
 // "--points", for bench/curves.py, which draws them: the points of curves are printed too.
 bool take_points(const std::string& argument);
+
+// What the benches that let things become more are told.
+struct GrowthOptions {
+  std::int64_t apps = 10'000;  // the most
+  std::int64_t instances = 1'000'000;
+  std::filesystem::path work_dir = {};
+};
+// --apps, --instances, --work_dir and --points. False, and the usage of `program` is said, when there is something
+// else.
+bool read_options(const char* program, const std::vector<std::string>& arguments, GrowthOptions& options);
 // One point of one curve, if they are wanted.
 void print_point(const std::string& curve, double x, double y);
 

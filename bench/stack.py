@@ -152,6 +152,28 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Peer:
+    """An API on this machine, over one kept connection; not shared between threads."""
+
+    def __init__(self, port):
+        self.port, self.connection = port, None
+
+    def call(self, method, path, body=None):
+        """The answer's text. `body` is sent as JSON."""
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            self.connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
+            answer = self.connection.getresponse()
+            text = answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            self.connection = None
+            raise
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path}: {answer.status} {text}")
+        return text
+
+
 class Windlass:
     """`windlass up` with its own work_dir and ports."""
 
@@ -171,22 +193,11 @@ class Windlass:
         self.log = (self.folder / "log").open("wb")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         env=environment, start_new_session=True)
-        self.connection = None
+        self.peer = Peer(self.port)
         self.wait_until(self.answers, 30, "the answer to /ping")
 
     def call(self, method, path, body=None):
-        if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            self.connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
-            answer = self.connection.getresponse()
-            text = answer.read().decode()
-        except (OSError, http.client.HTTPException):
-            self.connection = None
-            raise
-        if answer.status >= 300:
-            raise RuntimeError(f"windlass: {method} {path}: {answer.status} {text}")
-        return text
+        return self.peer.call(method, path, body)
 
     def answers(self):
         if self.process.poll() is not None:

@@ -1,6 +1,6 @@
 #include "engine/alarms.hpp"
 
-#include "engine/frameworks.hpp"
+#include "engine/framework_rules.hpp"
 
 #include <initializer_list>
 #include <variant>
@@ -20,7 +20,7 @@ std::optional<TimePoint> time_of(const Executor& executor) {
   return soonest({executor.registration_deadline, executor.destroy_at, executor.next_heartbeat});
 }
 std::optional<TimePoint> time_of(const Framework& framework) {
-  return soonest({framework.next_heartbeat, failover_deadline(framework)});
+  return soonest({framework.next_heartbeat, failover_deadline(framework.record)});
 }
 std::optional<TimePoint> time_of(const Task& task) { return task.retry_at; }
 

@@ -1,6 +1,7 @@
 #include "engine/allocation.hpp"
 
 #include "engine/accounts.hpp"
+#include "engine/offer_rules.hpp"
 
 #include <algorithm>
 #include <map>
@@ -11,9 +12,6 @@ namespace {
 
 // An offer number is durable before it is used; numbers are reserved in blocks, so that few offers cost a write.
 constexpr std::uint64_t offer_block = 1000;
-// --min_allocatable_resources of Mesos: cpus:0.01|mem:32
-constexpr std::int64_t cpus_milli_min = 10;
-constexpr std::int64_t mem_milli_min = 32'000;
 
 // A framework in one of its roles, and how much is held by the role and by the framework in it.
 struct Candidate {
@@ -69,22 +67,8 @@ std::vector<Candidate> candidates_by_share(const State& state) {
   return candidates;
 }
 
-// Unreserved resources, and those that are reserved to the role or to one above it.
-Resources open_to(const Resources& free, const std::string& role) {
-  Resources open;
-  for (const Resource& entry : free.entries()) {
-    const std::string& owner = entry.reservation;
-    if (owner.empty() || owner == role || role.starts_with(owner + "/")) open.add(entry);
-  }
-  return open;
-}
-
-bool allocatable(const Resources& resources) {
-  return resources.milli("cpus") >= cpus_milli_min || resources.milli("mem") >= mem_milli_min;
-}
-
 bool may_have(const Framework& framework, const std::string& role, const Resources& open, const Resources& total) {
-  if (!allocatable(open)) return false;
+  if (!is_allocatable(open)) return false;
   if (total.milli("gpus") > 0 && !framework.record.info.can(Capability::gpu_resources)) return false;
   return std::none_of(framework.refused.begin(), framework.refused.end(), [&](const RefusedResources& refused) {
     return refused.role == role && refused.resources.contains(open);
@@ -131,7 +115,7 @@ void forget_ended_refusals(State& state, TimePoint now) {
 
 void arm_next_batch(State& state, const Resources& free) {
   state.next_allocation.reset();
-  if (!allocatable(free)) return;
+  if (!is_allocatable(free)) return;
   for (const auto& [id, framework] : state.frameworks) {
     for (const RefusedResources& refused : framework.refused) {
       if (!wants_offers(framework, refused.role)) continue;

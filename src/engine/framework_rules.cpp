@@ -127,6 +127,26 @@ std::optional<std::string> update_error(const FrameworkInfo& old_info, const Fra
   return std::nullopt;
 }
 
+std::optional<std::string> subscribe_error(const FrameworkRecord* known, const calls::Subscribe& call) {
+  if (auto error = framework_error(call.info)) return error;
+  if (known != nullptr && known->removed) return "Framework has been removed";
+  if (auto error = suppressed_roles_error(call.info, call.suppressed_roles)) return error;
+  if (known != nullptr && known->info.principal != call.info.principal) return principal_changed;
+  return std::nullopt;
+}
+
+FrameworkId framework_id(const std::string& master_id, std::uint64_t number) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "-%04llu", static_cast<unsigned long long>(number));
+  return {master_id + text.data()};
+}
+
+std::optional<TimePoint> failover_deadline(const FrameworkRecord& record) {
+  if (record.removed || !record.disconnected) return std::nullopt;
+  const std::chrono::duration<double> timeout{std::max(0.0, record.info.failover_timeout)};
+  return *record.disconnected + std::chrono::duration_cast<TimePoint::duration>(timeout);
+}
+
 std::optional<CallRefusal> call_refusal(const FrameworkId& id, bool is_known, const std::optional<Uuid>& stream,
                                         const std::optional<std::string>& header) {
   if (!is_known) return CallRefusal{400, "Framework cannot be found"};

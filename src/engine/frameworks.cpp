@@ -7,34 +7,15 @@
 #include "engine/tasks.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <utility>
 
 namespace windlass::engine {
 namespace {
 
-constexpr std::chrono::seconds framework_heartbeat_interval{15};
-constexpr std::size_t completed_frameworks_max = 50;
-
-std::optional<std::string> refusal(const State& state, const FrameworkSubscribe& event) {
-  const FrameworkInfo& info = event.subscribe.info;
-  if (auto error = framework_error(info)) return error;
-  const auto known = state.frameworks.find(event.framework_id);
-  if (known != state.frameworks.end() && known->second.completed()) return "Framework has been removed";
-  if (auto error = suppressed_roles_error(info, event.subscribe.suppressed_roles)) return error;
-  const bool same = known == state.frameworks.end() || known->second.record.info.principal == info.principal;
-  if (!same) return principal_changed;
-  return std::nullopt;
-}
-
 FrameworkId new_framework_id(Turn& turn) {
   turn.engine_changed = true;
   while (true) {
-    std::array<char, 32> number{};
-    std::snprintf(number.data(), number.size(), "-%04llu",
-                  static_cast<unsigned long long>(turn.state.record.next_framework++));
-    FrameworkId id{turn.state.record.master_id + number.data()};
+    FrameworkId id = framework_id(turn.state.record.master_id, turn.state.record.next_framework++);
     if (!turn.state.frameworks.contains(id)) return id;
   }
 }
@@ -96,15 +77,8 @@ void admit_again(Turn& turn, Framework& framework, const FrameworkSubscribe& eve
 void forget_oldest_removed(Turn& turn) {
   auto& frameworks = turn.state.frameworks;
   while (true) {
-    auto oldest = frameworks.end();
-    std::size_t removed = 0;
-    for (auto at = frameworks.begin(); at != frameworks.end(); ++at) {
-      if (!at->second.completed()) continue;
-      ++removed;
-      const bool older = oldest == frameworks.end() || at->second.record.removed < oldest->second.record.removed;
-      if (older) oldest = at;
-    }
-    if (removed <= completed_frameworks_max) return;
+    const auto oldest = surplus_removed(frameworks);
+    if (oldest == frameworks.end()) return;
     turn.save(oldest->second);
     for (const std::uint64_t number : turn.state.completed_of[oldest->first]) {
       turn.state.completed_tasks.erase(number);
@@ -134,7 +108,9 @@ void abandon_task(Turn& turn, Task& task) {
 }  // namespace
 
 void subscribe(Turn& turn, const FrameworkSubscribe& event) {
-  if (const auto why = refusal(turn.state, event)) {
+  const auto found = turn.state.frameworks.find(event.framework_id);
+  const FrameworkRecord* record = found == turn.state.frameworks.end() ? nullptr : &found->second.record;
+  if (const auto why = subscribe_error(record, event.subscribe)) {
     turn.call(SendToFramework{event.stream, events::Error{*why}});
     return;
   }
@@ -183,7 +159,7 @@ void remove_framework(Turn& turn, Framework& framework) {
 void tear_down(Turn& turn, const FrameworkTeardown& event) {
   Framework* framework = find_framework(turn.state, event.framework_id);
   if (framework == nullptr) {
-    turn.answer(event.request, 400, "No framework found with specified ID");
+    turn.answer(event.request, 400, no_framework);
     return;
   }
   remove_framework(turn, *framework);
@@ -210,14 +186,8 @@ void update_framework(Turn& turn, RequestId request, Framework& framework, const
   turn.answer(request, 200);
 }
 
-std::optional<TimePoint> failover_deadline(const Framework& framework) {
-  if (framework.completed() || !framework.record.disconnected) return std::nullopt;
-  const std::chrono::duration<double> timeout{std::max(0.0, framework.record.info.failover_timeout)};
-  return *framework.record.disconnected + std::chrono::duration_cast<TimePoint::duration>(timeout);
-}
-
 void expire(Turn& turn, Framework& framework) {
-  const auto deadline = failover_deadline(framework);
+  const auto deadline = failover_deadline(framework.record);
   if (deadline && *deadline <= turn.in.now) return remove_framework(turn, framework);
   if (!framework.next_heartbeat || *framework.next_heartbeat > turn.in.now) return;
   framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;

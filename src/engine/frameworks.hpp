@@ -19,9 +19,6 @@ void tear_down(Turn& turn, const FrameworkTeardown& event);
 // Answers 200 or 400.
 void update_framework(Turn& turn, RequestId request, Framework& framework, const calls::UpdateFramework& call);
 
-// When a framework that is not connected is removed.
-std::optional<TimePoint> failover_deadline(const Framework& framework);
-
 // The heartbeat that is due; the failover timeout that has passed.
 void expire(Turn& turn, Framework& framework);
 

@@ -1,25 +1,10 @@
 #include "engine/offers.hpp"
 
 #include "engine/accounts.hpp"
-
-#include <algorithm>
-#include <chrono>
+#include "engine/offer_rules.hpp"
 
 namespace windlass::engine {
 namespace {
-
-constexpr double default_refuse_seconds = 5.0;
-constexpr double refuse_seconds_max = 365.0 * 24 * 3600;
-
-// The roles that are meant, none when one of them is not the framework's.
-std::vector<std::string> meant_roles(const Framework& framework, const std::vector<std::string>& named) {
-  const auto subscribed = framework.record.info.all_roles();
-  if (named.empty()) return subscribed;
-  const bool all_known = std::all_of(named.begin(), named.end(), [&](const std::string& role) {
-    return std::find(subscribed.begin(), subscribed.end(), role) != subscribed.end();
-  });
-  return all_known ? named : std::vector<std::string>{};
-}
 
 std::vector<OfferId> offers_of(const State& state, const Framework& framework) {
   std::vector<OfferId> ids;
@@ -57,12 +42,9 @@ void rescind_offers(Turn& turn, const Framework& framework, const std::string& r
 
 void refuse(Turn& turn, Framework& framework, const std::string& role, const Resources& resources, double seconds) {
   turn.offer_later();
-  if (!(seconds >= 0)) seconds = default_refuse_seconds;
-  if (seconds == 0 || resources.empty()) return;
-  const std::chrono::duration<double> wanted{std::min(seconds, refuse_seconds_max)};
-  const Duration lasting =
-      std::max(std::chrono::duration_cast<Duration>(wanted), turn.state.settings.allocation_interval);
-  const TimePoint until = after(turn.in.now, lasting);
+  const auto lasting = refusal_time(seconds, turn.state.settings.allocation_interval);
+  if (!lasting || resources.empty()) return;
+  const TimePoint until = after(turn.in.now, *lasting);
   const Resources refused = resources.allocated_to("");
   // One that refuses more for longer makes an older one pointless.
   std::erase_if(framework.refused, [&](const RefusedResources& old) {
@@ -79,7 +61,7 @@ void decline(Turn& turn, Framework& framework, const calls::Decline& call) {
 }
 
 void revive(Turn& turn, Framework& framework, const calls::Revive& call) {
-  for (const std::string& role : meant_roles(framework, call.roles)) {
+  for (const std::string& role : meant_roles(framework.record.info, call.roles)) {
     framework.suppressed.erase(role);
     std::erase_if(framework.refused, [&](const RefusedResources& refused) { return refused.role == role; });
     turn.offers_wanted = true;
@@ -87,7 +69,7 @@ void revive(Turn& turn, Framework& framework, const calls::Revive& call) {
 }
 
 void suppress(Turn&, Framework& framework, const calls::Suppress& call) {
-  for (const std::string& role : meant_roles(framework, call.roles)) framework.suppressed.insert(role);
+  for (const std::string& role : meant_roles(framework.record.info, call.roles)) framework.suppressed.insert(role);
 }
 
 }  // namespace windlass::engine

@@ -67,21 +67,6 @@ bool overlap(const Resources& left, const Resources& right) {
   return false;
 }
 
-std::optional<std::string> own_error(const State& state, const FrameworkId& framework, const TaskInfo& task) {
-  if (auto error = id_error(task.id.value)) return error;
-  if (state.tasks.contains({framework, task.id})) return "Task has duplicate ID: " + task.id.value;
-  const AgentId& agent = state.record.agent_id;
-  if (task.agent_id != agent) {
-    return "Task uses invalid agent " + task.agent_id.value + " while agent " + agent.value + " is expected";
-  }
-  if (!task.defect.empty()) return task.defect;
-  if (task.resources.empty()) return "Task uses no resources";
-  if (task.executor.has_value() == task.command.has_value()) {
-    return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present";
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Resources with_allocation(const Resources& resources, const std::string& role) {
@@ -107,9 +92,30 @@ Resources needed_resources(const State& state, const FrameworkId& framework, con
   return task.resources + task.executor->resources;
 }
 
+std::optional<std::string> own_error(const TaskInfo& task, bool is_known, const AgentId& agent) {
+  if (auto error = id_error(task.id.value)) return error;
+  if (is_known) return "Task has duplicate ID: " + task.id.value;
+  if (task.agent_id != agent) {
+    return "Task uses invalid agent " + task.agent_id.value + " while agent " + agent.value + " is expected";
+  }
+  if (!task.defect.empty()) return task.defect;
+  if (task.resources.empty()) return "Task uses no resources";
+  if (task.executor.has_value() == task.command.has_value()) {
+    return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> room_error(const Resources& needed, const Resources& available) {
+  if (available.contains(needed)) return std::nullopt;
+  return "Total resources " + needed.to_string() + " required by task and its executor is more than available " +
+         available.to_string();
+}
+
 std::optional<std::string> task_error(const State& state, const FrameworkId& framework, const TaskInfo& task,
                                       const Resources& available) {
-  if (auto error = own_error(state, framework, task)) return error;
+  const bool is_known = state.tasks.contains({framework, task.id});
+  if (auto error = own_error(task, is_known, state.record.agent_id)) return error;
   if (task.executor) {
     if (auto error = executor_error(state, framework, *task.executor)) return error;
     if (auto error = role_mix_error(task.resources + task.executor->resources)) return error;
@@ -118,12 +124,7 @@ std::optional<std::string> task_error(const State& state, const FrameworkId& fra
              " and executor resources " + task.executor->resources.to_string();
     }
   }
-  const Resources needed = needed_resources(state, framework, task);
-  if (!available.contains(needed)) {
-    return "Total resources " + needed.to_string() + " required by task and its executor is more than available " +
-           available.to_string();
-  }
-  return std::nullopt;
+  return room_error(needed_resources(state, framework, task), available);
 }
 
 }  // namespace windlass::engine

@@ -18,6 +18,12 @@ TaskInfo completed_task(TaskInfo task, const FrameworkId& framework, const std::
 // What a launch takes: its resources, and its executor's if that is not there yet.
 Resources needed_resources(const State& state, const FrameworkId& framework, const TaskInfo& task);
 
+// Why the task by itself cannot be launched on that agent; none: it can. `is_known`: the framework has one of its id.
+std::optional<std::string> own_error(const TaskInfo& task, bool is_known, const AgentId& agent);
+
+// Why it does not fit; none: it does. `needed` is of the task and its executor.
+std::optional<std::string> room_error(const Resources& needed, const Resources& available);
+
 // Why it cannot be launched from what is left of the offers; none: it can. REQUIRES: a completed_task.
 std::optional<std::string> task_error(const State& state, const FrameworkId& framework, const TaskInfo& task,
                                       const Resources& available);

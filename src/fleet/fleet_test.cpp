@@ -516,6 +516,18 @@ TEST(Fleet, TeardownClosesTheStream) {
   EXPECT_EQ(summarize(world.state).frameworks.size(), 0U);
 }
 
+TEST(Fleet, AnOperatorEndsAFramework) {
+  World world{settings_of(1)};
+  const Uuid stream = world.subscribe();
+  const auto teardown = [&] {
+    const Answer answer = world.step(FrameworkTeardown{1, world.framework}).notices.at(0);
+    return std::to_string(answer.status) + answer.text;
+  };
+  EXPECT_EQ(teardown(), "200");
+  EXPECT_EQ(world.closed, (std::vector{stream}));
+  EXPECT_EQ(teardown(), "400No framework found with specified ID");
+}
+
 TEST(Fleet, RemovedFrameworksAreForgottenInTheEnd) {
   World world{settings_of(1)};
   for (int i = 0; i < 60; ++i) {

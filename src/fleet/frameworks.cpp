@@ -5,44 +5,27 @@
 #include "fleet/tasks.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <utility>
 
 namespace windlass::fleet {
 namespace {
 
-constexpr std::chrono::seconds heartbeat_interval{15};
-constexpr std::size_t completed_frameworks_max = 50;
-
-std::optional<std::string> subscribe_error(const State& state, const FrameworkSubscribe& event) {
-  const FrameworkInfo& info = event.subscribe.info;
-  if (auto error = engine::framework_error(info)) return error;
-  const auto known = state.frameworks.find(event.framework_id);
-  const bool is_known = known != state.frameworks.end();
-  if (is_known && known->second.completed()) return "Framework has been removed";
-  if (auto error = engine::suppressed_roles_error(info, event.subscribe.suppressed_roles)) return error;
-  if (is_known && known->second.record.info.principal != info.principal) return engine::principal_changed;
-  return std::nullopt;
-}
+using engine::framework_heartbeat_interval;
 
 FrameworkId new_framework_id(Turn& turn) {
   turn.fleet_changed = true;
   while (true) {
-    std::array<char, 32> number{};
-    std::snprintf(number.data(), number.size(), "-%04llu",
-                  static_cast<unsigned long long>(turn.state.record.next_framework++));
-    FrameworkId id{turn.state.record.master_id + number.data()};
+    FrameworkId id = engine::framework_id(turn.state.record.master_id, turn.state.record.next_framework++);
     if (!turn.state.frameworks.contains(id)) return id;
   }
 }
 
 void greet(Turn& turn, Framework& framework) {
   turn.send(framework, events::Subscribed{.framework_id = framework.record.info.id,
-                                          .heartbeat_interval_seconds = heartbeat_interval.count(),
+                                          .heartbeat_interval_seconds = framework_heartbeat_interval.count(),
                                           .master = turn.state.settings.master});
   turn.send(framework, events::Heartbeat{});
-  framework.next_heartbeat = turn.in.now + heartbeat_interval;
+  framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;
 }
 
 void change_info(Turn& turn, Framework& framework, FrameworkInfo info, const std::vector<std::string>& suppressed) {
@@ -64,29 +47,18 @@ void admit_again(Turn& turn, Framework& framework, const FrameworkSubscribe& eve
 }
 
 void forget_oldest_removed(Turn& turn) {
-  auto& frameworks = turn.state.frameworks;
-  auto oldest = frameworks.end();
-  std::size_t removed = 0;
-  for (auto at = frameworks.begin(); at != frameworks.end(); ++at) {
-    if (!at->second.completed()) continue;
-    ++removed;
-    if (oldest == frameworks.end() || at->second.record.removed < oldest->second.record.removed) oldest = at;
-  }
-  if (removed <= completed_frameworks_max) return;
+  const auto oldest = engine::surplus_removed(turn.state.frameworks);
+  if (oldest == turn.state.frameworks.end()) return;
   turn.save(oldest->second);
-  frameworks.erase(oldest);
-}
-
-std::optional<TimePoint> failover_deadline(const Framework& framework) {
-  if (framework.completed() || !framework.record.disconnected) return std::nullopt;
-  const std::chrono::duration<double> timeout{std::max(0.0, framework.record.info.failover_timeout)};
-  return *framework.record.disconnected + std::chrono::duration_cast<TimePoint::duration>(timeout);
+  turn.state.frameworks.erase(oldest);
 }
 
 }  // namespace
 
 void subscribe(Turn& turn, const FrameworkSubscribe& event) {
-  if (const auto why = subscribe_error(turn.state, event)) {
+  const auto found = turn.state.frameworks.find(event.framework_id);
+  const FrameworkRecord* record = found == turn.state.frameworks.end() ? nullptr : &found->second.record;
+  if (const auto why = engine::subscribe_error(record, event.subscribe)) {
     turn.fx.calls.push_back(SendToFramework{event.stream, events::Error{*why}});
     return;
   }
@@ -134,6 +106,13 @@ void remove_framework(Turn& turn, Framework& framework) {
   forget_oldest_removed(turn);
 }
 
+void tear_down(Turn& turn, const FrameworkTeardown& event) {
+  Framework* framework = find_framework(turn.state, event.framework_id);
+  if (framework == nullptr) return turn.answer(event.request, 400, engine::no_framework);
+  remove_framework(turn, *framework);
+  turn.answer(event.request, 200);
+}
+
 void update_framework(Turn& turn, engine::RequestId request, Framework& framework, const calls::UpdateFramework& call) {
   auto error = engine::framework_error(call.info);
   if (!error) error = engine::suppressed_roles_error(call.info, call.suppressed_roles);
@@ -151,15 +130,15 @@ void update_framework(Turn& turn, engine::RequestId request, Framework& framewor
 }
 
 void expire(Turn& turn, Framework& framework) {
-  const auto deadline = failover_deadline(framework);
+  const auto deadline = engine::failover_deadline(framework.record);
   if (deadline && *deadline <= turn.in.now) return remove_framework(turn, framework);
   if (!framework.next_heartbeat || *framework.next_heartbeat > turn.in.now) return;
-  framework.next_heartbeat = turn.in.now + heartbeat_interval;
+  framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;
   turn.send(framework, events::Heartbeat{});
 }
 
 std::optional<TimePoint> next_alarm(const Framework& framework) {
-  return framework.next_heartbeat ? framework.next_heartbeat : failover_deadline(framework);
+  return framework.next_heartbeat ? framework.next_heartbeat : engine::failover_deadline(framework.record);
 }
 
 }  // namespace windlass::fleet

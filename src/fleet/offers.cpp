@@ -1,5 +1,7 @@
 #include "fleet/offers.hpp"
 
+#include "engine/offer_rules.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -9,11 +11,6 @@ namespace {
 // An offer number is durable before it is used; numbers are reserved in blocks.
 constexpr std::uint64_t offer_block = 100'000;
 constexpr std::size_t offers_per_event_max = 500;
-// --min_allocatable_resources of Mesos: cpus:0.01|mem:32
-constexpr std::int64_t cpus_milli_min = 10;
-constexpr std::int64_t mem_milli_min = 32'000;
-constexpr double default_refuse_seconds = 5.0;
-constexpr double refuse_seconds_max = 365.0 * 24 * 3600;
 
 struct Candidate {
   Holder holder;
@@ -44,22 +41,8 @@ double dominant_share(const State& state, const Holder& holder, const Amounts& t
   return std::max(share(held->second.cpus, total.cpus), share(held->second.mem, total.mem));
 }
 
-// Unreserved resources, and those that are reserved to the role or to one above it.
-Resources open_to(const Resources& free, const std::string& role) {
-  Resources open;
-  for (const Resource& entry : free.entries()) {
-    const std::string& owner = entry.reservation;
-    if (owner.empty() || owner == role || role.starts_with(owner + "/")) open.add(entry);
-  }
-  return open;
-}
-
 Resources free_of(const State& state, const Agent& agent) {
   return state.settings.agent.resources - agent.used.allocated_to("");
-}
-
-bool is_allocatable(const Resources& resources) {
-  return resources.milli("cpus") >= cpus_milli_min || resources.milli("mem") >= mem_milli_min;
 }
 
 // Until when it does not want this much of the agent; none: it may have it.
@@ -115,14 +98,14 @@ std::optional<TimePoint> offer_agent(Turn& turn, std::vector<Candidate>& candida
                                      const Amounts& total) {
   const Agent& agent = turn.state.agents[number];
   const Resources free = free_of(turn.state, agent);
-  if (!is_allocatable(free)) return std::nullopt;
+  if (!engine::is_allocatable(free)) return std::nullopt;
   Candidate* best = nullptr;
   Resources best_open;
   double best_share = 0;
   std::optional<TimePoint> again;
   for (Candidate& candidate : candidates) {
-    Resources open = open_to(free, candidate.holder.second);
-    if (!is_allocatable(open)) continue;
+    Resources open = engine::open_to(free, candidate.holder.second);
+    if (!engine::is_allocatable(open)) continue;
     if (const auto until = refused_until(agent, candidate, open)) {
       again = again ? std::min(*again, *until) : *until;
       continue;
@@ -136,16 +119,6 @@ std::optional<TimePoint> offer_agent(Turn& turn, std::vector<Candidate>& candida
   if (best == nullptr) return again;
   offer(turn, *best, number, best_open);
   return std::nullopt;
-}
-
-// The roles that are meant, none when one of them is not the framework's.
-std::vector<std::string> meant_roles(const Framework& framework, const std::vector<std::string>& named) {
-  const auto subscribed = framework.record.info.all_roles();
-  if (named.empty()) return subscribed;
-  const bool all_known = std::all_of(named.begin(), named.end(), [&](const std::string& role) {
-    return std::find(subscribed.begin(), subscribed.end(), role) != subscribed.end();
-  });
-  return all_known ? named : std::vector<std::string>{};
 }
 
 std::vector<OfferId> offers_of(const State& state, const Framework& framework) {
@@ -201,17 +174,14 @@ void rescind_offers(Turn& turn, const Framework& framework, const std::string& r
 }
 
 void refuse(Turn& turn, std::uint32_t agent, const Holder& holder, const Resources& resources, double seconds) {
-  if (!(seconds >= 0)) seconds = default_refuse_seconds;
-  if (seconds == 0 || resources.empty()) return;
-  const std::chrono::duration<double> wanted{std::min(seconds, refuse_seconds_max)};
-  const Duration lasting =
-      std::max(std::chrono::duration_cast<Duration>(wanted), turn.state.settings.allocation_interval);
+  const auto lasting = engine::refusal_time(seconds, turn.state.settings.allocation_interval);
+  if (!lasting || resources.empty()) return;
   std::vector<RefusedResources>& all = turn.state.agents[agent].refused;
   // Its newest word counts.
   std::erase_if(all, [&](const RefusedResources& old) { return old.holder == holder; });
   const auto framework = turn.state.frameworks.find(holder.first);
   all.push_back(
-      {holder, resources.allocated_to(""), after(turn.in.now, lasting), framework->second.revivals[holder.second]});
+      {holder, resources.allocated_to(""), after(turn.in.now, *lasting), framework->second.revivals[holder.second]});
 }
 
 void decline(Turn& turn, const Framework& framework, const calls::Decline& call) {
@@ -222,7 +192,7 @@ void decline(Turn& turn, const Framework& framework, const calls::Decline& call)
 }
 
 void revive(Turn& turn, Framework& framework, const calls::Revive& call) {
-  for (const std::string& role : meant_roles(framework, call.roles)) {
+  for (const std::string& role : engine::meant_roles(framework.record.info, call.roles)) {
     framework.suppressed.erase(role);
     ++framework.revivals[role];
     turn.offers_wanted = true;
@@ -230,7 +200,8 @@ void revive(Turn& turn, Framework& framework, const calls::Revive& call) {
 }
 
 void suppress(Framework& framework, const calls::Suppress& call) {
-  for (const std::string& role : meant_roles(framework, call.roles)) framework.suppressed.insert(role);
+  for (const std::string& role : engine::meant_roles(framework.record.info, call.roles))
+    framework.suppressed.insert(role);
 }
 
 }  // namespace windlass::fleet

@@ -121,6 +121,7 @@ struct Handler {
   Turn& turn;
   void operator()(const FrameworkSubscribe& event) const { subscribe(turn, event); }
   void operator()(const FrameworkCall& event) const { framework_call(turn, event); }
+  void operator()(const FrameworkTeardown& event) const { tear_down(turn, event); }
   void operator()(const FrameworkStreamClosed& event) const { stream_closed(turn, event); }
   void operator()(const Started&) const { recover(turn); }
   void operator()(const TimePassed&) const { time_passed(turn); }

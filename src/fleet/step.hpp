@@ -21,9 +21,11 @@ namespace windlass::fleet {
 using engine::FrameworkCall;
 using engine::FrameworkStreamClosed;
 using engine::FrameworkSubscribe;
+using engine::FrameworkTeardown;
 using engine::Started;
 using engine::TimePassed;
-using Event = std::variant<FrameworkSubscribe, FrameworkCall, FrameworkStreamClosed, Started, TimePassed>;
+using Event =
+    std::variant<FrameworkSubscribe, FrameworkCall, FrameworkTeardown, FrameworkStreamClosed, Started, TimePassed>;
 
 // --- what follows ---
 using engine::PutEngine;

@@ -119,36 +119,15 @@ Basket spend(Turn& turn, const Framework& framework, const std::vector<OfferId>&
   return basket;
 }
 
-// As engine::task_error has it, with each task in an executor of its own.
-std::optional<std::string> task_error(const State& state, const Framework& framework, const TaskInfo& task,
-                                      const Basket& basket) {
-  if (auto error = engine::id_error(task.id.value)) return error;
-  if (framework.tasks.contains(task.id)) return "Task has duplicate ID: " + task.id.value;
-  const AgentId& agent = state.agents[basket.agent].id;
-  if (task.agent_id != agent) {
-    return "Task uses invalid agent " + task.agent_id.value + " while agent " + agent.value + " is expected";
-  }
-  if (!task.defect.empty()) return task.defect;
-  if (task.resources.empty()) return "Task uses no resources";
-  if (task.executor.has_value() == task.command.has_value()) {
-    return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present";
-  }
-  return std::nullopt;
-}
-
 void launch(Turn& turn, Framework& framework, const TaskInfo& wanted, Basket& basket) {
   State& state = turn.state;
   const std::string& role = basket.holder.second;
-  if (const auto error = task_error(state, framework, wanted, basket)) {
-    return refuse_task(turn, framework, wanted, TaskState::error, Reason::task_invalid, *error);
-  }
+  // As engine::task_error has it, with each task in an executor of its own.
+  auto error = engine::own_error(wanted, framework.tasks.contains(wanted.id), state.agents[basket.agent].id);
   Resources needed = engine::with_allocation(wanted.resources, role);
   if (wanted.executor) needed += engine::with_allocation(wanted.executor->resources, role);
-  if (!basket.available.contains(needed)) {
-    return refuse_task(turn, framework, wanted, TaskState::error, Reason::task_invalid,
-                       "Total resources " + needed.to_string() +
-                           " required by task and its executor is more than available " + basket.available.to_string());
-  }
+  if (!error) error = engine::room_error(needed, basket.available);
+  if (error) return refuse_task(turn, framework, wanted, TaskState::error, Reason::task_invalid, *error);
   basket.available -= needed;
   state.agents[basket.agent].used += needed;
   hold(state, basket.holder, needed);

@@ -39,8 +39,7 @@ class EngineView {
 class EnginePort : public FrameworkPort {
  public:
   using FrameworkPort::submit;
-  // Waits for the core's answer to an operator's TEARDOWN, or to an UPDATE or MESSAGE of an executor.
-  [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::FrameworkTeardown call) = 0;
+  // Waits for the core's answer to an UPDATE or MESSAGE of an executor.
   [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::ExecutorCallReceived call) = 0;
   // Likewise for SUBSCRIBE. After a 200 the events of this executor go to `stream`.
   [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::ExecutorSubscribe subscribe, StreamPtr stream,

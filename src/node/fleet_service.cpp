@@ -46,14 +46,17 @@ class FleetShell final : public FleetService {
     shell_.post(std::move(subscribe));
   }
 
-  asio::awaitable<fleet::Answer> submit(fleet::FrameworkCall call) override {
-    auto asking = shell_.ask(std::move(call), fleet_answer_limit);
+  asio::awaitable<fleet::Answer> submit(fleet::FrameworkCall call) override { return ask(std::move(call)); }
+  asio::awaitable<fleet::Answer> submit(fleet::FrameworkTeardown call) override { return ask(std::move(call)); }
+
+ private:
+  asio::awaitable<fleet::Answer> ask(fleet::Event event) {
+    auto asking = shell_.ask(std::move(event), fleet_answer_limit);
     auto answer = co_await std::move(asking);
     if (answer) co_return *answer;
     co_return fleet::Answer{.status = 503, .text = "The engine did not answer in time"};
   }
 
- private:
   // The summary first: whoever hears of something finds it there.
   void act(fleet::Effects& effects) {
     summary_ = std::make_shared<const fleet::Summary>(fleet::summarize(shell_.state()));

@@ -20,8 +20,9 @@ class FrameworkPort {
   virtual void open_framework_stream(engine::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) = 0;
   [[nodiscard]] virtual Uuid make_stream_id() = 0;
 
-  // Waits for the core's answer to a scheduler call.
+  // Waits for the core's answer to a scheduler call, or to an operator's TEARDOWN.
   [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::FrameworkCall call) = 0;
+  [[nodiscard]] virtual asio::awaitable<engine::Answer> submit(engine::FrameworkTeardown call) = 0;
 };
 
 }  // namespace windlass

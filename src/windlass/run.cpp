@@ -18,6 +18,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -177,7 +178,17 @@ class Process {
     return {};
   }
 
+  // Whoever pretends in the folder of an engine would leave its containers without an agent; and the other way round a
+  // scheduler would find its tasks gone.
+  [[nodiscard]] Result<void> keep_apart(const char* others, const char* whose) const {
+    const std::string journal = config_.work_dir + "/" + others;
+    if (::access(journal.c_str(), F_OK) != 0) return {};
+    return Error{Errc::invalid, journal + " is of an engine " + whose + ": give another folder", "--work_dir"};
+  }
+
   Result<void> begin_engine() {
+    auto apart = keep_apart("fleet.db", "with --simulated_agents");
+    if (!apart) return apart.error();
     auto runnable = check_executor_program(executor_program(config_.docker_executor));
     if (!runnable) return runnable.error();
     auto engine = once_free([this] { return EngineService::open(loop_.get_executor(), engine_options(config_)); });
@@ -194,6 +205,8 @@ class Process {
   }
 
   Result<void> begin_fleet() {
+    auto apart = keep_apart("engine.db", "whose tasks are real");
+    if (!apart) return apart.error();
     auto fleet = once_free([this] { return FleetService::open(loop_.get_executor(), fleet_options(config_)); });
     if (!fleet) return fleet.error();
     fleet_ = std::move(*fleet);

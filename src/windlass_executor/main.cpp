@@ -68,6 +68,8 @@ int run(int argc, char** argv, Reaper& reaper) {
   }
   setup.argv = {argv + 1, argv + argc};
   auto flags = read_executor_flags(setup.argv, setup.environment);
+  // What is wrong in the environment may be a framework's, and then means nothing: the agent will tell (steering.hpp).
+  if (!flags) flags = read_executor_flags(setup.argv, {});
   if (!flags) {
     std::fprintf(stderr, "windlass-executor: %s (see --help)\n", flags.error().message.c_str());
     return 1;

@@ -296,9 +296,14 @@ void ExecutorShell::apply(const Steering& steering) {
     if (err_.rotates()) log_into_rotated_file();
   }
   if (steering.docker_host == setup_.agent.docker_host) return;
+  auto docker = DockerClient::create(loop_.get_executor(), steering.docker_host);
+  if (!docker) {
+    refusal_ = docker.error();
+    return;
+  }
   setup_.agent.docker_host = steering.docker_host;
   reaper_.use_docker(setup_.agent.docker_host);
-  first_docker_ = make_docker();
+  first_docker_ = std::move(*docker);
   spawn("prepare", prepare());
 }
 
@@ -400,7 +405,12 @@ asio::awaitable<void> ExecutorShell::remove_holder(executor::RemoveHolder call) 
 Result<int> run_executor(ExecutorSetup setup, Reaper& reaper) {
   asio::io_context loop{1};
   auto docker = DockerClient::create(loop.get_executor(), setup.agent.docker_host);
-  if (!docker) return docker.error();
+  // It may be a framework's ("ssh://..."), and then means nothing. If it is not, the first subscription says so.
+  if (!docker) {
+    setup.agent.docker_host = AgentEnvironment{}.docker_host;
+    docker = DockerClient::create(loop.get_executor(), setup.agent.docker_host);
+  }
+  CHECK(docker);
   ExecutorShell shell{std::move(setup), std::move(*docker), loop, reaper};
   return shell.run();
 }

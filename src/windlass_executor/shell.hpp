@@ -23,7 +23,7 @@ struct ExecutorSetup {
 
 // Runs until the task and what is to be done about it have ended. Returns the exit code of the process.
 // `setup` is what the environment says; of it counts what the framework has not put there, as soon as the agent tells
-// which that is. Errors: Errc::invalid for a DOCKER_HOST or an agent's address that is none.
+// which that is: a DOCKER_HOST that is none fails the tasks then.
 [[nodiscard]] Result<int> run_executor(ExecutorSetup setup, Reaper& reaper);
 
 }  // namespace windlass

@@ -122,3 +122,18 @@ def test_flags_that_make_no_sense_are_refused(programs, tmp_path, flag):
     done = subprocess.run([programs / "windlass", "engine", f"--work_dir={tmp_path}", flag], capture_output=True,
                           text=True, timeout=30)
     assert done.returncode == 2 and flag.split("=")[0] in done.stderr, done.stderr
+
+
+def test_a_folder_is_of_simulated_agents_or_of_real_tasks(programs, tmp_path):
+    simulated, real = ["--simulated_agents=3"], []
+    for first, second, said in ((simulated, real, "fleet.db"), (real, simulated, "engine.db")):
+        folder = tmp_path / said
+        ports = [f"--master_port={free_port()}", f"--agent_port={free_port()}", f"--work_dir={folder}"]
+        command = [str(BUILD / "windlass"), "engine", *ports]
+        process = subprocess.Popen([*command, *first], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        wait_until(lambda: (folder / said).exists(), 20, said)
+        process.terminate()
+        process.wait(timeout=20)
+        refused = subprocess.run([*command, *second], capture_output=True, text=True, timeout=30)
+        assert refused.returncode == 1
+        assert f"{folder}/{said} is of an engine" in refused.stderr

@@ -72,3 +72,29 @@ def test_other_flags_of_a_framework_are_ignored(agent, images):
     assert code == 0, last.message
     assert len(agent.output().splitlines()) == 10000, "nothing was rotated"
     assert not list(agent.sandbox.glob("stdout.*"))
+
+
+@pytest.mark.parametrize(
+    "framework", [{"DOCKER_HOST": "ssh://ci@box"}, {"WINDLASS_EXECUTOR_ENABLE_CFS": "perhaps"}, {"DOCKER_HOST": "%"}]
+)
+def test_what_would_be_wrong_for_an_operator_is_nothing_from_a_framework(agent, images, framework):
+    agent.start_for(framework)
+    agent.launch(agent.task(images.busybox, "true"))
+    last, code = agent.wait_for_end()
+    assert code == 0, last.message
+    assert agent.states()[-1] == "TASK_FINISHED"
+
+
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("DOCKER_HOST", "ssh://ci@box", "DOCKER_HOST"),
+        ("WINDLASS_EXECUTOR_ENABLE_CFS", "perhaps", "'perhaps' is neither true nor false"),
+    ],
+)
+def test_what_an_operator_has_wrong_fails_the_task_by_name(agent, images, name, value, said):
+    agent.start_for({}, **{name: value})
+    agent.launch(agent.task(images.busybox, "true"))
+    last, _ = agent.wait_for_end()
+    assert agent.states()[-1] == "TASK_FAILED"
+    assert said in last.message

@@ -18,6 +18,10 @@ class FakeFleet : public FleetPort {
     EXPECT_TRUE(std::holds_alternative<calls::Revive>(call.call.body));
     co_return engine::Answer{.status = 403, .text = "Framework is not subscribed"};
   }
+  [[nodiscard]] asio::awaitable<engine::Answer> submit(engine::FrameworkTeardown call) override {
+    EXPECT_EQ(call.framework_id, FrameworkId{"f"});
+    co_return engine::Answer{.status = 200};
+  }
   [[nodiscard]] std::shared_ptr<const fleet::Summary> summary() const override {
     fleet::Summary summary;
     summary.master.version = "1.11.0";
@@ -80,6 +84,7 @@ TEST(FleetReads, CallsReachTheCore) {
   const auto refused = ask("POST", "/api/v1/scheduler", R"({"framework_id":{"value":"f"},"type":"REVIVE"})");
   EXPECT_EQ(refused.status, 403);
   EXPECT_EQ(refused.body, "Framework is not subscribed");
+  EXPECT_EQ(ask("POST", "/teardown", "frameworkId=f").status, 200);
   EXPECT_EQ(ask("GET", "/nothing").status, 404);
 }
 

@@ -50,6 +50,7 @@ HttpHandler master_handler(EnginePort& engine) {
 HttpHandler fleet_handler(FleetPort& fleet) {
   std::vector<Route> routes = fleet_read_routes(fleet);
   routes.push_back(call_route<FrameworkPort>("/api/v1/scheduler", serve_scheduler_call, fleet));
+  routes.push_back(teardown_route(fleet));
   return make_handler(std::move(routes), "/master");
 }
 

@@ -11,23 +11,23 @@
 namespace windlass {
 namespace {
 
-asio::awaitable<HttpResponse> tear_down(FrameworkId framework, EnginePort& engine) {
+asio::awaitable<HttpResponse> tear_down(FrameworkId framework, FrameworkPort& port) {
   // A value with a name: g++ 12 destroys an aggregate twice that is made inside of a co_await.
   engine::FrameworkTeardown teardown{.framework_id = std::move(framework)};
-  auto answer = co_await engine.submit(std::move(teardown));
+  auto answer = co_await port.submit(std::move(teardown));
   if (!answer.text.empty()) co_return mesos_text(answer.status, answer.text);
   HttpResponse response;
   response.status = answer.status;
   co_return response;
 }
 
-asio::awaitable<HttpResponse> serve_teardown(RouteRequest request, EnginePort& engine) {
+asio::awaitable<HttpResponse> serve_teardown(RouteRequest request, FrameworkPort& port) {
   const auto form = parse_query(request.http.body);
   if (!form) co_return mesos_text(400, "Unable to decode query string: a percent code is broken");
   const std::string* id = find_query(*form, "frameworkId");
   if (id == nullptr) co_return mesos_text(400, "Missing 'frameworkId' query parameter");
   FrameworkId framework{*id};
-  auto ending = tear_down(std::move(framework), engine);
+  auto ending = tear_down(std::move(framework), port);
   auto response = co_await std::move(ending);
   co_return response;
 }
@@ -42,10 +42,14 @@ asio::awaitable<HttpResponse> serve_call(RouteRequest request, Route::Handler re
 
 }  // namespace
 
+Route teardown_route(FrameworkPort& port) {
+  return {"POST", "/teardown", [&port](RouteRequest request) { return serve_teardown(std::move(request), port); }};
+}
+
 std::vector<Route> master_operator_routes(EnginePort& engine) {
   const Route read = reader_route("POST", "/api/v1", serve_master_call, engine);
   return {
-      {"POST", "/teardown", [&engine](RouteRequest request) { return serve_teardown(std::move(request), engine); }},
+      teardown_route(engine),
       {"POST", "/api/v1",
        [handler = read.handler, &engine](RouteRequest request) {
          return serve_call(std::move(request), handler, engine);

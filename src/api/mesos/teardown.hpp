@@ -8,7 +8,10 @@
 
 namespace windlass {
 
-// POST /teardown with frameworkId=ID as a form, and POST /api/v1 of the master: TEARDOWN, and what is read with v1
+// POST /teardown with frameworkId=ID as a form. REQUIRES: port outlives the route.
+Route teardown_route(FrameworkPort& port);
+
+// It, and POST /api/v1 of the master: TEARDOWN, and what is read with v1
 // calls. REQUIRES: engine outlives the routes.
 std::vector<Route> master_operator_routes(EnginePort& engine);
 
