@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import protobuf_text
-from windlass import BUILD, ROOT, free_port, wait_until
+from windlass import BUILD, ROOT, free_ports, wait_until
 
 RECORDINGS = Path(os.environ.get("WINDLASS_RECORDINGS", ROOT.parent / "shared/reference/recordings"))
 OWN_RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
@@ -166,7 +166,7 @@ class Engine:
         self.folder = Path(folder)
         # Recordings do not speak of the machine that they were made on.
         self.work_dir = Path("/var/lib/mesos/agent") if RECORD else self.folder / "work"
-        self.master_port, self.agent_port = (5050, 5051) if RECORD else (free_port(), free_port())
+        self.master_port, self.agent_port = (5050, 5051) if RECORD else free_ports(2)
         self.process = None
         self.log_path = self.folder / "engine.log"
 

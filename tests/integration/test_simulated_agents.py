@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 import requests
-from windlass import BUILD, free_port, wait_until
+from windlass import BUILD, free_ports, wait_until
 
 AGENTS = 1000
 
@@ -14,7 +14,7 @@ class Cluster:
 
     def __init__(self, folder, engine_flags=()):
         self.folder = folder
-        self.master_port, self.http_port = free_port(), free_port()
+        self.master_port, self.http_port = free_ports(2)
         self.session = requests.Session()
         self.session.trust_env = False
         self.engine_flags = [f"--simulated_agents={AGENTS}", "--allocation_interval=100ms", *engine_flags]
@@ -128,7 +128,8 @@ def test_a_folder_is_of_simulated_agents_or_of_real_tasks(programs, tmp_path):
     simulated, real = ["--simulated_agents=3"], []
     for first, second, said in ((simulated, real, "fleet.db"), (real, simulated, "engine.db")):
         folder = tmp_path / said
-        ports = [f"--master_port={free_port()}", f"--agent_port={free_port()}", f"--work_dir={folder}"]
+        master_port, agent_port = free_ports(2)
+        ports = [f"--master_port={master_port}", f"--agent_port={agent_port}", f"--work_dir={folder}"]
         command = [str(BUILD / "windlass"), "engine", *ports]
         process = subprocess.Popen([*command, *first], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         wait_until(lambda: (folder / said).exists(), 20, said)

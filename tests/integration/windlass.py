@@ -1,5 +1,6 @@
 """The programs under test as a new user would run them: real processes, real Docker, real HTTP."""
 
+import contextlib
 import json
 import os
 import random
@@ -23,10 +24,17 @@ def client(windlass, *words, **environment):
                           env={**windlass.environment(), "WINDLASS_URL": windlass.url, **environment})
 
 
+def free_ports(count):
+    """Ports of 127.0.0.1 on which nobody listens; all of them different, for they are held until the last is found."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 def wait_until(condition, seconds=30, what="the condition"):
@@ -85,7 +93,7 @@ class Windlass:
         self.folder = Path(folder)
         self.work_dir = self.folder / "work"
         self.log_path = self.folder / "windlass.log"
-        self.http_port, self.master_port, self.agent_port = free_port(), free_port(), free_port()
+        self.http_port, self.master_port, self.agent_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.http_port}"
         self.hostname = hostname
         # Below the range that the kernel gives to outgoing connections, and away from a Windlass that ./up started.
