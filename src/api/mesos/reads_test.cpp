@@ -188,14 +188,13 @@ class MesosReads : public testing::Test {
     return response;
   }
 
+  asio::io_context loop_;  // before the engine, whose readers post to it
   FakeEngine engine_;
 
  private:
   static asio::awaitable<void> take(asio::awaitable<HttpResponse> serving, HttpResponse& response) {
     response = co_await std::move(serving);
   }
-
-  asio::io_context loop_;
 };
 
 // However long a reader's answer takes, the loop goes on; and it shows what was so when it was asked for.
@@ -211,14 +210,14 @@ TEST_F(MesosReads, AnswersAreMadeBesideTheLoop) {
       request.target = request.raw_path = request.path = path;
       const HttpHandler handler = master ? master_handler(engine_) : agent_handler(engine_);
       std::optional<HttpResponse> answer;
-      asio::io_context loop;
-      asio::co_spawn(loop, handler(std::move(request)),
+      loop_.restart();
+      asio::co_spawn(loop_, handler(std::move(request)),
                      [&](const std::exception_ptr&, HttpResponse response) { answer = std::move(response); });
-      loop.poll();
+      loop_.poll();
       EXPECT_FALSE(answer);
       engine_.state_.settings.master.version = "after";
       go_on.set_value();
-      loop.run();
+      loop_.run();
       ASSERT_TRUE(answer);
       EXPECT_EQ(answer->status, 200);
       EXPECT_EQ(answer->body.find("after"), std::string::npos);
