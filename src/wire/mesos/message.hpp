@@ -5,12 +5,37 @@
 #include "wire/mesos/codec.hpp"
 #include "wire/mesos/json.hpp"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace windlass::convert {
+
+// Where a message that is read or written lives meanwhile: a call that launches a hundred tasks has thousands of parts,
+// and most calls and events fit into what is here.
+class MessageSpace {
+ public:
+  template <class Message>
+  Message& make() {
+    return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
+  }
+
+ private:
+  static constexpr std::size_t block_bytes_max = 64 * 1024;
+
+  alignas(std::max_align_t) std::array<char, 2048> first_block_;
+  google::protobuf::Arena arena_{[this] {
+    google::protobuf::ArenaOptions options;
+    options.initial_block = first_block_.data();
+    options.initial_block_size = first_block_.size();
+    options.max_block_size = block_bytes_max;
+    return options;
+  }()};
+};
 
 inline std::string write_message(const google::protobuf::Message& message, Encoding encoding) {
   return encoding == Encoding::json ? to_mesos_json(message) : message.SerializePartialAsString();

@@ -25,6 +25,26 @@ bool is_plain_static(const pb::Resource& in) {
          !in.reservations(0).has_principal() && !in.reservations(0).has_labels();
 }
 
+// What the model has no place for.
+std::string extra_of(const pb::Resource& in) {
+  const bool is_usual = in.reservations_size() == 0 && !in.has_disk() && !in.has_reservation() && !in.has_revocable() &&
+                        !in.has_shared() && !in.has_provider_id() && in.unknown_fields().empty();
+  if (is_usual) return {};
+  pb::Resource rest = in;
+  rest.clear_name();
+  rest.clear_type();
+  rest.clear_scalar();
+  rest.clear_ranges();
+  rest.clear_set();
+  rest.clear_allocation_info();
+  if (is_plain_static(in)) {
+    rest.clear_reservations();
+  } else {
+    rest.clear_role();
+  }
+  return rest.SerializePartialAsString();
+}
+
 }  // namespace
 
 Resource from(const pb::Resource& in) {
@@ -37,21 +57,12 @@ Resource from(const pb::Resource& in) {
              : in.type() == pb::Value::SET  ? ResourceType::set
                                             : ResourceType::scalar;
   out.allocation = in.allocation_info().role();
-  pb::Resource rest = in;
-  rest.clear_name();
-  rest.clear_type();
-  rest.clear_scalar();
-  rest.clear_ranges();
-  rest.clear_set();
-  rest.clear_allocation_info();
   if (is_plain_static(in)) {
     out.reservation = in.reservations(0).role();
-    rest.clear_reservations();
-  } else if (in.has_role()) {
-    if (in.role() != "*") out.reservation = in.role();
-    rest.clear_role();
+  } else if (in.has_role() && in.role() != "*") {
+    out.reservation = in.role();
   }
-  out.extra = rest.SerializePartialAsString();
+  out.extra = extra_of(in);
   return out;
 }
 

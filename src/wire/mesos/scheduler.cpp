@@ -287,14 +287,16 @@ SchedulerEvent event_from(const Event& in) {
 }  // namespace
 
 std::string encode(const SchedulerCall& call, Encoding encoding) {
-  Call out;
+  convert::MessageSpace space;
+  auto& out = space.make<Call>();
   if (!call.framework_id.empty()) out.mutable_framework_id()->set_value(call.framework_id.value);
   std::visit(CallWriter{out}, call.body);
   return convert::write_message(out, encoding);
 }
 
 Result<SchedulerCall> decode_scheduler_call(std::string_view bytes, Encoding encoding) {
-  Call in;
+  convert::MessageSpace space;
+  auto& in = space.make<Call>();
   auto parsed = convert::read_message(bytes, encoding, "Call", in);
   if (!parsed) return parsed.error();
   auto body = body_from(in);
@@ -303,13 +305,15 @@ Result<SchedulerCall> decode_scheduler_call(std::string_view bytes, Encoding enc
 }
 
 std::string encode(const SchedulerEvent& event, Encoding encoding) {
-  Event out;
+  convert::MessageSpace space;
+  auto& out = space.make<Event>();
   std::visit(EventWriter{out}, event);
   return convert::write_message(out, encoding);
 }
 
 Result<SchedulerEvent> decode_scheduler_event(std::string_view bytes, Encoding encoding) {
-  Event in;
+  convert::MessageSpace space;
+  auto& in = space.make<Event>();
   auto parsed = convert::read_message(bytes, encoding, "Event", in);
   if (!parsed) return parsed.error();
   return event_from(in);

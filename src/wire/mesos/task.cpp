@@ -111,11 +111,13 @@ TaskInfo from(const pb::TaskInfo& in) {
   if (in.has_health_check()) out.health_check = from(in.health_check());
   if (in.has_check()) out.check = from(in.check());
   out.defect = task_defect(in);
-  pb::TaskInfo normal = in;
   if (in.has_health_check() && out.health_check->type != CheckType::unknown) {
+    pb::TaskInfo normal = in;
     normal.mutable_health_check()->set_type(static_cast<pb::HealthCheck::Type>(out.health_check->type));
+    out.raw = normal.SerializePartialAsString();
+  } else {
+    out.raw = in.SerializePartialAsString();
   }
-  out.raw = normal.SerializePartialAsString();
   return out;
 }
 
