@@ -114,7 +114,8 @@ struct State {
   bool suppressed = false;
   bool revive_wanted = false;
   std::optional<TimePoint> last_revive = {};
-  TimePoint next_implicit = {};  // implicit reconciliation
+  std::uint64_t offers_at_revive = 0;  // counters.offers at that time
+  TimePoint next_implicit = {};        // implicit reconciliation
 
   // Indexes.
   std::map<AppId, AppIndex> index;  // each app, and those that are removed but have instances

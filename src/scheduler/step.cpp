@@ -17,6 +17,10 @@ constexpr int missed_heartbeats_max = 5;
 constexpr std::size_t tasks_per_reconcile_max = 10'000;
 // A REVIVE may be lost. While something waits it is sent again after this time.
 constexpr Duration revive_again_after = std::chrono::seconds{60};
+// A REVIVE brings the offers of all agents, also of those that will be declined again: so that a stream of new apps
+// does not spend a large cluster's time on that, the next one waits longer the more offers have come since the last.
+constexpr Duration revive_pause_per_offer = std::chrono::microseconds{250};
+constexpr Duration revive_pause_max = std::chrono::seconds{1};
 
 // --- the subscription ----------------------------------------------------------------------------------------------
 
@@ -128,12 +132,21 @@ void send_questions(Turn& turn) {
   }
 }
 
+// How long after a REVIVE new demand may ask for the next.
+Duration revive_pause(const State& state) {
+  const Duration least = state.settings.min_revive_offers_interval;
+  if (least <= Duration::zero()) return least;
+  const auto offers = static_cast<Duration::rep>(std::min<std::uint64_t>(state.counters.offers - state.offers_at_revive,
+                                                                         revive_pause_max / revive_pause_per_offer));
+  return std::max(least, offers * revive_pause_per_offer);
+}
+
 // When the next REVIVE is due; none while nothing waits.
 std::optional<TimePoint> revive_at(const State& state) {
   if (!state.connected || state.demands.empty()) return std::nullopt;
   if (!state.last_revive) return TimePoint::min();
   const bool now_wanted = state.revive_wanted || state.suppressed;
-  return after(*state.last_revive, now_wanted ? state.settings.min_revive_offers_interval : revive_again_after);
+  return after(*state.last_revive, now_wanted ? revive_pause(state) : revive_again_after);
 }
 
 void ask_for_offers(Turn& turn) {
@@ -148,6 +161,7 @@ void ask_for_offers(Turn& turn) {
   if (revive_at(state) > turn.in.now) return;
   call(turn, calls::Revive{});
   state.last_revive = turn.in.now;
+  state.offers_at_revive = state.counters.offers;
   state.revive_wanted = false;
   state.suppressed = false;
 }

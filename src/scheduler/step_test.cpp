@@ -288,6 +288,25 @@ TEST(Subscription, RevivesAtMostOnceInTheInterval) {
   EXPECT_EQ(calls_of<calls::Revive>(d.wait(60s)).size(), 1U) << "the call may have been lost";
 }
 
+TEST(Subscription, RevivesLessOftenTheMoreOffersThatBrings) {
+  Dialogue d;
+  d.subscribe();
+  const auto start_and_decline = [&d](const char* id, int agents) {
+    d.start(make_app(id));
+    std::vector<Offer> offers;
+    for (int i = 0; i < agents; ++i) offers.push_back(make_offer("o" + std::to_string(i), "h" + std::to_string(i)));
+    d.say(MesosEvent{events::Offers{.offers = offers}});
+  };
+  start_and_decline("/a", 1000);
+  EXPECT_EQ(d.start(make_app("/b")).wake_at, d.now + 250ms);
+  EXPECT_EQ(calls_of<calls::Revive>(d.wait(250ms)).size(), 1U);
+  start_and_decline("/c", 5000);
+  EXPECT_EQ(d.start(make_app("/d")).wake_at, d.now + 1s);
+  EXPECT_EQ(calls_of<calls::Revive>(d.wait(1s)).size(), 1U);
+  start_and_decline("/e", 1);
+  EXPECT_EQ(d.start(make_app("/f")).wake_at, d.now + 50ms) << "the configured interval at least";
+}
+
 TEST(Subscription, MakesNoCallsWithoutConnection) {
   Dialogue d;
   d.subscribe();
