@@ -8,6 +8,7 @@
 #include "io/task_scope.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 
 #include <ctime>
+#include <list>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -34,8 +36,9 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t first_read_bytes = 4 * 1024;          // held by each idle connection
-constexpr std::size_t body_read_bytes = 64 * 1024;          // the buffer while a large body comes
+constexpr std::size_t body_read_bytes = 64 * 1024;          // the buffer while a large body or many requests come
 constexpr std::size_t stream_write_bytes_max = 128 * 1024;  // chunks that go out in one write
+constexpr std::size_t answer_write_bytes_max = 64 * 1024;   // likewise answers
 constexpr std::size_t linger_bytes_max = 256 * 1024;        // read and dropped after an early refusal
 constexpr std::chrono::seconds linger_limit{2};
 constexpr std::chrono::milliseconds accept_pause{100};  // after accept failed, e.g. without descriptors
@@ -45,14 +48,49 @@ constexpr int keepalive_idle_seconds = 30, keepalive_interval_seconds = 10, keep
 using Parser = http::request_parser<http::string_body>;
 enum class Phase { idle, busy, streaming };
 
+struct Framing {
+  bool keep_alive = true;
+  bool http_1_0 = false;
+  bool head_only = false;
+};
+
+// A request that runs while others of its connection do.
+struct Overlapping {
+  std::size_t bytes = 0;  // of its body
+  std::optional<HttpResponse> response = {};
+};
+using OverlappingPtr = std::shared_ptr<Overlapping>;
+
 struct Session {
-  explicit Session(Connection::Socket socket) : connection{std::make_shared<Connection>(std::move(socket))} {}
+  using Time = Connection::Time;
+
+  explicit Session(Connection::Socket socket)
+      : connection{std::make_shared<Connection>(std::move(socket))},
+        changed{connection->socket.get_executor(), asio::steady_timer::time_point::max()} {}
+
+  // Of what is read. While an answer is written its own limit counts.
+  void read_by(Time time) {
+    read_deadline = time;
+    if (!writing) connection->arm_until(time);
+  }
+  void read_within(std::chrono::milliseconds limit) { read_by(std::chrono::steady_clock::now() + limit); }
+  void read_at_leisure() { read_by(Time::max()); }
 
   ConnectionPtr connection;
   beast::flat_buffer buffer;
   std::string remote;
   Phase phase = Phase::idle;
   StreamPtr stream;  // while streaming
+
+  // Requests that overlap; all other requests wait until there are none.
+  std::list<OverlappingPtr> running;  // in their order; a list takes no memory while it is empty
+  std::size_t running_bytes = 0;
+  bool overlaps = false;       // there have been some
+  bool between = false;        // the first byte of the next request is waited for
+  bool writing = false;        // their answers
+  bool ending = false;         // the peer was told that no more is answered
+  asio::steady_timer changed;  // never expires; cancelled when fewer are running
+  Time read_deadline = Time::max();
 };
 using SessionPtr = std::shared_ptr<Session>;
 
@@ -82,12 +120,6 @@ void append_header(std::string& head, std::string_view name, std::string_view va
   }
   head += "\r\n";
 }
-
-struct Framing {
-  bool keep_alive = true;
-  bool http_1_0 = false;
-  bool head_only = false;
-};
 
 std::string make_head(const HttpResponse& response, const Framing& framing) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
@@ -158,6 +190,10 @@ std::variant<HttpRequest, Refusal> make_request(Parser& parser, const std::strin
   return request;
 }
 
+HttpResponse internal_error() {
+  return {.status = 500, .content_type = "application/json", .body = R"({"message":"internal error"})"};
+}
+
 // Runs the handler; what it throws becomes a 500.
 asio::awaitable<HttpResponse> run_handler(const HttpHandler& handler, HttpRequest request) {
   const std::string what = request.method + " " + request.target;
@@ -171,11 +207,7 @@ asio::awaitable<HttpResponse> run_handler(const HttpHandler& handler, HttpReques
   }
   if (!error) co_return response;
   log_error("http handler failed", {{"request", what}, {"error", describe(error)}});
-  HttpResponse failed;
-  failed.status = 500;
-  failed.content_type = "application/json";
-  failed.body = R"({"message":"internal error"})";
-  co_return failed;
+  co_return internal_error();
 }
 
 // Ends a connection whose peer may still be sending: closing at once would answer with a reset, which can destroy the
@@ -194,6 +226,14 @@ asio::awaitable<void> linger(SessionPtr session) {
     total += count;
   }
   connection.close();
+}
+
+// Returns when none of the requests that overlap is running.
+asio::awaitable<void> answered(SessionPtr session) {
+  while (!session->running.empty() || session->writing) {
+    auto fewer = co_await session->changed.async_wait(nothrow);
+    static_cast<void>(fewer);
+  }
 }
 
 std::string take_chunks(HttpStreamDriver& driver, bool chunked) {
@@ -313,8 +353,16 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   static asio::awaitable<void> serve(std::shared_ptr<Impl> impl, SessionPtr session);
   void admit(tcp::socket socket);
   asio::awaitable<bool> serve_one(SessionPtr session);
+  asio::awaitable<bool> read_first(SessionPtr session);
   asio::awaitable<error_code> read_request(SessionPtr session, Parser& parser);
   asio::awaitable<void> refuse(SessionPtr session, Refusal refusal);
+  [[nodiscard]] bool may_overlap(const HttpRequest& request, bool http_1_0) const;
+  asio::awaitable<void> begin(SessionPtr session, HttpRequest request);
+  static asio::awaitable<void> run(std::shared_ptr<Impl> impl, SessionPtr session, OverlappingPtr mine,
+                                   HttpRequest request);
+  asio::awaitable<void> write_answers(SessionPtr session);
+  std::string take_answers(Session& session);
+  void all_answered(Session& session);
   asio::awaitable<bool> answer(SessionPtr session, HttpRequest request, bool http_1_0);
   asio::awaitable<void> stream_out(SessionPtr session, HttpResponse response, Framing framing);
   asio::awaitable<void> send_stream(SessionPtr session, HttpResponse response, Framing framing);
@@ -384,6 +432,8 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> impl, Sessio
   while (again) {
     again = co_await impl->serve_one(session);
   }
+  co_await answered(session);
+  if (session->ending) co_await linger(session);
 }
 
 // Head and body of one request. REQUIRES: the first bytes are in the session's buffer.
@@ -391,11 +441,12 @@ asio::awaitable<error_code> HttpServer::Impl::read_request(SessionPtr session, P
   auto& connection = *session->connection;
   parser.header_limit(static_cast<std::uint32_t>(options.header_bytes_max));
   parser.body_limit(options.body_bytes_max);
-  connection.arm(options.request_timeout);
+  session->read_within(options.request_timeout);
   auto head = co_await http::async_read_header(connection.socket, session->buffer, parser, nothrow);
   auto& [head_error, head_size] = head;
   if (head_error || parser.is_done()) co_return head_error;
   if (equal_ignoring_case(parser.get()[http::field::expect], "100-continue") && parser.get().version() >= 11) {
+    co_await answered(session);
     std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     auto error = co_await write_all(session->connection, std::move(go_on), options.write_timeout);
     if (error) co_return error;
@@ -403,7 +454,7 @@ asio::awaitable<error_code> HttpServer::Impl::read_request(SessionPtr session, P
   const auto length = parser.content_length();
   if (!length || *length > first_read_bytes) session->buffer.reserve(body_read_bytes);
   while (!parser.is_done()) {
-    connection.arm(options.request_timeout);
+    session->read_within(options.request_timeout);
     auto piece = co_await http::async_read_some(connection.socket, session->buffer, parser, nothrow);
     auto& [error, size] = piece;
     if (error) co_return error;
@@ -411,37 +462,132 @@ asio::awaitable<error_code> HttpServer::Impl::read_request(SessionPtr session, P
   co_return error_code{};
 }
 
+// Waits for the first bytes of a request. False: there will be none.
+asio::awaitable<bool> HttpServer::Impl::read_first(SessionPtr session) {
+  const std::size_t most = session->overlaps ? body_read_bytes : first_read_bytes;
+  if (session->buffer.capacity() > most) session->buffer = beast::flat_buffer{};
+  if (stopping) co_return false;
+  session->between = true;
+  if (session->running.empty()) {
+    session->phase = Phase::idle;
+    session->read_within(options.idle_timeout);
+  } else {
+    session->read_at_leisure();
+  }
+  auto space = session->buffer.prepare(most);
+  auto first = co_await session->connection->socket.async_read_some(space, nothrow);
+  auto& [error, count] = first;
+  session->between = false;
+  if (error || session->ending) co_return false;
+  session->buffer.commit(count);
+  co_return true;
+}
+
 // True when the connection can serve another request.
 asio::awaitable<bool> HttpServer::Impl::serve_one(SessionPtr session) {
-  auto& connection = *session->connection;
   if (session->buffer.size() == 0) {
-    if (session->buffer.capacity() > first_read_bytes) session->buffer = beast::flat_buffer{};
-    session->phase = Phase::idle;
-    if (stopping) co_return false;
-    connection.arm(options.idle_timeout);
-    auto space = session->buffer.prepare(first_read_bytes);
-    auto first = co_await connection.socket.async_read_some(space, nothrow);
-    auto& [error, count] = first;
-    if (error) co_return false;
-    session->buffer.commit(count);
+    auto come = co_await read_first(session);
+    if (!come) co_return false;
   }
   session->phase = Phase::busy;
   Parser parser;
   auto error = co_await read_request(session, parser);
-  connection.disarm();
-  if (error) {
-    auto refusal = refusal_of(error);
-    if (refusal) co_await refuse(session, std::move(*refusal));
-    co_return false;
-  }
+  session->read_at_leisure();
+  auto refusal = error ? refusal_of(error) : std::nullopt;
+  if (error && !refusal) co_return false;
   const bool http_1_0 = parser.get().version() < 11;
-  auto request = make_request(parser, session->remote, options.body_bytes_max);
-  if (auto* refusal = std::get_if<Refusal>(&request)) {
+  std::variant<HttpRequest, Refusal> request;
+  if (!error) request = make_request(parser, session->remote, options.body_bytes_max);
+  if (auto* refused = std::get_if<Refusal>(&request)) refusal = std::move(*refused);
+  if (!refusal && may_overlap(std::get<HttpRequest>(request), http_1_0)) {
+    co_await begin(session, std::move(std::get<HttpRequest>(request)));
+    co_return true;
+  }
+  co_await answered(session);
+  if (refusal) {
     co_await refuse(session, std::move(*refusal));
     co_return false;
   }
   auto again = co_await answer(session, std::move(std::get<HttpRequest>(request)), http_1_0);
   co_return again;
+}
+
+bool HttpServer::Impl::may_overlap(const HttpRequest& request, bool http_1_0) const {
+  const bool is_plain = request.keep_alive && !http_1_0 && request.method != "HEAD";
+  return is_plain && !stopping && options.may_overlap && options.may_overlap(request);
+}
+
+// Starts it beside those that run, once there are not too many.
+asio::awaitable<void> HttpServer::Impl::begin(SessionPtr session, HttpRequest request) {
+  const auto is_full = [this](const Session& of) {
+    return of.running.size() >= options.overlapping_max || of.running_bytes >= options.overlapping_bytes_max;
+  };
+  while (is_full(*session)) {
+    auto fewer = co_await session->changed.async_wait(nothrow);
+    static_cast<void>(fewer);
+  }
+  session->overlaps = true;
+  auto mine = std::make_shared<Overlapping>(Overlapping{.bytes = request.body.size()});
+  session->running.push_back(mine);
+  session->running_bytes += mine->bytes;
+  auto running = run(shared_from_this(), session, std::move(mine), std::move(request));
+  scope.spawn("http " + session->remote, std::move(running));
+}
+
+asio::awaitable<void> HttpServer::Impl::run(std::shared_ptr<Impl> impl, SessionPtr session, OverlappingPtr mine,
+                                            HttpRequest request) {
+  auto response = co_await run_handler(impl->handler, std::move(request));
+  if (response.stream) {
+    log_error("a stream behind requests that run", {{"peer", session->remote}});
+    HttpStreamDriver{*response.stream}.end();
+    response = internal_error();
+  }
+  mine->response = std::move(response);
+  if (!session->writing && session->running.front()->response) co_await impl->write_answers(session);
+}
+
+// Writes what can be answered by now, in order. REQUIRES: nobody else does.
+asio::awaitable<void> HttpServer::Impl::write_answers(SessionPtr session) {
+  session->writing = true;
+  co_await asio::post(loop, asio::use_awaitable);  // many are often answered at once: they go out together
+  while (!session->running.empty() && session->running.front()->response) {
+    std::string bytes = take_answers(*session);
+    session->changed.cancel();
+    if (session->connection->is_closed()) continue;  // they go nowhere
+    auto error = co_await write_all(session->connection, std::move(bytes), options.write_timeout);
+    if (error) session->connection->close();
+  }
+  session->writing = false;
+  session->read_by(session->read_deadline);
+  if (session->running.empty()) all_answered(*session);
+}
+
+// REQUIRES: the first that runs can be answered.
+std::string HttpServer::Impl::take_answers(Session& session) {
+  std::string bytes;
+  while (!session.running.empty() && session.running.front()->response && bytes.size() < answer_write_bytes_max) {
+    const OverlappingPtr first = std::move(session.running.front());
+    session.running.pop_front();
+    session.running_bytes -= first->bytes;
+    // Nothing of a further request has come: it would not be answered.
+    session.ending = stopping && session.between && session.running.empty();
+    bytes += make_head(*first->response, Framing{.keep_alive = !session.ending});
+    if (allows_body(first->response->status)) bytes += first->response->body;
+  }
+  return bytes;
+}
+
+void HttpServer::Impl::all_answered(Session& session) {
+  session.changed.cancel();
+  if (!session.between) return;
+  if (session.ending) {
+    error_code ignored;
+    session.connection->socket.shutdown(asio::socket_base::shutdown_send, ignored);
+    return session.read_within(linger_limit);
+  }
+  if (stopping) return session.connection->close();
+  session.phase = Phase::idle;
+  session.read_within(options.idle_timeout);
 }
 
 asio::awaitable<void> HttpServer::Impl::refuse(SessionPtr session, Refusal refusal) {

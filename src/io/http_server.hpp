@@ -1,5 +1,6 @@
 #pragma once
-// A plain HTTP/1.1 server. One coroutine per connection; requests of one connection are answered in order.
+// A plain HTTP/1.1 server. One coroutine per connection; requests of one connection are begun and answered in order,
+// one after the other, except for those that may overlap.
 
 #include "base/error.hpp"
 #include "io/http_message.hpp"
@@ -51,10 +52,15 @@ struct HttpServerOptions {
   std::size_t header_bytes_max = 64 * 1024;           // more: 431
   std::size_t body_bytes_max = 64 * 1024 * 1024;      // more, also after gzip: 413
   std::size_t connections_max = 20'000;               // more: closed right after accept
+  std::size_t overlapping_max = 256;                  // requests of one connection that run at once
+  std::size_t overlapping_bytes_max = 1024 * 1024;    // of their bodies, before the next is read
   std::chrono::milliseconds idle_timeout{75'000};     // between requests
   std::chrono::milliseconds request_timeout{60'000};  // for a whole head to come, then for each next piece of the body
   std::chrono::milliseconds write_timeout{60'000};    // for the peer to take any further byte of what we send
   std::chrono::milliseconds stop_timeout{5'000};      // for running requests when stop() is called
+  // Whether a request may run while those ahead of it on its connection do (pipelining): they begin in their order,
+  // each up to its handler's first wait, and are answered in it. Empty: none may. Their answers are no streams.
+  std::function<bool(const HttpRequest& request)> may_overlap = {};
 };
 
 class HttpServer {

@@ -1,5 +1,6 @@
 #include "link/api_link.hpp"
 
+#include "io/http_pipeline.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
 #include "io/task_scope.hpp"
@@ -10,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -25,6 +27,7 @@ using namespace std::chrono_literals;
 constexpr auto answer_limit = 30s;
 constexpr auto resend_pause = 200ms;
 constexpr std::size_t refusal_bytes_max = 4096;
+constexpr std::size_t send_bytes_max = 256 * 1024;  // of calls that go out in one write; one alone may be larger
 constexpr const char* stream_id_header = "Mesos-Stream-Id";
 
 asio::awaitable<std::string> read_refusal(StreamingResponse& stream) {
@@ -46,7 +49,8 @@ struct ApiLink::Impl {
         settings{std::move(the_settings)},
         user{the_user},
         outage{settings.peer},
-        work{the_loop, asio::steady_timer::time_point::max()} {}
+        work{the_loop, asio::steady_timer::time_point::max()},
+        answers{the_loop, asio::steady_timer::time_point::max()} {}
 
   using Next = ApiUser::Next;
 
@@ -54,12 +58,17 @@ struct ApiLink::Impl {
   asio::awaitable<Next> attempt();
   asio::awaitable<void> read_events();
   asio::awaitable<void> send_calls();
+  asio::awaitable<void> take_answers();
+  asio::awaitable<void> take(Result<HttpClientResponse> answer);
   asio::awaitable<void> pause(std::chrono::nanoseconds time);
   Result<void> connect();
   Next refused(const ApiRefusal& refusal);
   void end_subscription();
   void resubscribe();
+  void forget_calls();
   [[nodiscard]] HttpClientRequest request_with(std::string body) const;
+  [[nodiscard]] std::size_t sendable() const;
+  [[nodiscard]] std::vector<HttpClientRequest> take_sendable();
 
   // Set once by the constructor.
   const asio::any_io_executor loop;
@@ -67,20 +76,22 @@ struct ApiLink::Impl {
   ApiUser& user;
 
   Outage outage;
-  std::exception_ptr failure;  // of the coroutine that sends
+  std::exception_ptr failure;  // of the coroutines that send and take answers
 
   // Of the current attempt.
   std::string address;
   std::unique_ptr<HttpClient> events_client;
-  std::shared_ptr<HttpClient> calls_client;
+  std::shared_ptr<HttpPipeline> calls_client;
   StreamingResponse events;
   std::string stream_id;
   bool subscribed = false;
   bool wanted = false;  // false: the stream is to be ended
 
-  std::deque<std::string> queue;   // empty while not subscribed
+  std::deque<std::string> queue;   // of calls that are not answered; empty while not subscribed
+  std::size_t sent = 0;            // so many of its first are sent
   std::uint64_t subscription = 0;  // which one the queue belongs to
-  asio::steady_timer work;         // cancelled when the queue gets something
+  asio::steady_timer work;         // cancelled when there may be something to send
+  asio::steady_timer answers;      // cancelled when answers are to come
 };
 
 HttpClientRequest ApiLink::Impl::request_with(std::string body) const {
@@ -97,8 +108,9 @@ Result<void> ApiLink::Impl::connect() {
   address = user.address();
   auto events_to = HttpClient::create(loop, address, {.idle_connections_max = 0});
   if (!events_to) return events_to.error();
-  auto calls_to = HttpClient::create(loop, address, {.idle_connections_max = 1});
+  auto calls_to = HttpPipeline::create(loop, address);
   if (!calls_to) return calls_to.error();
+  if (calls_client) calls_client->close();  // whoever still waits for an answer there need not wait
   events_client = std::move(*events_to);
   calls_client = std::move(*calls_to);
   return {};
@@ -163,15 +175,20 @@ asio::awaitable<ApiUser::Next> ApiLink::Impl::attempt() {
 void ApiLink::Impl::end_subscription() {
   subscribed = false;
   wanted = false;
-  queue.clear();
+  forget_calls();
   events.close();
   stream_id.clear();
 }
 
 void ApiLink::Impl::resubscribe() {
   wanted = false;
-  queue.clear();
+  forget_calls();
   events.close();
+}
+
+void ApiLink::Impl::forget_calls() {
+  queue.clear();
+  sent = 0;
 }
 
 asio::awaitable<void> ApiLink::Impl::pause(std::chrono::nanoseconds time) {
@@ -186,6 +203,7 @@ asio::awaitable<void> ApiLink::Impl::run() {
                     resubscribe();
                   }};
   scope.spawn("calls", send_calls());
+  scope.spawn("answers to calls", take_answers());
   auto throwing = asio::this_coro::throw_if_cancelled(false);
   co_await throwing;
   while (!failure) {
@@ -208,27 +226,76 @@ asio::awaitable<void> ApiLink::Impl::run() {
   if (failure) std::rethrow_exception(failure);
 }
 
+// How many calls may be sent now.
+std::size_t ApiLink::Impl::sendable() const {
+  if (!calls_client) return 0;
+  // A peer that closes after each answer gets them one by one.
+  const std::size_t most = calls_client->is_kept() ? settings.calls_in_flight_max : 1;
+  return std::min(queue.size(), most) - std::min(sent, most);
+}
+
+std::vector<HttpClientRequest> ApiLink::Impl::take_sendable() {
+  std::vector<HttpClientRequest> requests;
+  std::size_t bytes = 0;
+  for (std::size_t left = sendable(); left > 0; --left) {
+    bytes += queue[sent].size();
+    if (!requests.empty() && bytes > send_bytes_max) break;
+    requests.push_back(request_with(queue[sent++]));
+  }
+  return requests;
+}
+
 asio::awaitable<void> ApiLink::Impl::send_calls() {
   while (true) {
-    if (queue.empty()) {
+    if (sendable() == 0) {
       auto woken = co_await work.async_wait(nothrow);
       static_cast<void>(woken);
       continue;
     }
     const std::uint64_t mine = subscription;
     const auto client = calls_client;  // another attempt may take its place meanwhile
-    auto asking = client->request(request_with(queue.front()), answer_limit);
-    auto answer = co_await std::move(asking);
-    if (mine != subscription || queue.empty()) continue;  // another subscription: nothing of ours is left
-    switch (user.on_call_answer(answer)) {
-      case ApiUser::Call::done: queue.pop_front(); break;
-      case ApiUser::Call::resubscribe: resubscribe(); break;
-      case ApiUser::Call::again:
-        auto pausing = pause(resend_pause);
-        co_await std::move(pausing);
-        break;
-    }
+    auto sending = client->send(take_sendable(), answer_limit);
+    answers.cancel();
+    auto outcome = co_await std::move(sending);
+    if (outcome || mine != subscription || sent == 0) continue;
+    auto taking = take(outcome.error());
+    co_await std::move(taking);
   }
+}
+
+asio::awaitable<void> ApiLink::Impl::take_answers() {
+  while (true) {
+    if (sent == 0) {
+      auto woken = co_await answers.async_wait(nothrow);
+      static_cast<void>(woken);
+      continue;
+    }
+    const std::uint64_t mine = subscription;
+    const auto client = calls_client;
+    auto reading = client->read(answer_limit);
+    auto answer = co_await std::move(reading);
+    if (mine != subscription || sent == 0) continue;  // another subscription: nothing of ours is left
+    auto taking = take(std::move(answer));
+    co_await std::move(taking);
+  }
+}
+
+// REQUIRES: a call was sent.
+asio::awaitable<void> ApiLink::Impl::take(Result<HttpClientResponse> answer) {
+  const std::uint64_t mine = subscription;
+  switch (user.on_call_answer(answer)) {
+    case ApiUser::Call::done:
+      queue.pop_front();
+      --sent;
+      break;
+    case ApiUser::Call::resubscribe: resubscribe(); break;
+    case ApiUser::Call::again:
+      auto pausing = pause(resend_pause);
+      co_await std::move(pausing);
+      if (mine == subscription) sent = 0;
+      break;
+  }
+  if (sendable() > 0) work.cancel();
 }
 
 ApiLink::ApiLink(asio::any_io_executor loop, ApiLinkSettings settings, ApiUser& user)

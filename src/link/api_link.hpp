@@ -1,5 +1,6 @@
 #pragma once
-// A client of one Mesos v1 API: a stream of events, and calls in their order on a second connection.
+// A client of one Mesos v1 API: a stream of events, and calls in their order on a second connection. Where the peer
+// takes it, calls are sent before those ahead of them are answered.
 //
 //   waiting ──SUBSCRIBE──▶ subscribed ──stream ends, silence, resubscribe()──▶ waiting
 //                └─ ApiUser::on_refused() says end: run() ends
@@ -15,6 +16,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -28,6 +30,9 @@ struct ApiLinkSettings {
   HttpHeaders headers = {};                    // of every request, besides those of the protocol
   bool has_stream_id = false;                  // the stream has an id, which the calls bear
   std::chrono::milliseconds silence_limit{0};  // between two pieces of the stream; 0: none
+  // So many calls may be sent that have no answer yet. More than 1 is for users who never ask for a call once again:
+  // those behind it may have been taken already.
+  std::size_t calls_in_flight_max = 1;
 };
 
 // An answer to SUBSCRIBE that is no stream of events.
@@ -50,6 +55,7 @@ class ApiUser {
   virtual void on_record(const std::string& record) = 0;
   // Errors of connections do not come here.
   virtual Next on_refused(const ApiRefusal& refusal) = 0;
+  // Of the oldest call that has none. An error: of those behind it nothing is known either.
   virtual Call on_call_answer(const Result<HttpClientResponse>& answer) = 0;
   // The subscription has ended, or an attempt has failed.
   virtual void on_ended(bool was_subscribed) = 0;

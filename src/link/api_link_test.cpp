@@ -26,9 +26,10 @@ using namespace std::chrono_literals;
 
 // Answers the requests in their order; what is not planned: SUBSCRIBE gets a stream, a call 202.
 struct Peer {
-  explicit Peer(asio::io_context& loop) {
-    auto listening =
-        HttpServer::listen(loop.get_executor(), {}, [this](HttpRequest request) { return answer(std::move(request)); });
+  explicit Peer(asio::io_context& the_loop) : loop{the_loop} {
+    auto listening = HttpServer::listen(loop.get_executor(),
+                                        {.may_overlap = [](const HttpRequest& each) { return !is_subscribe(each); }},
+                                        [this](HttpRequest request) { return answer(std::move(request)); });
     if (!listening) throw std::runtime_error(to_string(listening.error()));
     server = std::move(*listening);
     address = "127.0.0.1:" + std::to_string(server->port());
@@ -42,6 +43,12 @@ struct Peer {
     if (!plan.empty()) {
       response = plan.front();
       plan.pop_front();
+    }
+    if (!subscribes && holds) {
+      const auto gate = std::make_shared<asio::steady_timer>(loop, asio::steady_timer::time_point::max());
+      held = gate;
+      auto waited = co_await gate->async_wait(nothrow);
+      static_cast<void>(waited);
     }
     if (subscribes && response.status == 200) {
       stream = response.stream = HttpStream::create();
@@ -59,9 +66,12 @@ struct Peer {
     return call && std::holds_alternative<calls::Subscribe>(call->body);
   }
 
+  asio::io_context& loop;
   std::unique_ptr<HttpServer> server;
   std::string address;
-  std::string first_event;  // SUBSCRIBED
+  bool holds = false;                        // answers no call
+  std::shared_ptr<asio::steady_timer> held;  // cancelled: the newest call is answered
+  std::string first_event;                   // SUBSCRIBED
   std::deque<HttpResponse> subscribe_answers, call_answers;
   std::vector<HttpRequest> requests;
   StreamPtr stream;
@@ -196,6 +206,111 @@ TEST_F(MesosLinkTest, AStreamWithoutAnIdIsNone) {
   end();
 }
 
+TEST_F(MesosLinkTest, CallsAreSentBeforeThoseAheadOfThemAreAnswered) {
+  peer_.holds = true;
+  start();
+  wait_for("subscribed");
+  for (int i = 0; i < 3; ++i) link_.send(calls::Revive{});
+  run_until([&] { return peer_.requests.size() == 2; });
+  loop_.run_for(30ms);
+  EXPECT_EQ(peer_.requests.size(), 2U) << "a peer that has answered nothing yet may close after its answer";
+  peer_.holds = false;
+  peer_.held->cancel();
+  run_until([&] { return peer_.requests.size() == 4; });
+  loop_.run_for(10ms);
+  peer_.holds = true;
+  for (int i = 0; i < 300; ++i) link_.send(calls::Revive{});
+  run_until([&] { return peer_.requests.size() == 4 + 256; });
+  loop_.run_for(30ms);
+  EXPECT_EQ(peer_.requests.size(), 4U + 256U) << "no more than the bound";
+  EXPECT_EQ(count("disconnected"), 0U);
+  end();
+}
+
+TEST_F(MesosLinkTest, ARefusalInTheMiddleEndsTheSubscription) {
+  for (const int status : {401, 307, 503}) {
+    const std::size_t before = count("disconnected");
+    peer_.requests.clear();
+    peer_.call_answers = {{.status = 202}, {.status = 202}, {.status = status}};
+    if (before == 0) start();
+    run_until([&] { return count("subscribed") == before + 1; });
+    for (int i = 0; i < 5; ++i) link_.send(calls::Revive{});
+    run_until([&] { return count("disconnected") == before + 1; });
+    EXPECT_TRUE(peer_.call_answers.empty());
+    EXPECT_LE(peer_.requests.size(), 6U) << "none is sent again";
+  }
+  wait_for("subscribed", 4);
+  end();
+}
+
+TEST_F(MesosLinkTest, WhatHasNoAnswerWhenTheConnectionEndsEndsTheSubscription) {
+  start();
+  wait_for("subscribed");
+  link_.send(calls::Revive{});
+  run_until([&] { return peer_.requests.size() == 2; });
+  peer_.holds = true;
+  loop_.run_for(10ms);
+  for (int i = 0; i < 3; ++i) link_.send(calls::Suppress{});
+  run_until([&] { return peer_.requests.size() == 5; });
+  peer_.server.reset();
+  wait_for("disconnected");
+  end();
+}
+
+// Speaks for a master or an agent whose stream stays open while its port is closed.
+class BarePeer {
+ public:
+  explicit BarePeer(asio::io_context& loop) : loop_{loop} { listen(0); }
+  void listen(std::uint16_t port) {
+    acceptor_ = std::make_unique<asio::ip::tcp::acceptor>(
+        loop_, asio::ip::tcp::endpoint{asio::ip::make_address("127.0.0.1"), port});
+    port_ = acceptor_->local_endpoint().port();
+  }
+  void close() { acceptor_.reset(); }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  // Answers one request: SUBSCRIBE with this event, and no end.
+  asio::awaitable<void> subscribe(std::string event) {
+    auto accepted = co_await acceptor_->async_accept(stream_.socket, nothrow);
+    static_cast<void>(accepted);
+    auto request = co_await stream_.read_until("\r\n\r\n");
+    static_cast<void>(request);
+    stream_.send("HTTP/1.1 200 OK\r\nMesos-Stream-Id: s\r\nContent-Length: 1000000\r\n\r\n" + encode_record(event));
+  }
+  // The head of one call.
+  asio::awaitable<void> take_call(std::string& head) {
+    auto accepted = co_await acceptor_->async_accept(calls_.socket, nothrow);
+    static_cast<void>(accepted);
+    head = co_await calls_.read_until("\r\n\r\n");
+    calls_.send("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+  }
+
+ private:
+  asio::io_context& loop_;
+  std::unique_ptr<asio::ip::tcp::acceptor> acceptor_;
+  std::uint16_t port_ = 0;
+  RawPeer stream_{loop_}, calls_{loop_};
+};
+
+TEST_F(MesosLinkTest, NoConnectionForCallsEndsTheSubscription) {
+  BarePeer bare{loop_};
+  scope_.spawn("peer", bare.subscribe(peer_.first_event));
+  MesosLink link{loop_.get_executor(),
+                 "127.0.0.1:" + std::to_string(bare.port()),
+                 prng_,
+                 {.subscription =
+                      [] {
+                        return SchedulerCall{{}, calls::Subscribe{{.user = "u", .name = "n"}}};
+                      },
+                  .on_event = [this](const SchedulerEvent&) { seen_.emplace_back("subscribed"); },
+                  .on_disconnected = [this] { seen_.emplace_back("disconnected"); }}};
+  scope_.spawn("mesos", link.run());
+  wait_for("subscribed");
+  bare.close();
+  link.send(calls::Revive{});
+  wait_for("disconnected");
+  end();
+}
+
 // --- the executor's side --------------------------------------------------------------------------------------------
 
 class AgentLinkTest : public LinkTest {
@@ -250,6 +365,40 @@ TEST_F(AgentLinkTest, CallsAreSentUntilTheyAreAnswered) {
   EXPECT_EQ(data_of(3), "two") << "400: it would be refused again";
   EXPECT_EQ(*find_header(peer_.requests[1].headers, "Authorization"), "Bearer token");
   EXPECT_EQ(find_header(peer_.requests[1].headers, "Mesos-Stream-Id"), nullptr) << "executors have none";
+  EXPECT_EQ(disconnected_, 0);
+  end();
+}
+
+TEST_F(AgentLinkTest, CallsAreSentOneByOne) {
+  peer_.holds = true;
+  start(environment());
+  run_until([&] { return events_ == 1; });
+  for (const char* each : {"one", "two", "three"}) link_->send(message(each));
+  for (const std::size_t sent : {2U, 3U, 4U}) {
+    run_until([&] { return peer_.requests.size() == sent; });
+    loop_.run_for(20ms);
+    EXPECT_EQ(peer_.requests.size(), sent) << "one that is asked for again would come after those behind it";
+    peer_.held->cancel();
+  }
+  EXPECT_EQ(data_of(3), "three");
+  end();
+}
+
+TEST_F(AgentLinkTest, ACallWaitsForAConnection) {
+  BarePeer bare{loop_};
+  AgentEnvironment agent = environment();
+  agent.endpoint = "127.0.0.1:" + std::to_string(bare.port());
+  scope_.spawn("peer", bare.subscribe(peer_.first_event));
+  start(agent);
+  run_until([&] { return events_ == 1; });
+  bare.close();
+  link_->send(message("one"));
+  loop_.run_for(50ms);
+  bare.listen(bare.port());
+  std::string head;
+  scope_.spawn("call", bare.take_call(head));
+  run_until([&] { return !head.empty(); });
+  EXPECT_NE(head.find("POST /api/v1/executor"), std::string::npos);
   EXPECT_EQ(disconnected_, 0);
   end();
 }

@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds backoff_first = 100ms;
 constexpr std::chrono::milliseconds backoff_max = 10s;
+constexpr std::size_t calls_in_flight_max = 256;
 constexpr auto silence_limit = 75s;  // five heartbeats of 15 s (mesos.md 1.8)
 
 // "//host:port/api/…" or "http://host:port/…" -> "host:port"; "" when it is neither.
@@ -35,7 +36,11 @@ struct MesosLink::Impl : ApiUser {
         prng{the_prng},
         callbacks{std::move(the_callbacks)},
         link{std::move(loop),
-             {.peer = "master", .path = "/api/v1/scheduler", .has_stream_id = true, .silence_limit = silence_limit},
+             {.peer = "master",
+              .path = "/api/v1/scheduler",
+              .has_stream_id = true,
+              .silence_limit = silence_limit,
+              .calls_in_flight_max = calls_in_flight_max},
              *this} {}
 
   std::string address() override { return master; }

@@ -23,6 +23,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -195,7 +196,7 @@ class Process {
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
     auto master = listen(config_.engine_ip.value, config_.master_port.value, guarded_for({}, master_handler(*engine_)),
-                         master_server_);
+                         master_server_, is_framework_call);
     if (!master) return master.error();
     auto agent = listen(config_.engine_ip.value, config_.agent_port.value, guarded_for({}, agent_handler(*engine_)),
                         agent_server_);
@@ -211,7 +212,7 @@ class Process {
     if (!fleet) return fleet.error();
     fleet_ = std::move(*fleet);
     auto master = listen(config_.engine_ip.value, config_.master_port.value, guarded_for({}, fleet_handler(*fleet_)),
-                         master_server_);
+                         master_server_, is_framework_call);
     if (!master) return master.error();
     fleet_->start();
     return {};
@@ -238,10 +239,11 @@ class Process {
   }
 
   Result<void> listen(const std::string& host, std::uint16_t port, HttpHandler handler,
-                      std::unique_ptr<HttpServer>& server) {
+                      std::unique_ptr<HttpServer>& server, std::function<bool(const HttpRequest&)> may_overlap = {}) {
     HttpServerOptions options;
     options.host = host;
     options.port = port;
+    options.may_overlap = std::move(may_overlap);
     auto listening = once_free([&] { return HttpServer::listen(loop_.get_executor(), options, handler); });
     if (!listening) return listening.error();
     server = std::move(*listening);

@@ -10,11 +10,15 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace windlass {
 namespace {
+
+constexpr const char* scheduler_path = "/api/v1/scheduler";
+constexpr const char* master_process = "/master";
 
 HttpResponse mesos_not_found(const HttpRequest&) { return mesos_text(404, "404 Not Found."); }
 
@@ -42,16 +46,16 @@ HttpHandler make_handler(std::vector<Route> routes, const std::string& process) 
 
 HttpHandler master_handler(EnginePort& engine) {
   std::vector<Route> routes = master_read_routes(engine);
-  routes.push_back(call_route<FrameworkPort>("/api/v1/scheduler", serve_scheduler_call, engine));
+  routes.push_back(call_route<FrameworkPort>(scheduler_path, serve_scheduler_call, engine));
   for (Route& route : master_operator_routes(engine)) routes.push_back(std::move(route));
-  return make_handler(std::move(routes), "/master");
+  return make_handler(std::move(routes), master_process);
 }
 
 HttpHandler fleet_handler(FleetPort& fleet) {
   std::vector<Route> routes = fleet_read_routes(fleet);
-  routes.push_back(call_route<FrameworkPort>("/api/v1/scheduler", serve_scheduler_call, fleet));
+  routes.push_back(call_route<FrameworkPort>(scheduler_path, serve_scheduler_call, fleet));
   routes.push_back(teardown_route(fleet));
-  return make_handler(std::move(routes), "/master");
+  return make_handler(std::move(routes), master_process);
 }
 
 HttpHandler agent_handler(EnginePort& engine) {
@@ -59,6 +63,14 @@ HttpHandler agent_handler(EnginePort& engine) {
   routes.push_back(call_route("/api/v1/executor", serve_executor_call, engine));
   routes.push_back(reader_route("POST", "/api/v1", serve_agent_call, engine));
   return make_handler(std::move(routes), "/slave(1)");
+}
+
+bool is_framework_call(const HttpRequest& request) {
+  std::string_view path = request.path;
+  if (path.starts_with(master_process)) path.remove_prefix(std::string_view{master_process}.size());
+  // SUBSCRIBE may not have the id of a stream: it makes one.
+  return request.method == "POST" && path == scheduler_path &&
+         find_header(request.headers, "Mesos-Stream-Id") != nullptr;
 }
 
 }  // namespace windlass

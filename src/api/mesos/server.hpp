@@ -18,4 +18,8 @@ HttpHandler agent_handler(EnginePort& engine);
 // REQUIRES: fleet outlives the handler.
 HttpHandler fleet_handler(FleetPort& fleet);
 
+// For HttpServerOptions::may_overlap: a framework's calls besides SUBSCRIBE. Each is given to the core before its
+// handler waits, so the core has them in their order, and one commit answers many.
+bool is_framework_call(const HttpRequest& request);
+
 }  // namespace windlass
