@@ -24,6 +24,8 @@ namespace windlass::core {
 
 // Events stepped before one commit. Larger: fewer commits under load, longer until the first of them is answered.
 constexpr std::size_t batch_max = 256;
+// Likewise rows to write: an event may come to a thousand of them, and nothing else is done before they are made.
+constexpr std::size_t batch_writes_max = 1000;
 // A core that asks so often in a row to be woken at once, and hears nothing else meanwhile, has lost count of time.
 constexpr std::size_t idle_wakes_max = 1000;
 // It is then woken this much later each time, so that it neither takes the processor nor shuts everybody else out.
@@ -62,7 +64,7 @@ class Loop {
     const std::size_t count = std::min(inbox_.size(), batch_max);
     idle_wakes_ = count == 0 ? idle_wakes_ + 1 : 0;
     if (is_due(now)) take(all, time_passed_);
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count && !is_full(all); ++i) {
       const Event event = std::move(inbox_.front());
       inbox_.pop_front();
       take(all, event);
@@ -81,6 +83,10 @@ class Loop {
   [[nodiscard]] bool is_spinning() const { return idle_wakes_ > idle_wakes_max; }
 
  private:
+  [[nodiscard]] static bool is_full(const Effects& all) {
+    if constexpr (requires { all.writes; }) return all.writes.size() >= batch_writes_max;
+    return false;
+  }
   [[nodiscard]] bool is_due(TimePoint now) const { return wake_at_ && *wake_at_ <= now; }
   void take(Effects& all, const Event& event) {
     append(all, step_(event));

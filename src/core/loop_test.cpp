@@ -48,6 +48,17 @@ TEST(CoreLoop, ABatchEnds) {
   EXPECT_EQ(fixture.loop.step_batch(start).writes.size(), 1u);
 }
 
+TEST(CoreLoop, ABatchEndsWhenItWritesMuch) {
+  Loop<int, TestEffects> loop{[](const int& event) {
+                                return TestEffects{std::vector<int>(batch_writes_max / 2, event), {}, {}, {}};
+                              },
+                              woken};
+  for (int i = 1; i <= 3; ++i) loop.post(i);
+  EXPECT_EQ(loop.step_batch(start).writes.back(), 2);
+  EXPECT_EQ(loop.step_batch(start).writes.front(), 3);
+  EXPECT_FALSE(loop.has_work(start));
+}
+
 TEST(CoreLoop, TimeIsSteppedThoughEventsNeverStop) {
   Fixture fixture;
   fixture.wanted = start + 1s;

@@ -19,8 +19,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 namespace windlass {
 namespace {
@@ -30,6 +32,8 @@ constexpr std::chrono::seconds scheduler_answer_limit{5};
 // How often the apps that wait are looked at.
 constexpr std::chrono::seconds wait_log_interval{2};
 constexpr std::chrono::seconds master_answer_limit{30};
+// Offers that are stepped at once: each may come to a hundred tasks, and readers wait meanwhile.
+constexpr std::size_t offers_per_step_max = 10;
 
 struct SchedulerCore {
   using State = scheduler::State;
@@ -63,6 +67,26 @@ void log_status(const SchedulerEvent& event) {
        {"message", status.message}});
 }
 
+calls::Decline* as_decline(scheduler::Call& call) {
+  auto* to_mesos = std::get_if<scheduler::MesosCall>(&call);
+  return to_mesos == nullptr ? nullptr : std::get_if<calls::Decline>(&to_mesos->body);
+}
+
+// Offers that came together are declined together, though they were stepped apart.
+void join_declines(std::vector<scheduler::Call>& calls) {
+  std::vector<scheduler::Call> joined;
+  for (scheduler::Call& call : calls) {
+    const calls::Decline* more = as_decline(call);
+    calls::Decline* last = joined.empty() ? nullptr : as_decline(joined.back());
+    if (more != nullptr && last != nullptr && more->refuse_seconds == last->refuse_seconds) {
+      last->offer_ids.insert(last->offer_ids.end(), more->offer_ids.begin(), more->offer_ids.end());
+    } else {
+      joined.push_back(std::move(call));
+    }
+  }
+  calls = std::move(joined);
+}
+
 class SchedulerShell final : public SchedulerService {
  public:
   SchedulerShell(asio::any_io_executor loop, std::unique_ptr<Journal> journal, scheduler::State state,
@@ -81,7 +105,7 @@ class SchedulerShell final : public SchedulerService {
                    [this](SchedulerEvent event) {
                      log_status(event);
                      look_for_orphans(event);
-                     shell_.post(scheduler::MesosEvent{std::move(event)});
+                     post(std::move(event));
                    },
                .on_disconnected = [this] { shell_.post(scheduler::MesosDisconnected{}); }}} {}
 
@@ -108,6 +132,16 @@ class SchedulerShell final : public SchedulerService {
   }
 
  private:
+  void post(SchedulerEvent event) {
+    auto* all = std::get_if<events::Offers>(&event);
+    if (all == nullptr) return shell_.post(scheduler::MesosEvent{std::move(event)});
+    events::Offers some;
+    for (Offer& offer : all->offers) {
+      some.offers.push_back(std::move(offer));
+      if (some.offers.size() == offers_per_step_max) shell_.post(scheduler::MesosEvent{std::exchange(some, {})});
+    }
+    if (!some.offers.empty()) shell_.post(scheduler::MesosEvent{std::move(some)});
+  }
   // Whether it makes more of anything.
   [[nodiscard]] bool needs_space(const scheduler::Event& event) const {
     if (std::holds_alternative<scheduler::StartApp>(event)) return true;
@@ -171,6 +205,7 @@ class SchedulerShell final : public SchedulerService {
   }
 
   void act(scheduler::Effects& effects) {
+    join_declines(effects.calls);
     for (scheduler::Call& call : effects.calls) {
       std::visit([this](auto& each) { act(each); }, call);
     }
