@@ -10,11 +10,11 @@
 namespace windlass {
 
 struct HttpPipeline::Impl {
-  Impl(asio::any_io_executor the_loop, HttpPeer the_peer, HttpClientOptions the_options)
+  Impl(const asio::any_io_executor& the_loop, HttpPeer the_peer, HttpClientOptions the_options)
       : loop{the_loop},
         peer{std::move(the_peer)},
         options{std::move(the_options)},
-        changed{std::move(the_loop), asio::steady_timer::time_point::max()} {}
+        changed{the_loop, asio::steady_timer::time_point::max()} {}
 
   // Set once by the constructor.
   const asio::any_io_executor loop;
@@ -132,7 +132,7 @@ Result<std::unique_ptr<HttpPipeline>> HttpPipeline::create(asio::any_io_executor
                                                            HttpClientOptions options) {
   auto parsed = parse_http_peer(peer);
   if (!parsed) return parsed.error();
-  auto impl = std::make_shared<Impl>(std::move(loop), std::move(*parsed), std::move(options));
+  auto impl = std::make_shared<Impl>(loop, std::move(*parsed), std::move(options));
   return std::unique_ptr<HttpPipeline>{new HttpPipeline{std::move(impl)}};
 }
 
