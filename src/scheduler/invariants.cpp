@@ -78,9 +78,9 @@ void check_invariants(const State& state) {
   CHECK(state.views.size() == state.apps.size());
   for (const auto& [id, view] : state.views) check_view(state, id, *view);
   check_demands(state);
-  for (const auto& [time, key] : state.timers) CHECK(state.watches.at(key).armed == time);
-  for (const auto& [key, watch] : state.watches) {
-    const InstancePtr row = current_row(state, *watch.instance);
+  state.watches.check();
+  for (const auto& [key, instance] : state.watches.all()) {
+    const InstancePtr row = current_row(state, *instance);
     CHECK(row != nullptr && key_of(row->id) == key);
   }
 }

@@ -11,6 +11,7 @@
 #include "scheduler/demand.hpp"
 #include "scheduler/instance_key.hpp"
 #include "scheduler/service_ports.hpp"
+#include "scheduler/watches.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -71,16 +72,6 @@ struct AppIndex {
   [[nodiscard]] std::size_t occupied() const { return instances.size() - away.size(); }
 };
 
-// What one task is watched for; its earliest time is in State::timers.
-struct Watch {
-  InstancePtr instance;                        // its row, or an older one: for its ids
-  std::optional<TimePoint> reconcile_at = {};  // no news of it since we asked: ask Mesos again
-  Duration reconcile_delay = {};
-  std::optional<TimePoint> kill_at = {};     // send KILL again
-  std::optional<TimePoint> overdue_at = {};  // neither running nor heard of until then: kill it
-  std::optional<TimePoint> armed = {};       // its entry in State::timers
-};
-
 // What readers see of one app. It does not change.
 struct AppView {
   AppPtr app;
@@ -125,8 +116,7 @@ struct State {
   std::map<Requirement, DemandId> demand_of;
   DemandId last_demand = 0;
   std::set<std::pair<TimePoint, AppId>> delayed;  // they miss instances and may launch from then on
-  std::map<InstanceKey, Watch> watches;           // only tasks that are watched for something
-  std::set<std::pair<TimePoint, InstanceKey>> timers;
+  Watches watches;
 
   // What readers see: kept up to date by each step, and copied at no cost (scheduler/world.hpp).
   core::PersistentMap<AppId, std::shared_ptr<const AppView>> views;

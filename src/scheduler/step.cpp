@@ -169,7 +169,7 @@ void ask_for_offers(Turn& turn) {
 std::optional<TimePoint> next_wake(const State& state) {
   std::optional<TimePoint> next = revive_at(state);
   const auto consider = [&](TimePoint time) { next = next ? std::min(*next, time) : time; };
-  if (!state.timers.empty()) consider(state.timers.begin()->first);
+  if (const auto watched = state.watches.next()) consider(*watched);
   if (!state.delayed.empty()) consider(state.delayed.begin()->first);
   if (state.connected) consider(silent_from(state));
   if (state.connected) consider(state.next_implicit);
@@ -178,7 +178,6 @@ std::optional<TimePoint> next_wake(const State& state) {
 
 // What can be checked in no time.
 void check_sizes(const State& state) {
-  CHECK(state.watches.size() == state.timers.size());
   CHECK(state.demands.size() == state.demand_of.size() && state.demands.size() == state.funnels.size());
   CHECK(state.demands.size() + state.delayed.size() <= state.apps.size());
   CHECK(state.views.size() == state.apps.size());

@@ -14,47 +14,7 @@ constexpr Duration reconcile_delay_max = std::chrono::minutes{10};
 // No news of a launched task for so long: ask Mesos whether it knows it.
 constexpr Duration launch_confirm_delay = std::chrono::seconds{30};
 
-// --- timers ----------------------------------------------------------------------------------------------------------
-
-void arm(State& state, InstanceKey key, Watch& watch) {
-  std::optional<TimePoint> next = watch.reconcile_at;
-  for (const auto& time : {watch.kill_at, watch.overdue_at}) {
-    if (time && (!next || *time < *next)) next = time;
-  }
-  if (next && watch.armed == next) return;
-  if (watch.armed) state.timers.erase({*watch.armed, key});
-  watch.armed = next;
-  if (next) {
-    state.timers.emplace(*next, key);
-  } else {
-    state.watches.erase(key);
-  }
-}
-
-Watch& watch_of(State& state, InstanceKey key, const InstancePtr& instance) {
-  Watch& watch = state.watches[key];
-  watch.instance = instance;
-  return watch;
-}
-
-void forget_watch(State& state, InstanceKey key) {
-  const auto watch = state.watches.find(key);
-  if (watch == state.watches.end()) return;
-  if (watch->second.armed) state.timers.erase({*watch->second.armed, key});
-  state.watches.erase(watch);
-}
-
-// The tasks whose time has come. They are taken out first: one that is armed for now again waits for the next step, so
-// that no setting, however short, can keep this step from ending.
-std::vector<InstanceKey> take_due(State& state, TimePoint now) {
-  std::vector<InstanceKey> due;
-  while (!state.timers.empty() && state.timers.begin()->first <= now) {
-    due.push_back(state.timers.begin()->second);
-    state.watches.at(due.back()).armed.reset();
-    state.timers.erase(state.timers.begin());
-  }
-  return due;
-}
+// --- watches ---------------------------------------------------------------------------------------------------------
 
 void no_question(Watch& watch) {
   watch.reconcile_at.reset();
@@ -70,22 +30,18 @@ bool is_launching(const Instance& instance) {
 // The wait for a task to run begins anew with each news of it: an image of many gigabytes may take an hour, as long as
 // it gets nearer.
 //
-// What follows from a row, and from what we ask about its task: each is looked up and armed once, for there are as many
-// watches as tasks that start.
+// What follows from a row, and from what we ask about its task.
 void watch_row(Turn& turn, InstanceKey key, const InstancePtr& instance, Question question) {
   State& state = turn.state;
   const bool launching = is_launching(*instance);
-  auto found = state.watches.lower_bound(key);
-  const bool is_watched = found != state.watches.end() && found->first == key;
-  if (!launching && question != Question::later && !is_watched) return;
-  if (!is_watched) found = state.watches.emplace_hint(found, key, Watch{.instance = instance});
-  Watch& watch = found->second;
-  watch.instance = instance;
+  const bool is_news = launching || question == Question::later;
+  if (!is_news && state.watches.find(key) == nullptr) return;
+  Watch& watch = state.watches.watch(key, instance);
   watch.overdue_at.reset();
   if (launching) watch.overdue_at = after(turn.in.now, state.settings.task_launch_timeout);
   if (question != Question::as_it_was) no_question(watch);
   if (question == Question::later) watch.reconcile_at = after(turn.in.now, launch_confirm_delay);
-  arm(state, key, watch);
+  state.watches.arm(key, watch);
 }
 
 // --- indexes ---------------------------------------------------------------------------------------------------------
@@ -307,7 +263,7 @@ void remove_instance(Turn& turn, const InstancePtr& instance) {
   AppIndex& index = turn.state.index.at(instance->app_id);
   CHECK(index.instances.erase(key) == 1);
   unplace(index, key);
-  forget_watch(turn.state, key);
+  turn.state.watches.forget(key);
   turn.touched.insert(instance->app_id);
   turn.fx.writes.emplace_back(PutInstance{instance->id});
 }
@@ -363,26 +319,26 @@ void send_kill(Turn& turn, const InstancePtr& instance) {
   ++turn.state.counters.kills;
   call(turn, calls::Kill{instance->task_id, instance->agent_id, {}});
   const InstanceKey key = key_of(instance->id);
-  Watch& watch = watch_of(turn.state, key, instance);
+  Watch& watch = turn.state.watches.watch(key, instance);
   watch.kill_at = after(turn.in.now, turn.state.settings.kill_retry_timeout);
-  arm(turn.state, key, watch);
+  turn.state.watches.arm(key, watch);
 }
 
 void ask_about(Turn& turn, const InstancePtr& instance) {
   turn.asked.push_back(instance);
   const InstanceKey key = key_of(instance->id);
-  Watch& watch = watch_of(turn.state, key, instance);
+  Watch& watch = turn.state.watches.watch(key, instance);
   watch.reconcile_delay = std::min(std::max(first_reconcile_delay, watch.reconcile_delay * 2), reconcile_delay_max);
   watch.reconcile_at = after(turn.in.now, watch.reconcile_delay);
-  arm(turn.state, key, watch);
+  turn.state.watches.arm(key, watch);
 }
 
 void heard_of(Turn& turn, const InstancePtr& instance) {
   const InstanceKey key = key_of(instance->id);
-  const auto found = turn.state.watches.find(key);
-  if (found == turn.state.watches.end()) return;
-  no_question(found->second);
-  arm(turn.state, key, found->second);
+  Watch* watch = turn.state.watches.find(key);
+  if (watch == nullptr) return;
+  no_question(*watch);
+  turn.state.watches.arm(key, *watch);
 }
 
 void expect_news(Turn& turn, const InstancePtr& instance) {
@@ -412,8 +368,8 @@ void give_up_launch(Turn& turn, const InstancePtr& instance) {
 
 void run_timers(Turn& turn) {
   const TimePoint now = turn.in.now;
-  for (const InstanceKey& key : take_due(turn.state, now)) {
-    const Watch watch = turn.state.watches.at(key);
+  for (const InstanceKey& key : turn.state.watches.take_due(now)) {
+    const Watch watch = *turn.state.watches.find(key);
     const InstancePtr instance = current_row(turn.state, *watch.instance);
     CHECK(instance != nullptr);
     const bool overdue = watch.overdue_at && *watch.overdue_at <= now;
