@@ -209,11 +209,11 @@ TEST_F(Launcher, DestroyOfOneThatNeverRanIsAnswered) {
 }
 
 TEST_F(Launcher, ASecondLaunchTakesOverTheRunningProcess) {
-  launcher_->launch(call("c1", "sleep 300"));
+  launcher_->launch(call("c1", "exec sleep 300"));
   const auto first = await<engine::ExecutorStarted>();
   stop_launcher();  // as after kill -9 of the engine: the process lives on
   make_launcher();
-  launcher_->launch(call("c1", "sleep 300"));
+  launcher_->launch(call("c1", "exec sleep 300"));
   const auto second = await<engine::ExecutorStarted>();
   EXPECT_EQ(second.pid, first.pid);
   EXPECT_EQ(second.start_time, first.start_time);
@@ -237,7 +237,7 @@ TEST_F(Launcher, StoppingLeavesExecutorsAloneAlsoWithoutCgroups) {
 }
 
 TEST_F(Launcher, ResumeTellsTheDeadFromTheLiving) {
-  launcher_->launch(call("c1", "sleep 300"));
+  launcher_->launch(call("c1", "exec sleep 300"));
   const auto started = await<engine::ExecutorStarted>();
   stop_launcher();
   make_launcher();

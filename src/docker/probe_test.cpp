@@ -96,7 +96,7 @@ class FakeDocker {
 
 struct Bench {
   Bench() {
-    client = std::move(*DockerClient::create(loop.get_executor(), docker.host()));
+    client = *DockerClient::create(loop.get_executor(), docker.host());
     auto take = [this](const TaskId&, std::uint64_t, ProbeResult found) { result = std::move(found); };
     runner = std::make_unique<ProbeRunner>(loop.get_executor(), client, take);
   }
@@ -379,7 +379,7 @@ asio::awaitable<HttpResponse> serve_site(HttpRequest request) {
 }
 
 struct WebBench : Bench {
-  WebBench() { server = std::move(*HttpServer::listen(loop.get_executor(), {}, serve_site)); }
+  WebBench() { server = *HttpServer::listen(loop.get_executor(), {}, serve_site); }
   ProbeResult get(const std::string& path, Duration timeout = 5s) {
     return ask({HttpProbe{.port = server->port(), .path = path}, timeout}, task());
   }
@@ -413,7 +413,7 @@ asio::awaitable<HttpResponse> redirect_for_ever(HttpRequest request) {
 
 TEST(HttpProbe, GivesUpOnEndlessRedirects) {
   WebBench bench;
-  bench.server = std::move(*HttpServer::listen(bench.loop.get_executor(), {}, redirect_for_ever));
+  bench.server = *HttpServer::listen(bench.loop.get_executor(), {}, redirect_for_ever);
   EXPECT_EQ(why(bench.get("/")), "failed: more than 50 redirects");
 }
 

@@ -496,7 +496,7 @@ asio::awaitable<void> serve_unix(asio::local::stream_protocol::acceptor& accepto
 
 struct UnixSite {
   UnixSite() : acceptor{loop, asio::local::stream_protocol::endpoint{folder / "s"}} {
-    client = std::move(*HttpClient::create(loop.get_executor(), "unix://" + (folder / "s")));
+    client = *HttpClient::create(loop.get_executor(), "unix://" + (folder / "s"));
   }
   void serve(std::string bytes, bool echo = false) {
     scope.spawn("peer", serve_unix(acceptor, std::move(bytes), echo));
@@ -625,10 +625,10 @@ TEST(HttpClient, RefusesPeersAndRequestsThatMakeNoSense) {
 }
 
 asio::awaitable<void> check_names(asio::io_context& loop, std::uint16_t port) {
-  auto client = std::move(*HttpClient::create(loop.get_executor(), "http://localhost:" + std::to_string(port)));
+  auto client = *HttpClient::create(loop.get_executor(), "http://localhost:" + std::to_string(port));
   auto found = co_await client->request(get("/by-name"), limit);
   EXPECT_TRUE(found) << to_string(found.error());
-  auto lost = std::move(*HttpClient::create(loop.get_executor(), "http://no-such-host.invalid:80"));
+  auto lost = *HttpClient::create(loop.get_executor(), "http://no-such-host.invalid:80");
   auto missing = co_await lost->request(get("/"), limit);
   EXPECT_EQ(missing.error().code, Errc::unavailable);
   EXPECT_NE(missing.error().message.find("looking up the host"), std::string::npos);

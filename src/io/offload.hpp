@@ -44,8 +44,8 @@ struct OffloadStart {
 };
 
 // Runs work() on the pool; rethrows what it throws. Cancelling the caller does not interrupt work: the caller goes on,
-// cancelled, when work has ended. The pool must outlive the call, and the loop the pool: its thread still holds the loop
-// for a moment after the value has come back.
+// cancelled, when work has ended. The pool must outlive the call, and the loop the pool, whose thread still holds the
+// loop for a moment after the value has come back.
 // REQUIRES: work returns a default-constructible value and touches nothing that the loop thread touches.
 template <class Work>
 [[nodiscard]] asio::awaitable<std::invoke_result_t<Work&>> offload(asio::thread_pool& pool, Work work) {

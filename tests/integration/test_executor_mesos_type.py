@@ -5,7 +5,7 @@ import subprocess
 
 import mesos_pb2
 from fake_agent import command_task, mesos_task, task
-from windlass import free_port
+from windlass import free_port, wait_until
 
 
 def test_a_docker_image_runs_in_docker(agent, images):
@@ -22,10 +22,11 @@ def test_a_docker_image_runs_in_docker(agent, images):
     running = agent.wait_for("TASK_RUNNING")
     inspected = json.loads(running.data)[0]
     assert inspected["HostConfig"]["NetworkMode"] == "host"
+    kept = agent.sandbox / "d" / "kept"
+    wait_until(lambda: kept.exists() and kept.read_text() == "kept\n", 20, "what the task writes")
     agent.kill(grace=0)
     agent.wait_for_end()
     assert agent.output().decode().splitlines() == ["65534", "from the sandbox"]
-    assert (agent.sandbox / "d" / "kept").read_text() == "kept\n"
 
 
 def test_port_mappings_of_the_network(agent, images):
