@@ -281,7 +281,9 @@ PACKAGE_WORDS = {
     "python3-requests": r"\bimport requests\b",
     "python3-protobuf": r"\bgoogle\.protobuf\b|_pb2\b",
     "python3-pytest": r"-m pytest|import pytest",
-    "libclang-rt-14-dev": r"-fsanitize=",
+    "clang-16": r"clang\+\+-16",
+    "llvm-16": r"-fsanitize=",
+    "libclang-rt-16-dev": r"-fsanitize=",
 }
 CLAIMING = {"tools/packages", "tools/tidy.py", "tools/tidy_test.py"}
 
