@@ -25,7 +25,7 @@ namespace windlass::core {
 // Events stepped before one commit. Larger: fewer commits under load, longer until the first of them is answered.
 constexpr std::size_t batch_max = 256;
 // Likewise rows to write: an event may come to a thousand of them, and nothing else is done before they are made.
-constexpr std::size_t batch_writes_max = 1000;
+constexpr std::size_t batch_writes_max = 500;
 // A core that asks so often in a row to be woken at once, and hears nothing else meanwhile, has lost count of time.
 constexpr std::size_t idle_wakes_max = 1000;
 // It is then woken this much later each time, so that it neither takes the processor nor shuts everybody else out.
@@ -60,21 +60,38 @@ class Loop {
 
   // One batch. REQUIRES: has_work(now); the effects of the batch before have been carried out.
   Effects step_batch(TimePoint now) {
-    Effects all;
-    const std::size_t count = std::min(inbox_.size(), batch_max);
-    idle_wakes_ = count == 0 ? idle_wakes_ + 1 : 0;
-    if (is_due(now)) take(all, time_passed_);
-    for (std::size_t i = 0; i < count && !is_full(all); ++i) {
-      const Event event = std::move(inbox_.front());
-      inbox_.pop_front();
-      take(all, event);
+    begin_batch(now);
+    while (step_next()) {
     }
-    if (!is_due(now)) {
+    return end_batch();
+  }
+
+  // The same in pieces, for a driver that has something else to do between two steps. What is posted meanwhile waits
+  // for the next batch.
+  void begin_batch(TimePoint now) {
+    batch_ = Batch{.now = now, .left = std::min(inbox_.size(), batch_max), .time_is_due = is_due(now)};
+    idle_wakes_ = batch_.left == 0 ? idle_wakes_ + 1 : 0;
+  }
+  // False: the batch is at its end, and nothing was stepped.
+  bool step_next() {
+    if (std::exchange(batch_.time_is_due, false)) {
+      take(time_passed_);
+      return true;
+    }
+    if (batch_.left == 0 || is_full(batch_.effects)) return false;
+    --batch_.left;
+    const Event event = std::move(inbox_.front());
+    inbox_.pop_front();
+    take(event);
+    return true;
+  }
+  Effects end_batch() {
+    if (!is_due(batch_.now)) {
       idle_wakes_ = 0;
     } else if (is_spinning()) {
-      wake_at_ = after(now, spin_pause);
+      wake_at_ = after(batch_.now, spin_pause);
     }
-    return all;
+    return std::exchange(batch_, {}).effects;
   }
 
   // When there is work again, though nobody posts.
@@ -83,14 +100,21 @@ class Loop {
   [[nodiscard]] bool is_spinning() const { return idle_wakes_ > idle_wakes_max; }
 
  private:
+  struct Batch {
+    TimePoint now = {};
+    std::size_t left = 0;  // events of the inbox
+    bool time_is_due = false;
+    Effects effects = {};
+  };
+
   [[nodiscard]] static bool is_full(const Effects& all) {
     if constexpr (requires { all.writes; }) return all.writes.size() >= batch_writes_max;
     return false;
   }
   [[nodiscard]] bool is_due(TimePoint now) const { return wake_at_ && *wake_at_ <= now; }
-  void take(Effects& all, const Event& event) {
-    append(all, step_(event));
-    wake_at_ = all.wake_at;
+  void take(const Event& event) {
+    append(batch_.effects, step_(event));
+    wake_at_ = batch_.effects.wake_at;
   }
 
   // Set once by the constructor.
@@ -98,6 +122,7 @@ class Loop {
   const Event time_passed_;
 
   std::deque<Event> inbox_;
+  Batch batch_;  // that is being made
   std::optional<TimePoint> wake_at_;
   std::size_t idle_wakes_ = 0;  // batches in a row that were nothing but time, each asking for the next at once
 };

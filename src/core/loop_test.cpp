@@ -41,6 +41,19 @@ TEST(CoreLoop, TheEffectsOfABatchAreInTheOrderOfItsEvents) {
   EXPECT_FALSE(fixture.loop.has_work(start));
 }
 
+TEST(CoreLoop, WhatComesBetweenTwoStepsWaitsForTheNextBatch) {
+  Fixture fixture;
+  fixture.loop.post(1);
+  fixture.loop.post(2);
+  fixture.loop.begin_batch(start);
+  EXPECT_TRUE(fixture.loop.step_next());
+  fixture.loop.post(3);
+  EXPECT_TRUE(fixture.loop.step_next());
+  EXPECT_FALSE(fixture.loop.step_next());
+  EXPECT_EQ(fixture.loop.end_batch().writes, (std::vector<int>{1, 2}));
+  EXPECT_EQ(fixture.loop.step_batch(start).writes, std::vector<int>{3});
+}
+
 TEST(CoreLoop, ABatchEnds) {
   Fixture fixture;
   for (std::size_t i = 0; i < batch_max + 1; ++i) fixture.loop.post(1);

@@ -20,6 +20,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -36,6 +37,9 @@
 namespace windlass {
 
 namespace asio = boost::asio;
+
+// A batch may take many times as long to step. Whoever else waits for the loop, readers above all, has it in between.
+constexpr Duration step_slice = std::chrono::milliseconds{2};
 
 template <class Core>
 class Runtime {
@@ -70,25 +74,33 @@ class Runtime {
         static_cast<void>(waited);
         continue;
       }
-      Effects effects = loop_.step_batch(clock_.now());
+      has_pending_changes_ = true;
+      loop_.begin_batch(clock_.now());
+      TimePoint pause_at = after(clock_.now(), step_slice);
+      while (loop_.step_next()) {
+        if (clock_.now() < pause_at) continue;
+        auto yielding = asio::post(alarm_.get_executor(), asio::use_awaitable);
+        co_await std::move(yielding);
+        pause_at = after(clock_.now(), step_slice);
+      }
+      Effects effects = loop_.end_batch();
       if (loop_.is_spinning()) log_error("asks to be woken at once, again and again", {{"core", name_}});
       std::vector<Row> rows = Core::rows(effects);
       if (!rows.empty()) {
         auto commit = [this, &rows] { return Committed{journal_.commit(rows)}; };
-        is_committing_ = true;
         auto committing = offload(pool_, std::move(commit));
         auto committed = co_await std::move(committing);
-        is_committing_ = false;
         if (!committed.outcome) die(committed.outcome.error());
       }
+      has_pending_changes_ = false;
       act_(std::move(effects));
     }
   }
 
   // REQUIRES: on the loop. What readers see; copy what is kept.
   [[nodiscard]] const State& state() const { return state_; }
-  // The state has changes that are not durable yet: nobody may be told of them.
-  [[nodiscard]] bool is_committing() const { return is_committing_; }
+  // The state may have changes that are not durable yet: nobody may be told of them.
+  [[nodiscard]] bool has_pending_changes() const { return has_pending_changes_; }
   [[nodiscard]] TimePoint now() const { return clock_.now(); }
   [[nodiscard]] Prng& prng() { return prng_; }
 
@@ -122,7 +134,7 @@ class Runtime {
   State state_;
   Prng prng_;
   core::Loop<Event, Effects> loop_;
-  bool is_committing_ = false;
+  bool has_pending_changes_ = false;
   asio::steady_timer alarm_;
 
   asio::thread_pool pool_{1};  // the journal's thread

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <string>
@@ -28,9 +29,13 @@ struct EchoCore {
     std::optional<TimePoint> wake_at;
   };
   static constexpr int woken = -1;
+  static constexpr int slow = 1000;  // takes longer than a slice
 
   static Effects step(State& state, const Event& event, TimePoint now, Prng&) {
     Effects effects;
+    const auto until = std::chrono::steady_clock::now() + step_slice;
+    while (event == slow && std::chrono::steady_clock::now() <= until) {
+    }
     if (event != woken) {
       state.sum += event;
       effects.writes.push_back({"numbers", std::to_string(event), "x"});
@@ -78,6 +83,29 @@ TEST(RuntimeTest, WakesTheCoreWhenItAskedForIt) {
   fixture.run_until_acted(2);
   ASSERT_EQ(fixture.acted.size(), 2u);
   EXPECT_EQ(fixture.acted[1], std::vector<int>{EchoCore::woken});
+}
+
+// Readers do not wait for a batch that takes long: they have the loop between its steps, and see nothing of it.
+TEST(RuntimeTest, OthersHaveTheLoopBetweenTheStepsOfALongBatch) {
+  Fixture fixture;
+  for (int i = 0; i < 4; ++i) fixture.runtime.post(EchoCore::slow);
+  int sum = 0;
+  std::size_t acted = 1;
+  bool pending = false;
+  asio::co_spawn(fixture.loop, fixture.runtime.run(), [](const std::exception_ptr&) {});
+  asio::post(fixture.loop, [&] {
+    sum = fixture.runtime.state().sum;
+    acted = fixture.acted.size();
+    pending = fixture.runtime.has_pending_changes();
+  });
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (fixture.acted.empty() && std::chrono::steady_clock::now() < until) fixture.loop.run_one_for(10ms);
+  EXPECT_EQ(sum, EchoCore::slow);
+  EXPECT_EQ(acted, 0u);
+  EXPECT_TRUE(pending);
+  ASSERT_FALSE(fixture.acted.empty());
+  EXPECT_EQ(fixture.acted[0].size(), 4u) << "one batch all the same";
+  EXPECT_EQ(fixture.journal.commits(), 1u);
 }
 
 TEST(RuntimeDeathTest, AFailedCommitEndsTheProcessBeforeAnythingIsSaid) {

@@ -32,8 +32,8 @@ constexpr std::chrono::seconds scheduler_answer_limit{5};
 // How often the apps that wait are looked at.
 constexpr std::chrono::seconds wait_log_interval{2};
 constexpr std::chrono::seconds master_answer_limit{30};
-// Offers that are stepped at once: each may come to a hundred tasks, and readers wait meanwhile.
-constexpr std::size_t offers_per_step_max = 10;
+// Offers that are stepped at once. Each may come to a hundred tasks, and nobody else has the loop meanwhile.
+constexpr std::size_t offers_per_step_max = 2;
 
 struct SchedulerCore {
   using State = scheduler::State;

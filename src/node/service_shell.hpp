@@ -86,9 +86,9 @@ class ServiceShell {
     co_return std::move(answer);
   }
 
-  // Between two steps. While is_committing it is ahead of what anybody may be told.
+  // Between two steps. While it has_pending_changes it is ahead of what anybody may be told.
   [[nodiscard]] const State& state() const { return runtime_.state(); }
-  [[nodiscard]] bool is_committing() const { return runtime_.is_committing(); }
+  [[nodiscard]] bool has_pending_changes() const { return runtime_.has_pending_changes(); }
   // Of the journal: false while the disk is full.
   [[nodiscard]] bool has_room() { return journal_->has_room(); }
   [[nodiscard]] TimePoint now() const { return runtime_.now(); }

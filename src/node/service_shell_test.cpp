@@ -92,8 +92,8 @@ TEST(ServiceShell, WhatIsNotDurableIsNeitherShownNorAnsweredAndTheLoopGoesOn) {
   shell.spawn("ask", ask(shell, 2, answer));
   // Requests are served all the while: the loop does not wait for the disk.
   const auto until = std::chrono::steady_clock::now() + 10s;
-  while (!shell.is_committing() && std::chrono::steady_clock::now() < until) loop.run_one_for(10ms);
-  ASSERT_TRUE(shell.is_committing());
+  while (!shell.has_pending_changes() && std::chrono::steady_clock::now() < until) loop.run_one_for(10ms);
+  ASSERT_TRUE(shell.has_pending_changes());
   int ticks = 0;
   asio::steady_timer timer{loop, 1ms};
   timer.async_wait([&](const boost::system::error_code&) { ++ticks; });
