@@ -1,12 +1,10 @@
-# windlass_room(<room> [DIR <folder>] [ONLY <stems>...] [EXCEPT <stems>...] [NO_TESTS] [DEPENDS <targets>...]
-#               [TEST_DEPENDS <targets>...])
+# windlass_room(<room> [DIR <folder>] [DEPENDS <targets>...] [TEST_DEPENDS <targets>...])
 #
 # One library per room or sub-room (wire/json is wire_json) from every .cpp in it, and one test binary <name>_test from
-# every *_test.cpp, so that a new file needs no line here. ONLY and EXCEPT split a room's sources (not its tests) over
-# two libraries. TEST_DEPENDS is what only the tests need. Test-only helpers are named *_testing.cpp and go into the
-# tests.
+# every *_test.cpp, so that a new file needs no line here. TEST_DEPENDS is what only the tests need. Test-only helpers
+# are named *_testing.cpp and go into the tests.
 function(windlass_room room)
-  cmake_parse_arguments(ROOM "NO_TESTS" "DIR" "ONLY;EXCEPT;DEPENDS;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "DIR" "DEPENDS;TEST_DEPENDS" ${ARGN})
   if(NOT ROOM_DIR)
     set(ROOM_DIR src/${room})
   endif()
@@ -15,14 +13,6 @@ function(windlass_room room)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|_testing|[_/]main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_(test|testing)\\.cpp$")
-  if(ROOM_ONLY)
-    list(JOIN ROOM_ONLY "|" stems)
-    list(FILTER sources INCLUDE REGEX "/(${stems})\\.cpp$")
-  endif()
-  if(ROOM_EXCEPT)
-    list(JOIN ROOM_EXCEPT "|" stems)
-    list(FILTER sources EXCLUDE REGEX "/(${stems})\\.cpp$")
-  endif()
   if(sources)
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
@@ -32,7 +22,7 @@ function(windlass_room room)
     target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} INTERFACE ${ROOM_DEPENDS})
   endif()
-  if(tests AND NOT ROOM_NO_TESTS)
+  if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${ROOM_TEST_DEPENDS} GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE WINDLASS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

@@ -34,7 +34,7 @@ class TidyTest(unittest.TestCase):
     def test_a_room_includes_only_rooms_above_it(self):
         io = {"src/io/log.hpp": "#pragma once\n"}
         self.assert_found("includes", "src/engine/a.cpp", 'int a;\n#include "io/log.hpp"\n', 2, "not include io", io)
-        self.assert_clean("includes", "src/api/routes.cpp", '#include "io/log.hpp"\n', io)
+        self.assert_clean("includes", "src/cli/client.cpp", '#include "io/log.hpp"\n', io)
         self.assert_found("includes", "sim/world.cpp", '#include "io/log.hpp"\n', 1, "sim must not include io", io)
 
     def test_cores_do_not_see_each_other_nor_wire(self):
@@ -97,7 +97,7 @@ class TidyTest(unittest.TestCase):
         self.assert_found("claims", "tools/tidy.py", real, line, "no file of link includes io", files)
 
     def test_what_a_room_links_is_included(self):
-        cmake = "project(x)\nwindlass_room(link DEPENDS io_lean Boost::json TEST_DEPENDS wire_mesos)\n"
+        cmake = "project(x)\nwindlass_room(link DEPENDS io Boost::json TEST_DEPENDS wire_mesos)\n"
         files = {
             "src/io/log.hpp": "#pragma once\n",
             "src/wire/mesos/codec.hpp": "#pragma once\n",
@@ -124,10 +124,10 @@ class TidyTest(unittest.TestCase):
 
     def test_packages_are_used(self):
         text = "# the list\nzlib1g-dev up gzip\nwrk bench load\n"
-        files = {"src/io/gzip.cpp": "#include <zlib.h>\n", "bench/load.py": "run('wrk')\n"}
+        files = {"src/io/http/gzip.cpp": "#include <zlib.h>\n", "bench/load.py": "run('wrk')\n"}
         self.assert_clean("claims", "tools/packages", text, files)
         only_described = {"bench/load.py": "run('wrk')\n", "docs/a.md": "#include <zlib.h>\n"}
-        without = only_described | {"src/io/gzip.cpp": ""}
+        without = only_described | {"src/io/http/gzip.cpp": ""}
         self.assert_found("claims", "tools/packages", text, 2, "zlib1g-dev", without)
         self.assert_found("claims", "tools/packages", text, 3, "wrk", files | {"bench/load.py": "run('wrks')\n"})
 

@@ -3,12 +3,12 @@
 #include "agent/sandbox.hpp"
 #include "agent/sandbox_collector.hpp"
 #include "base/time.hpp"
-#include "io/cgroup.hpp"
-#include "io/fetcher.hpp"
+#include "io/fetcher/fetcher.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
 #include "io/offload.hpp"
+#include "io/process/cgroup.hpp"
 #include "io/task_scope.hpp"
 
 #include <boost/asio/steady_timer.hpp>

@@ -3,7 +3,7 @@
 
 #include "base/time.hpp"
 #include "engine/step.hpp"
-#include "io/process.hpp"
+#include "io/process/process.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 

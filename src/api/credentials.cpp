@@ -2,7 +2,7 @@
 
 #include "base/base64.hpp"
 #include "base/text.hpp"
-#include "io/http_message.hpp"
+#include "io/http/message.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -7,7 +7,7 @@
 // a name that we know to be ours. Other clients send neither Origin nor Sec-Fetch-Site and notice nothing.
 
 #include "api/credentials.hpp"
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 
 #include <optional>
 #include <string>

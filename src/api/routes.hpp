@@ -6,7 +6,7 @@
 //
 // The first route that fits wins, so the more special one stands first. HEAD is served by GET.
 
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 
 #include <boost/asio/awaitable.hpp>
 

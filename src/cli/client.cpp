@@ -4,7 +4,7 @@
 #include "cli/app_json.hpp"
 #include "cli/arguments.hpp"
 #include "cli/task_log.hpp"
-#include "io/http_message.hpp"
+#include "io/http/message.hpp"
 #include "io/secret.hpp"
 
 #include <boost/json.hpp>

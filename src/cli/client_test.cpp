@@ -1,6 +1,6 @@
 #include "cli/client.hpp"
 
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 
 #include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,7 @@
 #include "cli/transport.hpp"
 
 #include "base/base64.hpp"
-#include "io/http_client.hpp"
+#include "io/http/client.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

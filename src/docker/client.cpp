@@ -1,6 +1,6 @@
 #include "docker/client.hpp"
 
-#include "io/http_message.hpp"
+#include "io/http/message.hpp"
 #include "wire/docker/container_body.hpp"
 
 #include <chrono>

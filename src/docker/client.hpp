@@ -5,7 +5,7 @@
 // Docker's own words; unavailable, closed or timeout when Docker cannot be reached.
 
 #include "base/error.hpp"
-#include "io/http_client.hpp"
+#include "io/http/client.hpp"
 #include "model/container_spec.hpp"
 #include "wire/docker/answers.hpp"
 #include "wire/docker/api_version.hpp"

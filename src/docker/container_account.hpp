@@ -3,9 +3,9 @@
 // Used on the loop thread only.
 
 #include "base/time.hpp"
-#include "io/cgroup_statistics.hpp"
-#include "io/disk_usage.hpp"
-#include "io/process.hpp"
+#include "io/process/cgroup_statistics.hpp"
+#include "io/process/disk_usage.hpp"
+#include "io/process/process.hpp"
 #include "model/container_spec.hpp"
 
 #include <boost/asio/any_io_executor.hpp>

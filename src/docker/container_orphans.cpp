@@ -2,7 +2,7 @@
 
 #include "io/files.hpp"
 #include "io/log.hpp"
-#include "io/process.hpp"
+#include "io/process/process.hpp"
 
 #include <unistd.h>
 

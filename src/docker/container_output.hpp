@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "docker/client.hpp"
-#include "io/output_file.hpp"
+#include "io/process/output_file.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

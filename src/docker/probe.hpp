@@ -12,7 +12,7 @@
 // ended meanwhile is Unknown: the end is reported, not the check.
 
 #include "docker/client.hpp"
-#include "io/process.hpp"
+#include "io/process/process.hpp"
 #include "model/ids.hpp"
 #include "model/probe.hpp"
 

@@ -1,8 +1,8 @@
 // Commands of checks: Docker's exec, and processes of our own.
 
 #include "docker/probe_parts.hpp"
-#include "io/child.hpp"
 #include "io/nothrow.hpp"
+#include "io/process/child.hpp"
 #include "wire/docker/stream.hpp"
 
 #include <boost/asio/steady_timer.hpp>

@@ -2,11 +2,11 @@
 
 #include "base/url.hpp"
 #include "docker/probe_parts.hpp"
-#include "io/child.hpp"
 #include "io/files.hpp"
-#include "io/http_client.hpp"
-#include "io/network_namespace.hpp"
+#include "io/http/client.hpp"
 #include "io/nothrow.hpp"
+#include "io/process/child.hpp"
+#include "io/process/network_namespace.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>

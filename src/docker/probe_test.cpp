@@ -5,7 +5,7 @@
 #include "docker/probe_parts.hpp"
 #include "io/fd.hpp"
 #include "io/files.hpp"
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 #include "io/loop_testing.hpp"
 #include "io/task_scope.hpp"
 

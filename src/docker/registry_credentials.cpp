@@ -1,9 +1,9 @@
 #include "docker/registry_credentials.hpp"
 
-#include "io/child.hpp"
 #include "io/deadline.hpp"
 #include "io/files.hpp"
 #include "io/log.hpp"
+#include "io/process/child.hpp"
 #include "model/container_spec.hpp"
 #include "wire/docker/registry_auth.hpp"
 

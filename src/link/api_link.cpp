@@ -1,6 +1,6 @@
 #include "link/api_link.hpp"
 
-#include "io/http_pipeline.hpp"
+#include "io/http/pipeline.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
 #include "io/task_scope.hpp"

@@ -1,6 +1,6 @@
 // Both users of ApiLink against a server that answers what the test says.
 
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 #include "io/loop_testing.hpp"
 #include "io/task_scope.hpp"
 #include "link/agent_link.hpp"

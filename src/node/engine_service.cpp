@@ -5,7 +5,7 @@
 #include "engine/picture.hpp"
 #include "engine/recovery.hpp"
 #include "io/files.hpp"
-#include "io/process.hpp"
+#include "io/process/process.hpp"
 #include "node/engine_rows.hpp"
 #include "node/framework_streams.hpp"
 #include "node/service_shell.hpp"

@@ -3,7 +3,7 @@
 // thread only.
 
 #include "engine/step.hpp"
-#include "io/http_stream.hpp"
+#include "io/http/stream.hpp"
 #include "wire/mesos/codec.hpp"
 
 #include <boost/asio/awaitable.hpp>

@@ -2,7 +2,7 @@
 // The event streams of frameworks, by the ids that the cores know them by. Used on the loop thread only.
 
 #include "engine/step.hpp"
-#include "io/http_stream.hpp"
+#include "io/http/stream.hpp"
 #include "wire/mesos/codec.hpp"
 
 #include <functional>

@@ -2,7 +2,7 @@
 
 #include "container/options.hpp"
 #include "io/files.hpp"
-#include "io/http_client.hpp"
+#include "io/http/client.hpp"
 #include "io/log.hpp"
 #include "link/mesos_link.hpp"
 #include "node/orphans.hpp"

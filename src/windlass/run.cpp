@@ -5,7 +5,7 @@
 #include "api/marathon/server.hpp"
 #include "api/mesos/server.hpp"
 #include "io/files.hpp"
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
 #include "io/secret.hpp"

@@ -3,10 +3,10 @@
 #include "base/check.hpp"
 #include "docker/container_orphans.hpp"
 #include "docker/registry_credentials.hpp"
-#include "io/disk_usage.hpp"
 #include "io/log.hpp"
 #include "io/nothrow.hpp"
-#include "io/process.hpp"
+#include "io/process/disk_usage.hpp"
+#include "io/process/process.hpp"
 #include "windlass_executor/shell.hpp"
 #include "wire/mesos/statistics.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "io/output_file.hpp"
+#include "io/process/output_file.hpp"
 #include "link/agent_environment.hpp"
 #include "model/container_policy.hpp"
 

@@ -1,8 +1,8 @@
 #pragma once
 // A command task: a process beside the executor, and its output.
 
-#include "io/command_output.hpp"
-#include "io/process.hpp"
+#include "io/process/command_output.hpp"
+#include "io/process/process.hpp"
 #include "windlass_executor/task_run.hpp"
 
 #include <memory>

@@ -11,7 +11,7 @@
 #include "docker/probe.hpp"
 #include "executor/step.hpp"
 #include "io/fd.hpp"
-#include "io/output_file.hpp"
+#include "io/process/output_file.hpp"
 #include "io/task_scope.hpp"
 #include "windlass_executor/reaper.hpp"
 

@@ -228,10 +228,10 @@ def test_gpus_that_docker_has_not_are_said_so(make_agent, images):
 
 
 def test_the_reader_of_statistics_sees_real_containers(programs, images):
-    """RealContainer.* of io_test, which needs an image to run."""
+    """RealContainer.* of io_process_test, which needs an image to run."""
     subprocess.run(["docker", "pull", "-q", images.busybox], check=True, capture_output=True, timeout=60)
     done = subprocess.run(
-        [BUILD / "io_test", "--gtest_filter=RealContainer.*"],
+        [BUILD / "io_process_test", "--gtest_filter=RealContainer.*"],
         capture_output=True,
         text=True,
         timeout=300,

@@ -2,7 +2,7 @@
 // Answers that the Marathon API gives in many places, with their status codes and texts (marathon.md 1.3).
 
 #include "base/error.hpp"
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 #include "wire/marathon/v1.hpp"
 
 #include <optional>

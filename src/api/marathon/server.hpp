@@ -1,7 +1,7 @@
 #pragma once
 // The scheduler's HTTP port: Marathon's API, /ping and /metrics.
 
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 #include "node/scheduler_port.hpp"
 
 #include <cstdint>

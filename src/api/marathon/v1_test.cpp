@@ -1,6 +1,6 @@
 // The v1 routes over real sockets, in front of the real core.
 #include "api/marathon/server.hpp"
-#include "io/http_client.hpp"
+#include "io/http/client.hpp"
 #include "io/loop_testing.hpp"
 #include "scheduler/dialogue_testing.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 // The agent's older reads as JSON: /state, /containers, /monitor/statistics (mesos.md 5.6).
 
-#include "io/http_message.hpp"
+#include "io/http/message.hpp"
 #include "node/engine_port.hpp"
 
 #include <string>

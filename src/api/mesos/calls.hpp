@@ -1,7 +1,7 @@
 #pragma once
 // POST /api/v1/scheduler and POST /api/v1/executor: checks in the order of mesos.md 1.3 and 1.5, then the engine.
 
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 #include "node/engine_port.hpp"
 
 #include <boost/asio/awaitable.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 // The master's older reads as JSON: /state, /slaves, /frameworks, /tasks and so on (mesos.md 5.2 to 5.5).
 
-#include "io/http_message.hpp"
+#include "io/http/message.hpp"
 #include "node/engine_port.hpp"
 
 #include <string>

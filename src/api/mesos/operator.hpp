@@ -1,7 +1,7 @@
 #pragma once
 // POST /api/v1 of master and agent: the v1 operator calls (mesos.md 1.6, 5.9).
 
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 #include "node/engine_port.hpp"
 
 #include <optional>

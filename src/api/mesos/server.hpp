@@ -1,7 +1,7 @@
 #pragma once
 // The engine's two HTTP ports: the master's (5050) and the agent's (5051), each with the routes that Mesos has there.
 
-#include "io/http_server.hpp"
+#include "io/http/server.hpp"
 #include "node/engine_port.hpp"
 #include "node/fleet_port.hpp"
 

@@ -2,7 +2,7 @@
 // What several of the operator's reads ask of the engine's state.
 
 #include "engine/picture.hpp"
-#include "io/http_message.hpp"
+#include "io/http/message.hpp"
 #include "node/engine_port.hpp"
 #include "wire/mesos/operator.hpp"
 

@@ -19,7 +19,7 @@ struct DockerStorage {
 [[nodiscard]] Result<DockerStorage> read_docker_storage(std::string_view info_json);
 
 // Whether Docker takes --storage-opt size=…: it refuses to create the container where it cannot. project_quota: the
-// file system of root is mounted with project quotas (io/disk_usage.hpp: has_project_quota).
+// file system of root is mounted with project quotas (io/process/disk_usage.hpp: has_project_quota).
 [[nodiscard]] bool takes_size_limit(const DockerStorage& storage, bool project_quota);
 
 }  // namespace windlass
