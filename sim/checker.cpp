@@ -19,16 +19,9 @@ const Instance* instance_of(const SchedulerRows& rows, const TaskId& task) {
   return nullptr;
 }
 
-bool says_over(TaskState state) {
-  return is_terminal(state) || state == TaskState::unreachable || state == TaskState::unknown;
-}
-
 std::string text(const std::optional<std::int64_t>& count) { return count ? std::to_string(*count) : "no app"; }
 
 }  // namespace
-
-Checker::Checker(Cluster& cluster, World& world, Resources total)
-    : cluster_(cluster), world_(world), total_(std::move(total)) {}
 
 // --- the API --------------------------------------------------------------------------------------------------------
 
@@ -136,7 +129,9 @@ void Checker::scheduler_will_commit(const SchedulerRows& rows, const std::vector
 }
 
 void Checker::check_forgotten(const Instance& instance) const {
-  if (instance.task_id.empty() || ended_.contains(instance.task_id) || !lives(instance.task_id)) return;
+  if (instance.task_id.empty() || cluster_.agent_checker.is_told_over(instance.task_id) ||
+      !cluster_.agent_checker.lives(instance.task_id))
+    return;
   world_.fail("the scheduler forgets a living instance: " + instance.task_id.value);
 }
 
@@ -186,119 +181,6 @@ void Checker::scheduler_hears(const SchedulerEvent& event) {
   }
 }
 
-void Checker::engine_hears(const calls::Body& call) {
-  if (const auto* acknowledge = std::get_if<calls::Acknowledge>(&call)) acknowledged_.insert(acknowledge->uuid);
-}
-
-void Checker::engine_will_commit(const EngineRows& rows, const std::vector<engine::Write>& writes) {
-  for (const auto& write : writes) {
-    const auto* put = std::get_if<engine::PutTask>(&write);
-    if (put == nullptr) continue;
-    auto old = rows.tasks.find({put->framework_id, put->task_id});
-    auto framework = rows.frameworks.find(put->framework_id);
-    const bool over = framework == rows.frameworks.end() || framework->second.removed || !put->record;
-    if (old != rows.tasks.end() && !over) {
-      for (const TaskStatus& update : old->second.updates) {
-        const auto& now = put->record->updates;
-        const bool kept = std::ranges::any_of(now, [&](const TaskStatus& each) { return each.uuid == update.uuid; });
-        if (!kept && !acknowledged_.contains(*update.uuid)) {
-          world_.fail("the engine loses an update that was not acknowledged: " + update.task_id.value);
-        }
-      }
-    }
-    if (!put->record) continue;
-    for (const TaskStatus& update : put->record->updates) engine_has_.insert(*update.uuid);
-  }
-}
-
-void Checker::engine_tells_scheduler(const SchedulerEvent& event) {
-  const auto* update = std::get_if<events::Update>(&event);
-  if (update == nullptr || !says_over(update->status.state)) return;
-  check_death_notice(update->status);
-  ended_.insert(update->status.task_id);
-}
-
-void Checker::check_death_notice(const TaskStatus& status) const {
-  for (const auto& [pid, process] : processes_) {
-    if (!process.task || process.task->id != status.task_id) continue;
-    if (process.told_to_end || process.reported_end) continue;
-    if (lives(status.task_id)) {
-      world_.fail("the engine reports a living task as " + std::string(to_string(status.state)) + ": " +
-                  status.task_id.value);
-    }
-  }
-}
-
-void Checker::engine_tells_executor(const EngineRows& rows, const ExecutorEvent& event) {
-  const auto* acknowledged = std::get_if<executor_events::Acknowledged>(&event);
-  if (acknowledged == nullptr || engine_has_.contains(acknowledged->uuid)) return;
-  for (const auto& [key, record] : rows.tasks) {
-    if (key.second == acknowledged->task_id) {
-      world_.fail("the engine acknowledges an update that its journal never had: " + key.second.value);
-    }
-  }
-}
-
-// --- the machine ----------------------------------------------------------------------------------------------------
-
-void Checker::executor_hears(std::int64_t pid, const ExecutorEvent& event) {
-  Process& process = processes_[pid];
-  if (std::holds_alternative<executor_events::Shutdown>(event)) process.told_to_end = true;
-  const auto* launch = std::get_if<executor_events::Launch>(&event);
-  if (launch == nullptr) return;
-  for (const auto& [other_pid, other] : processes_) {
-    if (other.task && other.task->id == launch->task.id) world_.fail("launched twice: " + launch->task.id.value);
-  }
-  process.task = launch->task;
-  check_resources();
-}
-
-void Checker::executor_says(std::int64_t pid, const executor_calls::Body& call) {
-  const auto* update = std::get_if<executor_calls::Update>(&call);
-  if (update == nullptr || !is_terminal(update->status.state)) return;
-  processes_[pid].reported_end = true;
-  const auto code = exit_codes_.find(update->status.task_id);
-  const bool has_failed = code != exit_codes_.end() && code->second != 0;
-  if (has_failed && update->status.state == TaskState::finished) {
-    world_.fail(update->status.task_id.value + " is told to have finished, with code " + std::to_string(code->second));
-  }
-}
-
-void Checker::executor_ended(std::int64_t pid) { processes_.erase(pid); }
-
-void Checker::check_resources() const {
-  Resources used;
-  std::set<std::uint16_t> ports;
-  for (const auto& [pid, process] : processes_) {
-    if (!process.task || process.reported_end) continue;
-    used += process.task->resources.allocated_to("");
-    for (const auto port : process.task->resources.ports()) {
-      if (!ports.insert(port).second) world_.fail("host port " + std::to_string(port) + " is given twice");
-    }
-  }
-  if (!total_.contains(used)) {
-    world_.fail("more resources are given than there are: " + used.to_string() + " of " + total_.to_string());
-  }
-}
-
-void Checker::container_started(const Container& container) {
-  for (const auto& [id, other] : cluster_.docker.containers()) {
-    if (id != container.id && other.state == ContainerState::running && other.task == container.task) {
-      world_.fail("two live containers for " + container.task.value);
-    }
-  }
-}
-
-void Checker::container_ended(const Container& container) { exit_codes_[container.task] = container.exit_code; }
-
-bool Checker::lives(const TaskId& task) const {
-  for (const auto& [id, container] : cluster_.docker.containers()) {
-    if (container.task != task || container.state != ContainerState::running) continue;
-    if (cluster_.executors.contains(container.owner)) return true;
-  }
-  return false;
-}
-
 // --- liveness -------------------------------------------------------------------------------------------------------
 
 std::string Checker::why_not_converged() const {
@@ -327,35 +209,58 @@ std::string Checker::app_not_converged(const AppId& id, std::int64_t wanted) con
 }
 
 std::string Checker::instance_not_converged(const Instance& instance) const {
+  const AgentChecker& agents = cluster_.agent_checker;
   const std::string& name = instance.task_id.value;
   if (instance.goal != Goal::running) return name + " is still being killed";
   if (instance.condition != Condition::running) return name + " is not running";
-  if (instance.host != cluster_.options.hostname) return name + " is said to be on host " + instance.host;
-  for (const auto& [pid, process] : processes_) {
-    if (!process.task || process.task->id != instance.task_id || process.reported_end) continue;
-    auto ports = process.task->resources.ports();
-    auto shown = instance.ports;
-    std::ranges::sort(shown);
-    if (ports != shown) return name + " has other ports than its endpoints show";
-    return lives(instance.task_id) ? "" : name + " has no running container";
+  const TaskInfo* task = agents.task_at_executor(instance.task_id);
+  if (task == nullptr) return name + " has no executor";
+  auto ports = task->resources.ports();
+  auto shown = instance.ports;
+  std::ranges::sort(shown);
+  if (ports != shown) return name + " has other ports than its endpoints show";
+  for (const auto& machine : cluster_.machines) {
+    if (!machine->runs(instance.task_id)) continue;
+    return instance.host == machine->info.hostname ? "" : name + " is said to be on host " + instance.host;
   }
-  return name + " has no executor";
+  return name + " has no running container";
 }
 
+bool Checker::is_guests(const Machine& machine, std::int64_t pid) const {
+  const auto found = machine.executors.find(pid);
+  return found != machine.executors.end() && found->second->framework() == cluster_.guest.framework();
+}
+
+// What is not the guest's is ours.
 std::string Checker::rest_not_converged(std::size_t wanted) const {
-  for (const auto& [id, container] : cluster_.docker.containers()) {
-    const bool known = std::ranges::any_of(cluster_.scheduler.rows().instances,
-                                           [&](const auto& each) { return each.second.task_id == container.task; });
-    if (!known) return "container " + id + " of " + container.task.value + " is left over";
+  std::size_t containers = 0;
+  std::size_t executors = 0;
+  for (const auto& machine : cluster_.machines) {
+    for (const auto& [id, container] : machine->docker.containers()) {
+      if (is_guests(*machine, container.owner)) continue;
+      const bool known = std::ranges::any_of(cluster_.scheduler.rows().instances,
+                                             [&](const auto& each) { return each.second.task_id == container.task; });
+      if (!known) return "container " + id + " of " + container.task.value + " is left over";
+      ++containers;
+    }
+    for (const auto& [pid, executor] : machine->executors) {
+      if (!is_guests(*machine, pid)) ++executors;
+    }
+    for (const TaskView& task : machine->agent->tasks()) {
+      if (auto why = task_not_converged(task); !why.empty()) return why;
+    }
   }
-  if (cluster_.docker.containers().size() != wanted) return "there are more containers than instances";
-  if (cluster_.executors.size() != wanted) return "there are more executors than instances";
-  for (const auto& [key, record] : cluster_.engine.rows().tasks) {
-    if (!record.updates.empty()) return "the engine has unacknowledged updates of " + key.second.value;
-    const bool known = std::ranges::any_of(cluster_.scheduler.rows().instances,
-                                           [&](const auto& each) { return each.second.task_id == key.second; });
-    if (!known && !is_terminal(record.state)) return "the engine has a task that nobody knows: " + key.second.value;
-  }
+  if (containers != wanted) return "there are more containers than instances";
+  if (executors != wanted) return "there are more executors than instances";
+  return {};
+}
+
+std::string Checker::task_not_converged(const TaskView& task) const {
+  if (task.unacknowledged != 0) return "an agent has unacknowledged updates of " + task.id.value;
+  if (cluster_.guest_checker.owns(task.id)) return {};
+  const bool known = std::ranges::any_of(cluster_.scheduler.rows().instances,
+                                         [&](const auto& each) { return each.second.task_id == task.id; });
+  if (!known && !is_terminal(task.state)) return "an agent has a task that nobody knows: " + task.id.value;
   return {};
 }
 

@@ -7,27 +7,27 @@
 
 namespace windlass::sim {
 
-using namespace std::chrono_literals;
-
 namespace {
 
-Resources agent_resources(const ClusterOptions& options) {
+AgentInfo agent_info(const ClusterOptions& options) {
+  AgentInfo info;
+  info.hostname = options.hostname;
+  info.ip = "10.0.0.1";
   auto resources = parse_resources(options.resources);
   CHECK(resources.has_value());
-  return *resources;
-}
-
-engine::Settings engine_settings(const ClusterOptions& options) {
-  engine::Settings settings;
-  settings.master.hostname = options.hostname;
-  settings.master.ip = "10.0.0.1";
-  settings.master.version = "1.11.0";
-  settings.agent.hostname = options.hostname;
-  settings.agent.ip = "10.0.0.1";
-  settings.agent.resources = agent_resources(options);
+  info.resources = *resources;
   auto attributes = parse_attributes(options.attributes);
   CHECK(attributes.has_value());
-  settings.agent.attributes = *attributes;
+  info.attributes = *attributes;
+  return info;
+}
+
+engine::Settings engine_settings(const AgentInfo& agent) {
+  engine::Settings settings;
+  settings.master.hostname = agent.hostname;
+  settings.master.ip = agent.ip;
+  settings.master.version = "1.11.0";
+  settings.agent = agent;
   return settings;
 }
 
@@ -37,62 +37,59 @@ scheduler::Settings scheduler_settings() {
   return settings;
 }
 
+std::vector<std::unique_ptr<Machine>> make_machines(Cluster& cluster) {
+  std::vector<std::unique_ptr<Machine>> machines;
+  machines.push_back(std::make_unique<Machine>(cluster, 0, agent_info(cluster.options)));
+  return machines;
+}
+
 }  // namespace
 
 Cluster::Cluster(std::uint64_t seed, ClusterOptions cluster_options, Faults cluster_faults)
     : options(std::move(cluster_options)),
       faults(cluster_faults),
       world(seed),
-      checker(*this, world, agent_resources(options)),
-      docker(world, faults),
-      scheduler_link(world, faults, "scheduler link"),
-      executor_link(world, faults, "executor link"),
-      engine(*this, engine_settings(options)),
-      scheduler(*this, scheduler_settings()) {
-  scheduler_link.on_server_closed([this](Link::Id id) { engine.framework_stream_closed(id); });
-  executor_link.on_server_closed([this](Link::Id id) { engine.executor_stream_closed(id); });
-  docker.on_started = [this](const Container& container) { checker.container_started(container); };
-  docker.on_exited = [this](const Container& container) {
-    checker.container_ended(container);
-    if (ExecutorNode* executor = find_executor(container.owner)) executor->container_exited(container.id);
-  };
-  docker.on_daemon = [this](bool up) {
-    for (auto& [pid, executor] : executors) executor->daemon_changed(up);
-  };
+      agent_checker(*this, world),
+      checker(*this, world),
+      guest_checker(*this, world),
+      framework_link(world, faults, "framework link"),
+      machines(make_machines(*this)),
+      engine(*this, machine(), engine_settings(machine().info)),
+      master(&engine),
+      scheduler(*this, scheduler_settings()),
+      guest(*this) {
+  machine().agent = &engine;
+  framework_link.on_server_closed([this](Link::Id id) { master->framework_stream_closed(id); });
 }
 
-std::int64_t Cluster::spawn_executor(const engine::LaunchExecutor& launch) {
-  const std::int64_t pid = next_pid_++;
-  world.note("machine", "process " + std::to_string(pid) + " is the executor " + launch.executor.id.value);
-  executors[pid] = std::make_unique<ExecutorNode>(*this, pid, launch);
-  executors[pid]->start();
-  return pid;
+void Cluster::start() {
+  engine.start();
+  scheduler.start();
+  if (options.has_guest) guest.start();
 }
 
-void Cluster::end_executor(std::int64_t pid, int wait_status, const std::string& why) {
-  auto found = executors.find(pid);
-  if (found == executors.end()) return;
-  world.note("machine", "process " + std::to_string(pid) + " ends: " + why);
-  const ContainerId container = found->second->container_id();
-  const auto connection = found->second->connection();
-  const std::unique_ptr<ExecutorNode> dying = std::move(found->second);
-  executors.erase(found);
-  if (connection != 0) executor_link.close_client(connection);
-  checker.executor_ended(pid);
-  docker.reap(pid);
-  engine.process_ended(pid, container, wait_status);
+void Cluster::invite_guest() {
+  options.has_guest = true;
+  guest.start();
 }
 
-ExecutorNode* Cluster::find_executor(std::int64_t pid) {
-  auto found = executors.find(pid);
-  return found == executors.end() ? nullptr : found->second.get();
+std::string Cluster::why_not_converged() const {
+  if (auto why = checker.why_not_converged(); !why.empty()) return why;
+  if (!options.has_guest) return {};
+  if (!guest.subscribed()) return "the guest is not subscribed";
+  return guest_checker.why_not_converged();
 }
 
-ExecutorNode* Cluster::find_executor(const ContainerId& container) {
-  for (auto& [pid, executor] : executors) {
-    if (executor->container_id() == container) return executor.get();
+void Cluster::kill_executor(std::int64_t pid) {
+  for (const auto& each : machines) each->end_executor(pid, 9, "kill -9");
+}
+
+std::vector<ExecutorNode*> Cluster::executors() const {
+  std::vector<ExecutorNode*> all;
+  for (const auto& each : machines) {
+    for (const auto& [pid, executor] : each->executors) all.push_back(executor.get());
   }
-  return nullptr;
+  return all;
 }
 
 }  // namespace windlass::sim

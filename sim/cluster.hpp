@@ -1,22 +1,27 @@
 #pragma once
-// One simulated machine and what runs on it: engine, scheduler, executors, Docker, and the network between them.
+// What there is: machines with their agents, executors and Dockers, a master, our scheduler, and the network between
+// them.
 
 #include "engine/state.hpp"
 #include "engine/step.hpp"
 #include "scheduler/state.hpp"
+#include "sim/agent_checker.hpp"
 #include "sim/checker.hpp"
 #include "sim/docker.hpp"
+#include "sim/ends.hpp"
 #include "sim/engine_node.hpp"
-#include "sim/executor_node.hpp"
 #include "sim/faults.hpp"
+#include "sim/guest_checker.hpp"
+#include "sim/guest_node.hpp"
 #include "sim/link.hpp"
+#include "sim/machine.hpp"
 #include "sim/scheduler_node.hpp"
 #include "sim/world.hpp"
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace windlass::sim {
 
@@ -25,6 +30,7 @@ struct ClusterOptions {
   std::string attributes = "rack:a;zone:west";
   std::string hostname = "host1";
   double failover_timeout = 604800;  // seconds
+  bool has_guest = false;            // may come later, too
 };
 
 class Cluster {
@@ -33,26 +39,33 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  // The processes of executors.
-  std::int64_t spawn_executor(const engine::LaunchExecutor& launch);
-  // The wait status is 9 for SIGKILL. Its reaper removes its container.
-  void end_executor(std::int64_t pid, int wait_status, const std::string& why);
-  [[nodiscard]] ExecutorNode* find_executor(std::int64_t pid);
-  [[nodiscard]] ExecutorNode* find_executor(const ContainerId& container);
+  void start();
+  void invite_guest();
+  // Of a process on any machine.
+  std::int64_t next_pid() { return next_pid_++; }
+  // The executor with this pid, on whatever machine.
+  void kill_executor(std::int64_t pid);
+  [[nodiscard]] std::vector<ExecutorNode*> executors() const;
+  // "" when all is as everybody wants it, else the first thing that is not.
+  [[nodiscard]] std::string why_not_converged() const;
+  [[nodiscard]] Machine& machine() { return *machines.front(); }
 
   // Set once.
   ClusterOptions options;
   // Changed by whoever plays fate.
   Faults faults;
+  ImageKinds images;
 
   World world;
+  AgentChecker agent_checker;
   Checker checker;
-  Docker docker;
-  Link scheduler_link;
-  Link executor_link;
+  GuestChecker guest_checker;
+  Link framework_link;
+  std::vector<std::unique_ptr<Machine>> machines;
   EngineNode engine;
+  MasterEnd* const master;
   SchedulerNode scheduler;
-  std::map<std::int64_t, std::unique_ptr<ExecutorNode>> executors;
+  GuestNode guest;
 
  private:
   std::int64_t next_pid_ = 1000;

@@ -21,11 +21,6 @@ Error no_container(const std::string& id) { return {Errc::not_found, "No such co
 
 }  // namespace
 
-ImageKind Docker::kind(const std::string& image) const {
-  auto found = kinds_.find(image.substr(0, image.rfind(":latest")));
-  return found == kinds_.end() ? ImageKind{} : found->second;
-}
-
 Duration Docker::wait_for_hang() const {
   return hangs_until_ > world_.now() ? Duration{hangs_until_ - world_.now()} : Duration{};
 }
@@ -68,9 +63,9 @@ void Docker::inspect_image(const std::string& image, ImageFound done) {
 
 Docker::PullId Docker::pull(const std::string& image, Pulled pulled, Done done) {
   const PullId id = next_++;
-  pulls_.insert(id);
-  const auto takes = kind(image).pull_takes;
-  std::function<void()> end = [this, id, image, done = std::move(done)] { finish_pull(id, image, done); };
+  pulls_[id] = std::move(done);
+  const auto takes = images_.find(image).pull_takes;
+  std::function<void()> end = [this, id, image] { finish_pull(id, image); };
   if (!takes) {
     end();
   } else {
@@ -90,22 +85,32 @@ void Docker::pull_slowly(PullId id, Duration step, int pulled, Pulled tell, std:
   });
 }
 
-void Docker::finish_pull(PullId id, const std::string& image, Done done) {
+void Docker::finish_pull(PullId id, const std::string& image) {
   call<std::optional<Error>>(
       faults_.pull_delay_max,
       [this, image, id]() -> std::optional<Error> {
-        return pulls_.contains(id) ? pull_now(image) : Error{Errc::cancelled, "pull was cancelled"};
+        if (!pulls_.contains(id)) return {};
+        return pull_now(image);
       },
-      [this, id, done = std::move(done)](std::optional<Error> error) {
-        if (pulls_.erase(id) != 0) done(std::move(error));
-      },
+      [this, id](std::optional<Error> error) { answer_pull(id, std::move(error)); },
       [](Error error) { return std::optional<Error>{std::move(error)}; });
 }
 
-void Docker::cancel_pull(PullId id) { pulls_.erase(id); }
+void Docker::answer_pull(PullId id, std::optional<Error> error) {
+  const auto found = pulls_.find(id);
+  if (found == pulls_.end()) return;
+  const Done done = std::move(found->second);
+  pulls_.erase(found);
+  done(std::move(error));
+}
+
+void Docker::cancel_pull(PullId id) {
+  world_.after(1ms, [this, id] { answer_pull(id, Error{Errc::cancelled, "pull was cancelled"}); });
+}
 
 std::optional<Error> Docker::pull_now(const std::string& image) {
-  if (!kind(image).exists) return Error{Errc::not_found, "manifest for " + image + " not found: manifest unknown"};
+  if (!images_.find(image).exists)
+    return Error{Errc::not_found, "manifest for " + image + " not found: manifest unknown"};
   if (faults_.pull_failure != 0 && world_.chance(faults_.pull_failure, 1000)) {
     return Error{Errc::unavailable, "Get registry: TLS handshake timeout"};
   }
@@ -121,12 +126,13 @@ void Docker::create(Container container, Created done) {
         if (!local_.contains(container.image)) {
           return Error{Errc::not_found, "No such image: " + container.image};
         }
-        if (kind(container.image).create_fails) return Error{Errc::invalid, "invalid reference format"};
+        if (images_.find(container.image).create_fails) return Error{Errc::invalid, "invalid reference format"};
         if (!container.name.empty() && find(container.name) != nullptr) {
           return Error{Errc::conflict, "The container name \"/" + container.name + "\" is already in use"};
         }
-        container.id = "c" + std::to_string(next_++);
+        container.id = "c" + std::to_string(next_++) + (number_ == 0 ? "" : "." + std::to_string(number_ + 1));
         containers_[container.id] = container;
+        on_created(container);
         return container.id;
       },
       std::move(done), [](Error error) { return Result<std::string>{std::move(error)}; });
@@ -152,7 +158,7 @@ std::optional<Error> Docker::start_now(const std::string& id) {
   if (found == nullptr) return no_container(id);
   Container& container = *found;
   if (container.state == ContainerState::running) return {};
-  const ImageKind how = kind(container.image);
+  const ImageKind how = images_.find(container.image);
   if (how.start_fails) return Error{Errc::internal, "OCI runtime create failed: exec: \"x\": not found"};
   for (const auto& [other_id, other] : containers_) {
     if (other.state != ContainerState::running) continue;
@@ -163,11 +169,11 @@ std::optional<Error> Docker::start_now(const std::string& id) {
   }
   container.state = ContainerState::running;
   container.started = world_.now();
-  world_.note("docker", "runs " + container.id + " for " + container.task.value);
+  world_.note("docker", "runs " + container.id + " for " + (container.task.empty() ? "a group" : container.task.value));
   on_started(container);
   if (how.exits_after) {
     world_.after(*how.exits_after, [this, id = container.id, image = container.image, code = how.exit_code] {
-      if (kind(image).exits_after) end(id, code);  // the image may have become a good one
+      if (images_.find(image).exits_after) end(id, code);  // the image may have become a good one
     });
   }
   if (faults_.images_forgotten != 0 && world_.chance(faults_.images_forgotten, 1000)) forget_images();
@@ -197,7 +203,7 @@ std::optional<Error> Docker::signal_now(const std::string& id, const std::string
   if (found->state != ContainerState::running) return Error{Errc::conflict, "Container " + id + " is not running"};
   found->signalled = true;
   const bool kill = signal == "SIGKILL" || signal == "KILL" || signal == "9";
-  if (!kill && kind(found->image).ignores_stop) return {};
+  if (!kill && images_.find(found->image).ignores_stop) return {};
   const Duration when =
       kill ? world_.between(1ms, 20ms) : world_.between(1ms, std::max<Duration>(1ms, faults_.stop_delay_max));
   world_.after(when, [this, id = found->id, kill] { end(id, kill ? killed_exit_code : stopped_exit_code); });

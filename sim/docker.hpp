@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "model/ids.hpp"
 #include "sim/faults.hpp"
+#include "sim/image_kind.hpp"
 #include "sim/world.hpp"
 
 #include <cstdint>
@@ -21,23 +22,12 @@
 
 namespace windlass::sim {
 
-// How containers of an image behave.
-struct ImageKind {
-  bool exists = true;  // in the registry
-  std::optional<Duration> exits_after = {};
-  int exit_code = 0;
-  bool ignores_stop = false;                // only SIGKILL ends it
-  std::optional<Duration> pull_takes = {};  // and it moves all the time
-  bool create_fails = false;
-  bool start_fails = false;
-};
-
 enum class ContainerState { created, running, exited };
 
 struct Container {
   std::string id = {};
   std::int64_t owner = 0;  // the pid of the executor that made it
-  TaskId task = {};
+  TaskId task = {};        // none: it holds the network of a group
   std::string name = {};
   std::string image = {};
   std::vector<std::uint16_t> host_ports = {};
@@ -58,14 +48,19 @@ class Docker {
   // How much is done, of 1000.
   using Pulled = std::function<void(int)>;
 
-  Docker(World& world, const Faults& faults) : world_(world), faults_(faults) {}
-  // Called when a container has begun to run, has ended, or the daemon has gone (false) or come back (true).
+  // `number`: of its machine, which is part of the ids of its containers.
+  Docker(World& world, const Faults& faults, const ImageKinds& images, std::size_t number)
+      : world_(world), faults_(faults), images_(images), number_(number) {}
+  // Called when a container has been made, has begun to run, has ended, or the daemon has gone (false) or come back
+  // (true).
+  std::function<void(const Container&)> on_created;
   std::function<void(const Container&)> on_started;
   std::function<void(const Container&)> on_exited;
   std::function<void(bool)> on_daemon;
 
   void inspect_image(const std::string& image, ImageFound done);
   PullId pull(const std::string& image, Pulled pulled, Done done);
+  // It is answered as cancelled.
   void cancel_pull(PullId id);
   void create(Container container, Created done);
   void attach(const std::string& id, Done done);
@@ -78,8 +73,6 @@ class Docker {
   void reap(std::int64_t owner);
 
   // What an operator or bad luck does.
-  void set_image(const std::string& image, ImageKind kind) { kinds_[image] = kind; }
-  [[nodiscard]] ImageKind kind(const std::string& image) const;
   void forget_images() { local_.clear(); }
   // The daemon is down for a while; with live-restore, running containers do not notice.
   void restart(Duration down, bool live_restore);
@@ -89,6 +82,8 @@ class Docker {
   void exit_by_itself(const std::string& id, int code) { end(id, code); }
 
   [[nodiscard]] bool daemon_up() const { return up_; }
+  // How long it will be silent from now on.
+  [[nodiscard]] Duration wait_for_hang() const;
   // By id or name; null when there is none.
   [[nodiscard]] const Container* find(const std::string& id) const;
   [[nodiscard]] const std::map<std::string, Container>& containers() const { return containers_; }
@@ -99,11 +94,11 @@ class Docker {
   void call(Duration work_max, std::function<Value()> effect, std::function<void(Value)> answer,
             std::function<Value(Error)> refused);
   void call(std::function<std::optional<Error>()> effect, Done answer);
-  [[nodiscard]] Duration wait_for_hang() const;
   [[nodiscard]] std::optional<Error> bad_luck();
   std::optional<Error> start_now(const std::string& id);
   void pull_slowly(PullId id, Duration step, int pulled, Pulled tell, std::function<void()> end);
-  void finish_pull(PullId id, const std::string& image, Done done);
+  void finish_pull(PullId id, const std::string& image);
+  void answer_pull(PullId id, std::optional<Error> error);
   std::optional<Error> pull_now(const std::string& image);
   std::optional<Error> signal_now(const std::string& id, const std::string& signal);
   void end(const std::string& id, int code);
@@ -112,13 +107,14 @@ class Docker {
 
   World& world_;
   const Faults& faults_;
+  const ImageKinds& images_;
+  const std::size_t number_;
   bool up_ = true;
   std::uint64_t life_ = 0;  // of the daemon; goes up with each stop
   TimePoint hangs_until_ = {};
-  std::map<std::string, ImageKind> kinds_;
   std::set<std::string> local_;
   std::map<std::string, Container> containers_;
-  std::set<PullId> pulls_;
+  std::map<PullId, Done> pulls_;
   std::uint64_t next_ = 1;
 };
 

@@ -25,24 +25,24 @@ struct EngineActs {
   EngineNode& node;
   void operator()(const engine::SendToFramework& call) { node.send_to_framework(call.stream, call.event); }
   void operator()(const engine::CloseFrameworkStream& call) {
-    auto found = node.link_of_.find(call.stream);
-    if (found == node.link_of_.end()) return;
-    const Link::Id id = found->second;
-    node.link_of_.erase(found);
+    auto found = node.streams_.find(call.stream);
+    if (found == node.streams_.end()) return;
+    const Link::Id id = found->second.connection;
+    node.streams_.erase(found);
     node.stream_of_.erase(id);
-    node.cluster_.scheduler_link.close_server(id);
+    node.cluster_.framework_link.close_server(id);
   }
   void operator()(const engine::SendToExecutor& call) { node.send_to_executor(call.connection, call.event); }
   void operator()(const engine::CloseExecutorStream& call) {
     node.executor_streams_.erase(call.connection);
-    node.cluster_.executor_link.close_server(call.connection);
+    node.machine_.executor_link.close_server(call.connection);
   }
   void operator()(const engine::LaunchExecutor& call) { node.launch(call); }
   void operator()(const engine::DestroyExecutor& call) { node.destroy(call.container_id); }
 };
 
-EngineNode::EngineNode(Cluster& cluster, engine::Settings settings)
-    : cluster_(cluster), settings_(std::move(settings)) {}
+EngineNode::EngineNode(Cluster& cluster, Machine& machine, engine::Settings settings)
+    : cluster_(cluster), machine_(machine), settings_(std::move(settings)) {}
 
 bool EngineNode::serving() const { return up() && cluster_.world.now() >= serving_from_; }
 
@@ -86,7 +86,7 @@ void EngineNode::start() {
 // What the shell finds out when it looks for the processes of the executors in its journal.
 void EngineNode::look_for_lost_children() {
   for (const auto& [container, record] : rows_.executors) {
-    if (record.pid == 0 || cluster_.find_executor(container) != nullptr) continue;
+    if (record.pid == 0 || machine_.find_executor(container) != nullptr) continue;
     report_end(container, record.pid, {}, cluster_.world.now() + leftover_limit);
   }
 }
@@ -99,12 +99,13 @@ void EngineNode::crash(const std::string& why, std::optional<Duration> down) {
   crash_point_ = CrashPoint::none;
   requests_.clear();
   stream_of_.clear();
-  link_of_.clear();
+  streams_.clear();
   executor_streams_.clear();
   launching_.clear();
   children_.clear();
-  cluster_.scheduler_link.close_all_servers();
-  cluster_.executor_link.close_all_servers();
+  cluster_.agent_checker.offers_end();
+  cluster_.framework_link.close_all_servers();
+  machine_.executor_link.close_all_servers();
   if (down) later(*down, [this] { start(); });
 }
 
@@ -126,7 +127,7 @@ void EngineNode::commit_and_act(const engine::Effects& fx) {
     const bool fails = chance != 0 && world.chance(chance, 1000);
     const Duration down = world.between(1ms, cluster_.faults.down_max);
     if (fails || crash_point_ == CrashPoint::before_commit) return crash("the journal cannot be written", down);
-    cluster_.checker.engine_will_commit(rows_, fx.writes);
+    cluster_.agent_checker.engine_will_commit(rows_, fx.writes);
     rows_.commit(fx.writes);
     if (crash_point_ == CrashPoint::after_commit) return crash("after a commit", down);
   }
@@ -144,55 +145,56 @@ void EngineNode::tell(const engine::Answer& answer) {
 
 // --- frameworks -----------------------------------------------------------------------------------------------------
 
-void EngineNode::framework_subscribes(Link::Id id, const FrameworkId& framework, const calls::Subscribe& subscribe) {
-  if (!serving()) return cluster_.scheduler_link.close_server(id);
+void EngineNode::framework_subscribes(Link::Id id, FrameworkEnd& from, const FrameworkId& framework,
+                                      const calls::Subscribe& subscribe) {
+  if (!serving()) return cluster_.framework_link.close_server(id);
   const Uuid stream = Uuid::random(cluster_.world.prng());
   stream_of_[id] = stream;
-  link_of_[stream] = id;
-  cluster_.scheduler_link.send_down(id, [this, id, stream] { cluster_.scheduler.opened(id, stream); });
+  streams_[stream] = {id, &from};
+  cluster_.framework_link.send_down(id, [&from, id, stream] { from.opened(id, stream); });
   loop_->post(engine::FrameworkSubscribe{stream, framework, subscribe});
 }
 
-void EngineNode::framework_calls(Link::Id id, const std::optional<Uuid>& stream, const SchedulerCall& call) {
-  if (!serving()) return cluster_.scheduler_link.close_server(id);
+void EngineNode::framework_calls(Link::Id id, FrameworkEnd& from, const std::optional<Uuid>& stream,
+                                 const SchedulerCall& call) {
+  if (!serving()) return cluster_.framework_link.close_server(id);
   const auto request = next_request_++;
-  requests_[request] = [this, id](int status, const std::string& text) {
-    cluster_.scheduler_link.send_down(id, [this, id, status, text] { cluster_.scheduler.answered(id, status, text); });
+  requests_[request] = [this, id, &from](int status, const std::string& text) {
+    cluster_.framework_link.send_down(id, [&from, id, status, text] { from.answered(id, status, text); });
   };
-  cluster_.checker.engine_hears(call.body);
+  cluster_.agent_checker.master_hears(call.body);
   std::optional<std::string> header;
   if (stream) header = stream->to_string();
   loop_->post(engine::FrameworkCall{request, header, call});
 }
 
 void EngineNode::send_to_framework(const Uuid& stream, const SchedulerEvent& event) {
-  auto found = link_of_.find(stream);
-  if (found == link_of_.end()) return;
-  const Link::Id id = found->second;
-  cluster_.checker.engine_tells_scheduler(event);
-  cluster_.scheduler_link.send_down(id, [this, id, event] { cluster_.scheduler.event_in(id, event); });
+  auto found = streams_.find(stream);
+  if (found == streams_.end()) return;
+  const Link::Id id = found->second.connection;
+  cluster_.agent_checker.master_tells(event);
+  std::function<void()> deliver = [from = found->second.framework, id, event] { from->event_in(id, event); };
+  cluster_.framework_link.send_down(id, deliver);
   const auto chance = cluster_.faults.duplicate;
   if (chance != 0 && std::holds_alternative<events::Update>(event) && cluster_.world.chance(chance, 1000)) {
-    later(cluster_.world.between(0ms, 30s), [this, id, event] {
-      cluster_.scheduler_link.send_down(id, [this, id, event] { cluster_.scheduler.event_in(id, event); });
-    });
+    later(cluster_.world.between(0ms, 30s), [this, id, deliver] { cluster_.framework_link.send_down(id, deliver); });
   }
   if (!std::holds_alternative<events::Error>(event)) return;
-  link_of_.erase(found);
+  streams_.erase(found);
   stream_of_.erase(id);
-  cluster_.scheduler_link.close_server(id);
+  cluster_.framework_link.close_server(id);
 }
 
 // --- executors ------------------------------------------------------------------------------------------------------
 
 void EngineNode::executor_subscribes(Link::Id id, const FrameworkId& framework, const ExecutorId& executor,
                                      const executor_calls::Subscribe& subscribe) {
-  if (!serving()) return cluster_.executor_link.close_server(id);
+  if (!serving()) return machine_.executor_link.close_server(id);
   const auto request = next_request_++;
   executor_streams_[id] = {};
   requests_[request] = [this, id](int status, const std::string& text) {
-    cluster_.executor_link.send_down(id, [this, id, status, text] {
-      for (auto& [pid, node] : cluster_.executors) {
+    machine_.executor_link.send_down(id, [this, id, status, text] {
+      for (auto& [pid, node] : machine_.executors) {
         if (node->connection() == id) return node->subscribe_answered(id, status, text);
       }
     });
@@ -200,7 +202,7 @@ void EngineNode::executor_subscribes(Link::Id id, const FrameworkId& framework, 
     if (found == executor_streams_.end()) return;
     if (status != 200) {
       executor_streams_.erase(found);
-      return cluster_.executor_link.close_server(id);
+      return machine_.executor_link.close_server(id);
     }
     found->second.open = true;
     for (const auto& event : std::exchange(found->second.waiting, {})) deliver_to_executor(id, event);
@@ -209,12 +211,12 @@ void EngineNode::executor_subscribes(Link::Id id, const FrameworkId& framework, 
 }
 
 void EngineNode::executor_calls_in(Link::Id id, const ExecutorCall& call) {
-  if (!serving()) return cluster_.executor_link.close_server(id);
+  if (!serving()) return machine_.executor_link.close_server(id);
   const auto request = next_request_++;
   requests_[request] = [this, id](int status, const std::string& text) {
     if (status == 202) return;
-    cluster_.executor_link.send_down(id, [this, id, status, text] {
-      for (auto& [pid, node] : cluster_.executors) {
+    machine_.executor_link.send_down(id, [this, id, status, text] {
+      for (auto& [pid, node] : machine_.executors) {
         if (node->connection() == id) return node->refused(status, text);
       }
     });
@@ -230,9 +232,9 @@ void EngineNode::send_to_executor(Link::Id id, const ExecutorEvent& event) {
 }
 
 void EngineNode::deliver_to_executor(Link::Id id, const ExecutorEvent& event) {
-  cluster_.checker.engine_tells_executor(rows_, event);
-  cluster_.executor_link.send_down(id, [this, id, event] {
-    for (auto& [pid, node] : cluster_.executors) {
+  cluster_.agent_checker.engine_tells_executor(rows_, event);
+  machine_.executor_link.send_down(id, [this, id, event] {
+    for (auto& [pid, node] : machine_.executors) {
       if (node->connection() == id) return node->event_in(id, event);
     }
   });
@@ -242,8 +244,11 @@ void EngineNode::framework_stream_closed(Link::Id id) {
   auto found = stream_of_.find(id);
   if (found == stream_of_.end()) return;
   const Uuid stream = found->second;
+  for (const auto& [framework_id, framework] : state_.frameworks) {
+    if (framework.stream == stream) cluster_.agent_checker.offers_end(framework_id);
+  }
   stream_of_.erase(found);
-  link_of_.erase(stream);
+  streams_.erase(stream);
   loop_->post(engine::FrameworkStreamClosed{stream});
 }
 
@@ -259,7 +264,7 @@ void EngineNode::executor_stream_closed(Link::Id id) {
 
 void EngineNode::launch(const engine::LaunchExecutor& launch) {
   // One that an engine started which died before it could write that down is taken over.
-  if (const ExecutorNode* earlier = cluster_.find_executor(launch.container_id)) {
+  if (const ExecutorNode* earlier = machine_.find_executor(launch.container_id)) {
     return started(launch.container_id, earlier->pid());
   }
   launching_.insert(launch.container_id);
@@ -269,7 +274,7 @@ void EngineNode::launch(const engine::LaunchExecutor& launch) {
     if (chance != 0 && cluster_.world.chance(chance, 1000)) {
       return loop_->post(engine::ExecutorLaunchFailed{launch.container_id, "Failed to fetch all URIs"});
     }
-    const std::int64_t pid = cluster_.spawn_executor(launch);
+    const std::int64_t pid = machine_.spawn_executor(launch);
     children_.insert(pid);
     started(launch.container_id, pid);
   });
@@ -282,8 +287,8 @@ void EngineNode::started(const ContainerId& container, std::int64_t pid) {
 
 void EngineNode::destroy(const ContainerId& container) {
   launching_.erase(container);
-  if (ExecutorNode* executor = cluster_.find_executor(container)) {
-    return cluster_.end_executor(executor->pid(), 9, "destroyed by the engine");
+  if (ExecutorNode* executor = machine_.find_executor(container)) {
+    return machine_.end_executor(executor->pid(), 9, "destroyed by the engine");
   }
   later(1ms, [this, container] { loop_->post(engine::ExecutorExited{.container_id = container}); });
 }
@@ -299,11 +304,17 @@ void EngineNode::process_ended(std::int64_t pid, const ContainerId& container, i
 void EngineNode::report_end(const ContainerId& container, std::int64_t pid, std::optional<int> wait_status,
                             TimePoint limit) {
   later(cluster_.world.between(1ms, 100ms), [this, container, pid, wait_status, limit] {
-    const auto& containers = cluster_.docker.containers();
-    const bool left = std::ranges::any_of(containers, [&](const auto& each) { return each.second.owner == pid; });
+    const bool left = machine_.holds_something_of(pid);
     if (left && cluster_.world.now() < limit) return report_end(container, pid, wait_status, limit);
     loop_->post(engine::ExecutorExited{.container_id = container, .wait_status = wait_status});
   });
+}
+
+std::vector<TaskView> EngineNode::tasks() const {
+  std::vector<TaskView> views;
+  for (const auto& [key, record] : rows_.tasks)
+    views.push_back({key.first, key.second, record.state, record.updates.size()});
+  return views;
 }
 
 }  // namespace windlass::sim

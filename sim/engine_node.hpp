@@ -3,6 +3,7 @@
 
 #include "engine/state.hpp"
 #include "engine/step.hpp"
+#include "sim/ends.hpp"
 #include "sim/link.hpp"
 #include "sim/loop.hpp"
 #include "sim/rows.hpp"
@@ -18,15 +19,16 @@
 namespace windlass::sim {
 
 class Cluster;
+class Machine;
 
 // Where in its next commit a process is to die.
 enum class CrashPoint { none, before_commit, after_commit };
 
-class EngineNode {
+class EngineNode : public MasterEnd, public AgentEnd {
  public:
   using Answered = std::function<void(int status, const std::string& text)>;
 
-  EngineNode(Cluster& cluster, engine::Settings settings);
+  EngineNode(Cluster& cluster, Machine& machine, engine::Settings settings);
 
   void start();
   // Dies with all that is not committed, and starts again after `down`, if that is given.
@@ -39,18 +41,25 @@ class EngineNode {
   [[nodiscard]] const engine::State& state() const { return state_; }
 
   // From the network.
-  void framework_subscribes(Link::Id id, const FrameworkId& framework, const calls::Subscribe& subscribe);
-  void framework_calls(Link::Id id, const std::optional<Uuid>& stream, const SchedulerCall& call);
+  void framework_subscribes(Link::Id id, FrameworkEnd& from, const FrameworkId& framework,
+                            const calls::Subscribe& subscribe) override;
+  void framework_calls(Link::Id id, FrameworkEnd& from, const std::optional<Uuid>& stream,
+                       const SchedulerCall& call) override;
   void executor_subscribes(Link::Id id, const FrameworkId& framework, const ExecutorId& executor,
-                           const executor_calls::Subscribe& subscribe);
-  void executor_calls_in(Link::Id id, const ExecutorCall& call);
-  void framework_stream_closed(Link::Id id);
-  void executor_stream_closed(Link::Id id);
+                           const executor_calls::Subscribe& subscribe) override;
+  void executor_calls_in(Link::Id id, const ExecutorCall& call) override;
+  void framework_stream_closed(Link::Id id) override;
+  void executor_stream_closed(Link::Id id) override;
   // From the kernel.
-  void process_ended(std::int64_t pid, const ContainerId& container, int wait_status);
+  void process_ended(std::int64_t pid, const ContainerId& container, int wait_status) override;
+  [[nodiscard]] std::vector<TaskView> tasks() const override;
 
  private:
   friend struct EngineActs;
+  struct FrameworkStream {
+    Link::Id connection = 0;
+    FrameworkEnd* framework = nullptr;
+  };
   struct ExecutorStream {
     bool open = false;
     std::vector<ExecutorEvent> waiting = {};  // sent before the answer of SUBSCRIBE
@@ -72,6 +81,7 @@ class EngineNode {
   void later(Duration delay, std::function<void()> what);
 
   Cluster& cluster_;
+  Machine& machine_;
   engine::Settings settings_;
   EngineRows rows_;  // outlives the process
 
@@ -86,7 +96,7 @@ class EngineNode {
   engine::RequestId next_request_ = 1;
   std::map<engine::RequestId, Answered> requests_;
   std::map<Link::Id, Uuid> stream_of_;
-  std::map<Uuid, Link::Id> link_of_;
+  std::map<Uuid, FrameworkStream> streams_;
   std::map<Link::Id, ExecutorStream> executor_streams_;
   std::set<ContainerId> launching_;
   std::set<std::int64_t> children_;

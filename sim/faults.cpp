@@ -39,6 +39,9 @@ Faults swarm_faults(Prng& prng) {
   faults.launch_failure = maybe(prng, 3, 200);
   faults.duplicate = maybe(prng, 4, 200);
   faults.images_forgotten = maybe(prng, 4, 300);
+  faults.crash_guest = maybe(prng, 4, 10s, 600s);
+  faults.offers_held = maybe(prng, 4, 300);
+  faults.late_acknowledge = maybe(prng, 4, 200);
   faults.network_delay_max = pick(prng, {1ms, 20ms, 500ms, 5s});
   faults.cut_notice_max = pick(prng, {1s, 60s, 600s});
   faults.commit_delay_max = pick(prng, {1ms, 20ms, 500ms});
@@ -66,12 +69,15 @@ std::string to_string(const Faults& faults) {
   say_duration("container_exit", faults.container_exit);
   say_duration("docker_restart", faults.docker_restart);
   say_duration("docker_hang", faults.docker_hang);
+  say_duration("crash_guest", faults.crash_guest);
   say("commit_failure", faults.commit_failure);
   say("docker_error", faults.docker_error);
   say("guessed_end", faults.guessed_end);
   say("pull_failure", faults.pull_failure);
   say("launch_failure", faults.launch_failure);
   say("duplicate", faults.duplicate);
+  say("offers_held", faults.offers_held);
+  say("late_acknowledge", faults.late_acknowledge);
   say("images_forgotten", faults.images_forgotten);
   say_duration("network_delay_max", faults.network_delay_max);
   say_duration("cut_notice_max", faults.cut_notice_max);

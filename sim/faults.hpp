@@ -24,6 +24,7 @@ struct Faults {
   Duration container_exit{};
   Duration docker_restart{};
   Duration docker_hang{};
+  Duration crash_guest{};
 
   std::uint64_t commit_failure = 0;    // of 1000 commits: the disk is full, the process ends
   std::uint64_t docker_error = 0;      // of 1000 calls to Docker
@@ -31,6 +32,8 @@ struct Faults {
   std::uint64_t pull_failure = 0;      // of 1000 pulls
   std::uint64_t launch_failure = 0;    // of 1000 executor starts
   std::uint64_t duplicate = 0;         // of 1000 status updates: sent again, later
+  std::uint64_t offers_held = 0;       // of 1000 offers to the guest: it keeps them for a while
+  std::uint64_t late_acknowledge = 0;  // of 1000 updates to the guest: it acknowledges late, or not this time
   std::uint64_t images_forgotten = 0;  // of 1000 starts of a container: all images are deleted
 
   Duration network_delay_min = microseconds{50};

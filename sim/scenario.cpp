@@ -1,8 +1,6 @@
 #include "sim/scenario.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <stdexcept>
 #include <utility>
 
 namespace windlass::sim {
@@ -17,50 +15,7 @@ constexpr Duration settle_within = 30min;  // and gives up after this
 constexpr Duration look_every = 1s;
 constexpr Duration answer_within = 10s;
 
-struct LineError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-std::int64_t to_number(const std::string& text) {
-  std::int64_t number = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) throw LineError("not a number: " + text);
-  return number;
-}
-
-double to_amount(const std::string& text) {
-  try {
-    return std::stod(text);
-  } catch (const std::exception&) {
-    throw LineError("not a number: " + text);
-  }
-}
-
-// 10s, 500ms, 20m, 2h.
-Duration to_duration(const std::string& text) {
-  const auto unit_at = text.find_first_not_of("0123456789");
-  if (unit_at == 0 || unit_at == std::string::npos) throw LineError("not a duration: " + text);
-  const std::int64_t number = to_number(text.substr(0, unit_at));
-  const std::string unit = text.substr(unit_at);
-  if (unit == "ms") return milliseconds{number};
-  if (unit == "s") return seconds{number};
-  if (unit == "m") return std::chrono::minutes{number};
-  if (unit == "h") return std::chrono::hours{number};
-  throw LineError("not a unit of time: " + unit);
-}
-
-const std::string& word(const ScenarioLine& line, std::size_t index) {
-  if (index >= line.words.size()) throw LineError("a word is missing");
-  return line.words[index];
-}
-
 AppId app_id(const ScenarioLine& line, std::size_t index) { return {"/" + word(line, index)}; }
-
-void allow_options(const ScenarioLine& line, const std::set<std::string>& known) {
-  for (const auto& [name, value] : line.options) {
-    if (!known.contains(name)) throw LineError("unknown option " + name);
-  }
-}
 
 Constraint to_constraint(const std::string& text) {
   static const std::map<std::string, ConstraintOperator> operators = {
@@ -133,7 +88,7 @@ void Scenario::run_line(const ScenarioLine& line) {
       {"kill", &Scenario::kill},     {"crash", &Scenario::crash},       {"down", &Scenario::down},
       {"up", &Scenario::up},         {"cut", &Scenario::cut},           {"exit", &Scenario::exit_container},
       {"docker", &Scenario::docker}, {"remember", &Scenario::remember}, {"expect", &Scenario::expect},
-      {"always", &Scenario::always}};
+      {"always", &Scenario::always}, {"guest", &Scenario::guest}};
   if (auto early = before.find(line.words[0]); early != before.end()) return (this->*early->second)(line);
   auto verb = verbs.find(line.words[0]);
   if (verb == verbs.end()) throw LineError("unknown verb " + line.words[0]);
@@ -144,9 +99,8 @@ void Scenario::run_line(const ScenarioLine& line) {
 void Scenario::start_world() {
   if (cluster_) return;
   cluster_ = std::make_unique<Cluster>(scenario_seed, options_, faults_);
-  for (const auto& [name, kind] : images_) cluster_->docker.set_image(name, kind);
-  cluster_->engine.start();
-  cluster_->scheduler.start();
+  for (const auto& [name, kind] : images_) cluster_->images.set(name, kind);
+  cluster_->start();
 }
 
 // --- the world ------------------------------------------------------------------------------------------------------
@@ -169,7 +123,7 @@ void Scenario::machine(const ScenarioLine& line) {
 }
 
 void Scenario::image(const ScenarioLine& line) {
-  allow_options(line, {"exits_after", "code", "pull_takes"});
+  allow_options(line, {"exits_after", "code", "pull_takes", "answers_after"});
   ImageKind kind;
   for (std::size_t i = 2; i < line.words.size(); ++i) {
     const std::string& how = line.words[i];
@@ -181,15 +135,18 @@ void Scenario::image(const ScenarioLine& line) {
       kind.create_fails = true;
     } else if (how == "ignores_stop") {
       kind.ignores_stop = true;
+    } else if (how == "sick") {
+      kind.is_sick = true;
     } else if (how != "good") {
       throw LineError("unknown kind of image: " + how);
     }
   }
   if (line.options.contains("exits_after")) kind.exits_after = to_duration(line.options.at("exits_after"));
   if (line.options.contains("pull_takes")) kind.pull_takes = to_duration(line.options.at("pull_takes"));
+  if (line.options.contains("answers_after")) kind.answers_after = to_duration(line.options.at("answers_after"));
   if (line.options.contains("code")) kind.exit_code = static_cast<int>(to_number(line.options.at("code")));
   images_[word(line, 1)] = kind;
-  if (cluster_) cluster_->docker.set_image(word(line, 1), kind);
+  if (cluster_) cluster_->images.set(word(line, 1), kind);
 }
 
 void Scenario::network(const ScenarioLine& line) {
@@ -227,10 +184,12 @@ std::string Scenario::picture() const {
   for (const auto& [id, instance] : cluster_->scheduler.rows().instances) {
     text += instance.task_id.value + std::to_string(static_cast<int>(instance.condition)) + " ";
   }
-  for (const auto& [id, container] : cluster_->docker.containers()) {
-    text += id + std::to_string(static_cast<int>(container.state)) + " ";
+  for (const auto& machine : cluster_->machines) {
+    for (const auto& [id, container] : machine->docker.containers()) {
+      text += id + std::to_string(static_cast<int>(container.state)) + " ";
+    }
   }
-  for (const auto& [pid, executor] : cluster_->executors) text += std::to_string(pid) + " ";
+  for (const ExecutorNode* executor : cluster_->executors()) text += std::to_string(executor->pid()) + " ";
   return text;
 }
 
@@ -343,10 +302,17 @@ void Scenario::crash(const ScenarioLine& line) {
     if (point == CrashPoint::none) return cluster_->engine.crash("kill -9", 200ms);
     return cluster_->engine.crash_at_next_commit(point);
   }
-  if (who != "executor") throw LineError("scheduler, engine or executor, not " + who);
+  if (who == "guest") return cluster_->guest.crash("kill -9", 200ms);
+  if (who != "executor") throw LineError("scheduler, engine, guest or executor, not " + who);
   const std::string prefix = safe_path(app_id(line, 2)) + ".";
-  for (const auto& [pid, executor] : cluster_->executors) {
-    if (executor->task().value.starts_with(prefix)) return cluster_->end_executor(pid, 9, "kill -9");
+  for (const ExecutorNode* executor : cluster_->executors()) {
+    if (executor->has_task({word(line, 2)})) return cluster_->kill_executor(executor->pid());
+  }
+  for (const auto& [instance_id, instance] : cluster_->scheduler.rows().instances) {
+    if (!instance.task_id.value.starts_with(prefix)) continue;
+    for (const ExecutorNode* executor : cluster_->executors()) {
+      if (executor->has_task(instance.task_id)) return cluster_->kill_executor(executor->pid());
+    }
   }
   throw LineError("no executor runs it");
 }
@@ -355,20 +321,25 @@ void Scenario::down(const ScenarioLine& line) {
   const std::string& who = word(line, 1);
   if (who == "scheduler") return cluster_->scheduler.crash("kill -9", {});
   if (who == "engine") return cluster_->engine.crash("kill -9", {});
-  throw LineError("scheduler or engine, not " + who);
+  if (who == "guest") return cluster_->guest.crash("kill -9", {});
+  throw LineError("scheduler, engine or guest, not " + who);
 }
 
 void Scenario::up(const ScenarioLine& line) {
   const std::string& who = word(line, 1);
   if (who == "scheduler" && !cluster_->scheduler.up()) return cluster_->scheduler.start();
   if (who == "engine" && !cluster_->engine.up()) return cluster_->engine.start();
+  if (who == "guest" && !cluster_->guest.up()) return cluster_->guest.start();
   throw LineError(who + " is not down");
 }
 
 void Scenario::cut(const ScenarioLine& line) {
   const std::string& who = word(line, 1);
-  if (who == "scheduler") return cluster_->scheduler_link.cut_all();
-  if (who == "executors") return cluster_->executor_link.cut_all();
+  if (who == "scheduler") return cluster_->framework_link.cut_all();
+  if (who == "executors") {
+    for (const auto& machine : cluster_->machines) machine->executor_link.cut_all();
+    return;
+  }
   throw LineError("scheduler or executors, not " + who);
 }
 
@@ -377,12 +348,12 @@ void Scenario::exit_container(const ScenarioLine& line) {
   const auto ids = containers_of(app_id(line, 1));
   if (ids.empty()) throw LineError("it has no container");
   const int code = line.options.contains("code") ? static_cast<int>(to_number(line.options.at("code"))) : 0;
-  cluster_->docker.exit_by_itself(*ids.begin(), code);
+  for (const auto& machine : cluster_->machines) machine->docker.exit_by_itself(*ids.begin(), code);
 }
 
 void Scenario::docker(const ScenarioLine& line) {
   const std::string& what = word(line, 1);
-  Docker& docker = cluster_->docker;
+  Docker& docker = cluster_->machine().docker;
   if (what == "restart") return docker.restart(2s, true);
   if (what == "restart_without_live_restore") return docker.restart(2s, false);
   if (what == "hang") return docker.hang(to_duration(word(line, 2)));
@@ -402,9 +373,11 @@ void Scenario::docker(const ScenarioLine& line) {
 std::set<std::string> Scenario::containers_of(const AppId& id) const {
   std::set<std::string> ids;
   const std::string prefix = safe_path(id) + ".";
-  for (const auto& [container_id, container] : cluster_->docker.containers()) {
-    if (container.state == ContainerState::running && container.task.value.starts_with(prefix))
-      ids.insert(container_id);
+  for (const auto& machine : cluster_->machines) {
+    for (const auto& [container_id, container] : machine->docker.containers()) {
+      const bool its = container.task.value.starts_with(prefix);
+      if (container.state == ContainerState::running && its) ids.insert(container_id);
+    }
   }
   return ids;
 }
@@ -414,9 +387,7 @@ std::int64_t Scenario::running(const AppId& id) const {
   std::int64_t count = 0;
   for (const auto& [instance_id, instance] : cluster_->scheduler.rows().instances) {
     if (instance.app_id != id || instance.condition != Condition::running || instance.goal != Goal::running) continue;
-    for (const auto& [container_id, container] : cluster_->docker.containers()) {
-      if (container.task == instance.task_id && container.state == ContainerState::running) ++count;
-    }
+    if (cluster_->agent_checker.lives(instance.task_id)) ++count;
   }
   return count;
 }
@@ -426,14 +397,15 @@ std::int64_t Scenario::measure(const std::string& what, const AppId& id) const {
   if (what == "running") return running(id);
   if (what == "containers") return static_cast<std::int64_t>(containers_of(id).size());
   if (what == "launches") return static_cast<std::int64_t>(cluster_->checker.launches(id));
-  if (what == "executors") return static_cast<std::int64_t>(cluster_->executors.size());
+  if (what == "executors") return static_cast<std::int64_t>(cluster_->executors().size());
   if (what == "wanted") return rows.apps.contains(id) ? rows.apps.at(id).instances : 0;
   if (what == "apps") return static_cast<std::int64_t>(rows.apps.size());
   if (what == "killed") return killed_;
   if (what == "unacknowledged") {
     std::int64_t count = 0;
-    for (const auto& [key, record] : cluster_->engine.rows().tasks)
-      count += static_cast<std::int64_t>(record.updates.size());
+    for (const auto& machine : cluster_->machines) {
+      for (const TaskView& task : machine->agent->tasks()) count += static_cast<std::int64_t>(task.unacknowledged);
+    }
     return count;
   }
   throw LineError("unknown measure " + what);
@@ -445,6 +417,7 @@ void Scenario::expect(const ScenarioLine& line) {
   const std::string& what = word(line, 1);
   if (what == "answer") return expect_answer(line);
   if (what == "same") return expect_same(line);
+  if (what == "guest") return expect_guest(line);
   if (what == "healed") return expect_healed(line);
   const bool of_app = what == "running" || what == "containers" || what == "launches" || what == "wanted";
   expect_number(line, measure(what, of_app ? app_id(line, 2) : AppId{}));
@@ -473,7 +446,7 @@ void Scenario::expect_same(const ScenarioLine& line) {
 }
 
 void Scenario::expect_healed(const ScenarioLine&) {
-  if (auto why = cluster_->checker.why_not_converged(); !why.empty()) throw LineError(why);
+  if (auto why = cluster_->why_not_converged(); !why.empty()) throw LineError(why);
 }
 
 void Scenario::always(const ScenarioLine& line) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,19 @@ struct ScenarioLine {
 
 // Errors carry the line's number in `where`: Errc::malformed.
 [[nodiscard]] Result<std::vector<ScenarioLine>> parse_scenario(std::string_view text);
+
+// A line that cannot be carried out, or does not hold.
+struct LineError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Words of a line as values. Throw LineError.
+const std::string& word(const ScenarioLine& line, std::size_t index);
+std::int64_t to_number(const std::string& text);
+double to_amount(const std::string& text);
+// 10s, 500ms, 20m, 2h.
+Duration to_duration(const std::string& text);
+void allow_options(const ScenarioLine& line, const std::set<std::string>& known);
 
 class Scenario {
  public:
@@ -56,6 +70,7 @@ class Scenario {
   void cut(const ScenarioLine& line);
   void exit_container(const ScenarioLine& line);
   void docker(const ScenarioLine& line);
+  void guest(const ScenarioLine& line);
   void network(const ScenarioLine& line);
   void remember(const ScenarioLine& line);
   void expect(const ScenarioLine& line);
@@ -66,6 +81,7 @@ class Scenario {
   void expect_number(const ScenarioLine& line, std::int64_t seen);
   void expect_same(const ScenarioLine& line);
   void expect_healed(const ScenarioLine& line);
+  void expect_guest(const ScenarioLine& line);
 
   void send(const AppId& id, scheduler::Event command);
   void run_for(Duration time);

@@ -1,5 +1,6 @@
 #include "sim/scenario.hpp"
 
+#include <charconv>
 #include <sstream>
 
 namespace windlass::sim {
@@ -27,6 +28,47 @@ Result<std::vector<ScenarioLine>> parse_scenario(std::string_view text) {
   }
   if (lines.empty()) return Error{Errc::malformed, "nothing to do", "1"};
   return lines;
+}
+
+// --- words as values ------------------------------------------------------------------------------------------------
+
+std::int64_t to_number(const std::string& text) {
+  std::int64_t number = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) throw LineError("not a number: " + text);
+  return number;
+}
+
+double to_amount(const std::string& text) {
+  try {
+    return std::stod(text);
+  } catch (const std::exception&) {
+    throw LineError("not a number: " + text);
+  }
+}
+
+// 10s, 500ms, 20m, 2h.
+Duration to_duration(const std::string& text) {
+  const auto unit_at = text.find_first_not_of("0123456789");
+  if (unit_at == 0 || unit_at == std::string::npos) throw LineError("not a duration: " + text);
+  const std::int64_t number = to_number(text.substr(0, unit_at));
+  const std::string unit = text.substr(unit_at);
+  if (unit == "ms") return milliseconds{number};
+  if (unit == "s") return seconds{number};
+  if (unit == "m") return std::chrono::minutes{number};
+  if (unit == "h") return std::chrono::hours{number};
+  throw LineError("not a unit of time: " + unit);
+}
+
+const std::string& word(const ScenarioLine& line, std::size_t index) {
+  if (index >= line.words.size()) throw LineError("a word is missing");
+  return line.words[index];
+}
+
+void allow_options(const ScenarioLine& line, const std::set<std::string>& known) {
+  for (const auto& [name, value] : line.options) {
+    if (!known.contains(name)) throw LineError("unknown option " + name);
+  }
 }
 
 }  // namespace windlass::sim

@@ -148,18 +148,18 @@ void SchedulerNode::subscribe_after(Duration delay) {
 }
 
 void SchedulerNode::subscribe() {
-  Link& link = cluster_.scheduler_link;
+  Link& link = cluster_.framework_link;
   connection_ = link.connect([this](Link::Id id) { lost(id); });
   subscribed_ = false;
   framework_id_ = rows_.framework_id;
   calls::Subscribe subscribe{.info = framework_info(framework_id_, cluster_.options.failover_timeout)};
   link.send_up(connection_, [this, id = connection_, framework = framework_id_, subscribe] {
-    cluster_.engine.framework_subscribes(id, framework, subscribe);
+    cluster_.master->framework_subscribes(id, *this, framework, subscribe);
   });
 }
 
 void SchedulerNode::drop_connection() {
-  if (connection_ != 0) cluster_.scheduler_link.close_client(connection_);
+  if (connection_ != 0) cluster_.framework_link.close_client(connection_);
   connection_ = 0;
   subscribed_ = false;
 }
@@ -199,9 +199,9 @@ void SchedulerNode::send(const calls::Body& body) {
   if (!subscribed_) return;
   cluster_.world.note("scheduler", "calls " + describe(body));
   cluster_.checker.scheduler_calls(rows_, body);
-  cluster_.scheduler_link.send_up(
+  cluster_.framework_link.send_up(
       connection_, [this, id = connection_, stream = stream_, call = SchedulerCall{framework_id_, body}] {
-        cluster_.engine.framework_calls(id, stream, call);
+        cluster_.master->framework_calls(id, *this, stream, call);
       });
 }
 

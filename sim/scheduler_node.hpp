@@ -3,6 +3,7 @@
 
 #include "scheduler/state.hpp"
 #include "scheduler/step.hpp"
+#include "sim/ends.hpp"
 #include "sim/engine_node.hpp"
 #include "sim/link.hpp"
 #include "sim/loop.hpp"
@@ -18,7 +19,7 @@ namespace windlass::sim {
 
 class Cluster;
 
-class SchedulerNode {
+class SchedulerNode : public FrameworkEnd {
  public:
   // No answer: the connection to the API broke before there was one. The outcome is unknown.
   using Answered = std::function<void(const std::optional<scheduler::Answer>&)>;
@@ -38,9 +39,9 @@ class SchedulerNode {
   void request(scheduler::Event command, Answered answered);
 
   // From the network.
-  void opened(Link::Id id, const Uuid& stream);
-  void event_in(Link::Id id, const SchedulerEvent& event);
-  void answered(Link::Id id, int status, const std::string& text);
+  void opened(Link::Id id, const Uuid& stream) override;
+  void event_in(Link::Id id, const SchedulerEvent& event) override;
+  void answered(Link::Id id, int status, const std::string& text) override;
 
  private:
   friend struct SchedulerActs;

@@ -8,6 +8,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr Duration guest_pause = 15s;  // on average, between two things that it does
+
 Faults faults_of(std::uint64_t seed) {
   Prng prng{seed ^ 0x5eed5eed5eed5eedULL};
   return swarm_faults(prng);
@@ -19,14 +21,22 @@ Duration pause_of(std::uint64_t seed) {
   return seconds{static_cast<std::int64_t>(1 + prng.below(60))};
 }
 
+// Most have a guest beside our scheduler, who has something reserved to itself.
+ClusterOptions options_of(std::uint64_t seed) {
+  Prng prng{seed ^ 0x6ee57ULL};
+  ClusterOptions options;
+  options.has_guest = prng.chance(2, 3);
+  if (options.has_guest) options.resources += ";cpus(guest):1;mem(guest):512";
+  return options;
+}
+
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed) : Simulation(seed, faults_of(seed)) {}
 
 Simulation::Simulation(std::uint64_t seed, const Faults& faults)
-    : faults_(faults), cluster_(seed, {}, no_faults()), workload_(cluster_, pause_of(seed)) {
-  cluster_.engine.start();
-  cluster_.scheduler.start();
+    : faults_(faults), cluster_(seed, options_of(seed), no_faults()), workload_(cluster_, pause_of(seed)) {
+  cluster_.start();
 }
 
 void Simulation::run(Duration time) {
@@ -39,6 +49,7 @@ void Simulation::round() {
   workload_.make_images_bad();
   workload_.begin();
   begin_faults();
+  repeat(guest_pause, [this] { cluster_.guest.act(); });
   world().run_until(world().now() + std::chrono::duration_cast<microseconds>(world().between(1min, 30min)));
   heal();
   await_convergence();
@@ -52,6 +63,8 @@ void Simulation::heal() {
   workload_.make_images_good();
   cluster_.engine.crash_at_next_commit(CrashPoint::none);
   cluster_.scheduler.crash_at_next_commit(CrashPoint::none);
+  cluster_.guest.forget_wishes();
+  if (world().chance(1, 2)) cluster_.guest.kill_all();
 }
 
 // Requests without an answer yet, and processes that are down, need a moment first; then all must fit, and come right.
@@ -65,12 +78,12 @@ void Simulation::await_convergence() {
       workload_.make_it_fit();
       continue;
     }
-    why = cluster_.checker.why_not_converged();
+    why = cluster_.why_not_converged();
     if (fitted && why.empty()) break;
   }
   if (!why.empty()) world().fail("not healed within 30 minutes: " + why);
   world().run_until(world().now() + 60s);
-  why = cluster_.checker.why_not_converged();
+  why = cluster_.why_not_converged();
   if (!why.empty()) world().fail("it did not stay healed: " + why);
   world().note("fate", "all is as it is wanted");
 }
@@ -88,11 +101,12 @@ void Simulation::begin_faults() {
   repeat(faults_.crash_scheduler, [this] { crash_scheduler(); });
   repeat(faults_.crash_engine, [this] { crash_engine(); });
   repeat(faults_.kill_executor, [this] { kill_executor(); });
-  repeat(faults_.cut_scheduler, [this] { cluster_.scheduler_link.cut_all(); });
+  repeat(faults_.crash_guest, [this] { cluster_.guest.crash("kill -9", down_time()); });
+  repeat(faults_.cut_scheduler, [this] { cut_framework(); });
   repeat(faults_.cut_executor, [this] { cut_executor(); });
   repeat(faults_.container_exit, [this] { exit_container(); });
   repeat(faults_.docker_restart, [this] { restart_docker(); });
-  repeat(faults_.docker_hang, [this] { cluster_.docker.hang(world().between(1s, 60s)); });
+  repeat(faults_.docker_hang, [this] { random_machine().docker.hang(world().between(1s, 60s)); });
 }
 
 Duration Simulation::down_time() { return world().between(1ms, faults_.down_max); }
@@ -109,28 +123,48 @@ void Simulation::crash_engine() {
   cluster_.engine.crash_at_next_commit(how == 1 ? CrashPoint::before_commit : CrashPoint::after_commit);
 }
 
+ExecutorNode* Simulation::random_executor() {
+  const auto executors = cluster_.executors();
+  return executors.empty() ? nullptr : executors[world().prng().below(executors.size())];
+}
+
+void Simulation::cut_framework() {
+  const auto dice = world().prng().below(3);
+  if (dice == 0) return cluster_.framework_link.cut_all();
+  const Link::Id id = dice == 1 ? cluster_.scheduler.connection() : cluster_.guest.connection();
+  cluster_.framework_link.cut(id);
+}
+
+Machine& Simulation::random_machine() { return *cluster_.machines[world().prng().below(cluster_.machines.size())]; }
+
 void Simulation::kill_executor() {
-  if (cluster_.executors.empty()) return;
-  auto chosen = std::next(cluster_.executors.begin(),
-                          static_cast<std::ptrdiff_t>(world().prng().below(cluster_.executors.size())));
-  cluster_.end_executor(chosen->first, 9, "kill -9");
+  if (const ExecutorNode* chosen = random_executor()) cluster_.kill_executor(chosen->pid());
 }
 
 void Simulation::cut_executor() {
-  if (cluster_.executors.empty()) return;
-  auto chosen = std::next(cluster_.executors.begin(),
-                          static_cast<std::ptrdiff_t>(world().prng().below(cluster_.executors.size())));
-  if (chosen->second->connection() != 0) cluster_.executor_link.cut(chosen->second->connection());
+  const ExecutorNode* chosen = random_executor();
+  if (chosen == nullptr || chosen->connection() == 0) return;
+  for (const auto& machine : cluster_.machines) {
+    if (machine->find_executor(chosen->pid()) != nullptr) machine->executor_link.cut(chosen->connection());
+  }
 }
 
 void Simulation::exit_container() {
-  const auto& containers = cluster_.docker.containers();
+  Machine& machine = random_machine();
+  const auto code = static_cast<int>(world().prng().below(3));
+  const auto& processes = machine.processes.running();
+  if (!processes.empty() && world().chance(1, 2)) {
+    const auto chosen =
+        std::next(processes.begin(), static_cast<std::ptrdiff_t>(world().prng().below(processes.size())));
+    return machine.processes.exit_by_itself(chosen->first, code);
+  }
+  const auto& containers = machine.docker.containers();
   if (containers.empty()) return;
   auto chosen = std::next(containers.begin(), static_cast<std::ptrdiff_t>(world().prng().below(containers.size())));
   const std::string id = chosen->first;
-  cluster_.docker.exit_by_itself(id, static_cast<int>(world().prng().below(3)));
+  machine.docker.exit_by_itself(id, code);
 }
 
-void Simulation::restart_docker() { cluster_.docker.restart(world().between(1s, 60s), world().chance(1, 2)); }
+void Simulation::restart_docker() { random_machine().docker.restart(world().between(1s, 60s), world().chance(1, 2)); }
 
 }  // namespace windlass::sim

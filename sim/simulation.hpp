@@ -34,10 +34,14 @@ class Simulation {
   void crash_scheduler();
   void crash_engine();
   void kill_executor();
+  void cut_framework();
   void cut_executor();
   void exit_container();
   void restart_docker();
   Duration down_time();
+  [[nodiscard]] Machine& random_machine();
+  // Null: there is none.
+  [[nodiscard]] ExecutorNode* random_executor();
 
   Faults faults_;
   Cluster cluster_;

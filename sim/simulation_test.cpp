@@ -43,8 +43,7 @@ TEST(Simulation, SameSeedSameLog) {
 
 TEST(Simulation, WithoutFaultsNothingFailsAndNothingIsLaunchedTwice) {
   Cluster cluster{1, {}, no_faults()};
-  cluster.engine.start();
-  cluster.scheduler.start();
+  cluster.start();
   App app;
   app.id = AppId{"/web"};
   app.cmd = "redis";
@@ -68,10 +67,9 @@ TEST(Simulation, WithoutFaultsNothingFailsAndNothingIsLaunchedTwice) {
 struct Watched {
   Cluster cluster{1, {}, no_faults()};
   Checker& checker = cluster.checker;
-  Watched() {
-    cluster.engine.start();
-    cluster.scheduler.start();
-  }
+  AgentChecker& agents = cluster.agent_checker;
+  Machine& machine = cluster.machine();
+  Watched() { cluster.start(); }
 };
 
 TaskInfo task_of(const std::string& name, const std::string& resources) {
@@ -147,27 +145,31 @@ TEST(Checker, UpdatesThatTheEngineLoses) {
   const Uuid uuid = *record.updates.front().uuid;
   record.updates.clear();
   const std::vector<engine::Write> writes = {engine::PutTask{{"f"}, {"t"}, record}};
-  EXPECT_THROW(watched.checker.engine_will_commit(rows, writes), Violation);
-  watched.checker.engine_hears(calls::Acknowledge{{"agent"}, {"t"}, uuid});
-  EXPECT_NO_THROW(watched.checker.engine_will_commit(rows, writes));
+  EXPECT_THROW(watched.agents.engine_will_commit(rows, writes), Violation);
+  watched.agents.master_hears(calls::Acknowledge{{"agent"}, {"t"}, uuid});
+  EXPECT_NO_THROW(watched.agents.engine_will_commit(rows, writes));
 }
 
 TEST(Checker, PortsAndResourcesGivenTwice) {
   Watched watched;
-  watched.checker.executor_hears(1, executor_events::Launch{task_of("a", "cpus:10;ports:[31000-31001]")});
-  EXPECT_THROW(watched.checker.executor_hears(2, executor_events::Launch{task_of("b", "cpus:1;ports:[31001-31001]")}),
+  watched.agents.executor_hears(watched.machine, 1,
+                                executor_events::Launch{task_of("a", "cpus:10;ports:[31000-31001]")});
+  EXPECT_THROW(watched.agents.executor_hears(watched.machine, 2,
+                                             executor_events::Launch{task_of("b", "cpus:1;ports:[31001-31001]")}),
                Violation);
-  watched.checker.executor_ended(2);
-  EXPECT_THROW(watched.checker.executor_hears(3, executor_events::Launch{task_of("c", "cpus:10")}), Violation);
-  watched.checker.executor_ended(3);
-  EXPECT_THROW(watched.checker.executor_hears(4, executor_events::Launch{task_of("a", "cpus:1")}), Violation)
+  watched.agents.executor_ended(2);
+  EXPECT_THROW(watched.agents.executor_hears(watched.machine, 3, executor_events::Launch{task_of("c", "cpus:10")}),
+               Violation);
+  watched.agents.executor_ended(3);
+  EXPECT_THROW(watched.agents.executor_hears(watched.machine, 4, executor_events::Launch{task_of("a", "cpus:1")}),
+               Violation)
       << "launched twice";
 }
 
 TEST(Checker, TwoContainersOfOneTask) {
   Watched watched;
   int running = 0;
-  Docker& docker = watched.cluster.docker;
+  Docker& docker = watched.machine.docker;
   docker.pull(
       "redis", [](int) {}, [](const auto&) {});
   watched.cluster.world.run_until(watched.cluster.world.now() + 10s);

@@ -10,6 +10,15 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::int64_t instances_max = 8;
+
+// What make_it_fit does not count on.
+struct Share {
+  double cpus = 0;
+  double mem = 0;
+  std::int64_t ports = 0;
+};
+constexpr Share left_on_each{0.5, 256, 2};  // too little for an instance
+constexpr Share guests_share{4, 2048, 15};
 const std::vector<std::string> app_names = {"/web", "/api", "/db", "/cache", "/jobs", "/shop/cart"};
 const std::vector<std::string> images = {"redis", "nginx", "postgres", "batch", "stubborn", "private"};
 
@@ -161,10 +170,22 @@ void Workload::use_unknown(const AppId& id) {
 }
 
 void Workload::make_it_fit() {
-  const auto total = parse_resources(cluster_.options.resources);
-  double cpus = total->scalar("cpus");
-  double mem = total->scalar("mem");
-  auto ports = static_cast<std::int64_t>(count(total->ranges("ports")));
+  double cpus = 0;
+  double mem = 0;
+  std::int64_t ports = 0;
+  for (const auto& machine : cluster_.machines) {
+    for (const Resource& each : machine->info.resources.entries()) {
+      if (!each.reservation.empty()) continue;
+      if (each.name == "cpus") cpus += from_milli(each.milli) - left_on_each.cpus;
+      if (each.name == "mem") mem += from_milli(each.milli) - left_on_each.mem;
+      if (each.name == "ports") ports += static_cast<std::int64_t>(count(each.ranges)) - left_on_each.ports;
+    }
+  }
+  if (cluster_.options.has_guest) {
+    cpus -= guests_share.cpus;
+    mem -= guests_share.mem;
+    ports -= guests_share.ports;
+  }
   for (const AppId& id : cluster_.checker.known_apps()) {
     const auto possible = cluster_.checker.possible(id);
     const std::int64_t wanted = possible.rbegin()->value_or(0);
@@ -184,15 +205,18 @@ void Workload::make_it_fit() {
 }
 
 void Workload::make_images_bad() {
-  Docker& docker = cluster_.docker;
+  ImageKinds& kinds = cluster_.images;
   World& world = cluster_.world;
-  docker.set_image("batch", {.exits_after = world.between(1s, 300s), .exit_code = world.chance(1, 2) ? 0 : 1});
-  docker.set_image("stubborn", {.ignores_stop = true});
-  docker.set_image("private", {.exists = !world.chance(1, 2), .start_fails = world.chance(1, 2)});
+  kinds.set("batch", {.exits_after = world.between(1s, 300s), .exit_code = world.chance(1, 2) ? 0 : 1});
+  kinds.set("stubborn", {.ignores_stop = true});
+  kinds.set("sick", {.is_sick = true});
+  kinds.set("slow", {.answers_after = world.between(1s, 60s)});
+  kinds.set("private", {.exists = !world.chance(1, 2), .start_fails = world.chance(1, 2)});
 }
 
 void Workload::make_images_good() {
-  for (const auto& image : images) cluster_.docker.set_image(image, {});
+  for (const auto& image : images) cluster_.images.set(image, {});
+  for (const char* image : {"sick", "slow"}) cluster_.images.set(image, {});
 }
 
 }  // namespace windlass::sim
