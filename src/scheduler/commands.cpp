@@ -13,8 +13,10 @@ namespace {
 
 Error invalid(FieldError broken) { return {Errc::invalid, std::move(broken.error), std::move(broken.attribute)}; }
 
-// Gives every port of 0 the lowest number that no app has.
+// Gives every port of 0 the lowest number that no app has (marathon.md 4.9). The range's end is not part of it
+// (marathon.md 1.5).
 std::optional<Error> assign_ports(const State& state, App& app) {
+  // What the app names itself is not in the index yet, and is not to be given to another of its ports.
   std::set<std::uint16_t> own;
   for (const PortDefinition& port : app.ports) own.insert(port.port);
   const int least = state.settings.local_port_min;
@@ -46,7 +48,7 @@ void answer(Turn& turn, RequestId request, std::optional<Error> error = {}) {
   turn.fx.notices.push_back({.request = request, .error = std::move(error)});
 }
 
-// As in Marathon two apps may ask for one service port; whoever makes listeners from /v1/endpoints then gets two.
+// As in Marathon's v1, two apps may ask for one service port; whoever makes listeners from /v1/endpoints then gets two.
 std::vector<std::string> shared_ports(const State& state, const App& app) {
   std::vector<std::string> warnings;
   for (const PortDefinition& port : app.ports) {
@@ -63,6 +65,7 @@ Error unknown_app(const AppId& id) { return {Errc::not_found, "App '" + id.value
 // Versions of one app are apart, so that each names one definition.
 TimePoint version_after(TimePoint now, TimePoint old) { return std::max(now, old + std::chrono::microseconds{1}); }
 
+// The last change of configuration stays: instances need not be replaced, and a delay goes on (marathon.md 4.5).
 void set_count(Turn& turn, App app, std::int64_t instances) {
   app.instances = instances;
   app.version = version_after(turn.in.now, app.version);
@@ -70,6 +73,7 @@ void set_count(Turn& turn, App app, std::int64_t instances) {
   put_app(turn, app);
 }
 
+// Either suffices; with neither, nothing is killed (marathon.md 1.3).
 bool matches(const KillTasks& command, const Instance& instance) {
   const bool by_host = command.host && (*command.host == "*" || *command.host == instance.host);
   const bool by_task = command.task_id && *command.task_id == instance.task_id.value;
@@ -94,6 +98,7 @@ void start_app(Turn& turn, const StartApp& command) {
   }
   App app = command.app;
   if (auto error = validate(app)) return answer(turn, command.request, std::move(error));
+  // Before ports are given out: those that are, nobody else has.
   std::vector<std::string> warnings = shared_ports(turn.state, app);
   if (auto error = assign_ports(turn.state, app)) return answer(turn, command.request, std::move(error));
   app.version = turn.in.now;
@@ -105,6 +110,7 @@ void start_app(Turn& turn, const StartApp& command) {
 
 void stop_app(Turn& turn, const StopApp& command) {
   if (!turn.state.apps.contains(command.id)) return answer(turn, command.request, unknown_app(command.id));
+  // Its instances are surplus from now on, and are ended when the app is settled at the end of the step.
   remove_app(turn, command.id);
   answer(turn, command.request);
 }

@@ -39,6 +39,7 @@ std::optional<std::int64_t> whole_number(const std::optional<std::string>& text)
   return number;
 }
 
+// Numbers are compared as numbers, with Mesos' three decimals: an agent's 1.50 is written 1.5 (marathon.md 4.6).
 bool same_value(const std::string& left, const std::string& right) {
   if (left == right) return true;
   char* left_end = nullptr;
@@ -49,7 +50,8 @@ bool same_value(const std::string& left, const std::string& right) {
   return numbers && std::isfinite(a) && std::isfinite(b) && std::llround(a * 1000) == std::llround(b * 1000);
 }
 
-// A value not yet used is always allowed; a used one when there are k of them and it has the least instances.
+// A value not yet used is always allowed; a used one when there are k of them and it has the least instances. The older
+// rule of Marathon, for when no number is given: the newer one divides by it (marathon.md 4.6).
 bool group_by_any(const Counts& counts, const std::string& value, std::int64_t groups) {
   const auto used = counts.find(value);
   if (used == counts.end()) return true;
@@ -57,7 +59,7 @@ bool group_by_any(const Counts& counts, const std::string& value, std::int64_t g
   return std::all_of(counts.begin(), counts.end(), [&](const auto& each) { return used->second <= each.second; });
 }
 
-// At most k values, each with instances / k of them; the remainder goes to whoever comes first.
+// At most k values, each with instances / k of them; the remainder goes to whoever comes first (marathon.md 4.6).
 bool group_by(const Counts& counts, const std::string& value, std::int64_t groups, std::int64_t instances) {
   if (groups <= 0) return group_by_any(counts, value, 0);
   const auto used = counts.find(value);
@@ -68,6 +70,7 @@ bool group_by(const Counts& counts, const std::string& value, std::int64_t group
   return used->second < quota || (used->second == quota && consumed < instances % groups);
 }
 
+// Only these make us go through all instances of the app.
 bool needs_counts(ConstraintOperator op) {
   return op == ConstraintOperator::unique || op == ConstraintOperator::group_by || op == ConstraintOperator::max_per ||
          op == ConstraintOperator::cluster;
@@ -87,6 +90,7 @@ struct ConstraintTally::Rule {
   Counts counts = {};
 
   [[nodiscard]] bool allows(const std::optional<std::string>& value) const {
+    // An agent that lacks the attribute satisfies UNLIKE and nothing else (marathon.md 4.6).
     if (constraint.op == ConstraintOperator::unlike) return !value || (pattern && !matches(*pattern, *value));
     if (!value) return false;
     switch (constraint.op) {
@@ -107,6 +111,7 @@ struct ConstraintTally::Rule {
   }
 };
 
+// In Marathon's words (marathon.md 3.6).
 std::optional<Error> validate(const Constraint& constraint) {
   if (constraint.field.empty()) return invalid("missing field for constraint declaration");
   const bool has_value = constraint.value && !constraint.value->empty();
@@ -147,6 +152,7 @@ std::map<std::string, std::string> constraint_values(const App& app, const Offer
   std::map<std::string, std::string> values;
   for (const Constraint& constraint : app.constraints) {
     auto value = field_value(offer, constraint.field);
+    // Every instance knows its host anyway.
     if (value && !is_host(constraint.field)) values.emplace(constraint.field, std::move(*value));
   }
   return values;
@@ -166,6 +172,8 @@ ConstraintTally::ConstraintTally(const State& state, const App& app) {
       std::any_of(rules_.begin(), rules_.end(), [](const auto& rule) { return needs_counts(rule->constraint.op); });
   if (!counts) return;
   for (const auto& [key, instance] : index->second.instances) {
+    // As Marathon counts (marathon.md 4.6): an old instance and a new one may share a host, or an app with UNIQUE could
+    // not be upgraded where it has one on each agent.
     if (instance->app_version < app.last_config_change) continue;
     for (const auto& rule : rules_) {
       if (!needs_counts(rule->constraint.op)) continue;

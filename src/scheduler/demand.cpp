@@ -5,6 +5,7 @@
 namespace windlass::scheduler {
 namespace {
 
+// LIKE, UNLIKE and IS ask only about the agent, so the answer is the same for every app that asks it.
 bool looks_at_others(const Constraint& constraint) {
   switch (constraint.op) {
     case ConstraintOperator::like:
@@ -20,6 +21,7 @@ bool looks_at_others(const Constraint& constraint) {
 
 }  // namespace
 
+// In thousandths, as Mesos compares amounts (mesos.md 2.2): a smaller difference makes no other requirement.
 Requirement requirement_of(const App& app) {
   Requirement requirement{.cpus = to_milli(app.cpus), .mem = to_milli(app.mem), .disk = to_milli(app.disk)};
   if (app.require_ports) {

@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view separator = ".instance-";
 constexpr std::size_t uuid_size = 36;
 
+// A bit that no digit has: or-ed together, one test at the end finds any character that is none.
 constexpr std::uint64_t no_digit = 16;
 
 constexpr std::array<std::uint8_t, 256> digits = [] {
@@ -43,7 +44,8 @@ std::optional<InstanceKey> parse_uuid(std::string_view text) {
   return key;
 }
 
-// As id.rfind(separator), which compares at each character.
+// As id.rfind(separator), which compares at each character. From the end, because an app may itself be called
+// "x.instance-y".
 std::size_t find_separator(std::string_view id) {
   for (std::size_t at = id.rfind('.'); at != std::string_view::npos; at = id.rfind('.', at - 1)) {
     if (id.substr(at).starts_with(separator)) return at;
@@ -57,6 +59,7 @@ std::size_t find_separator(std::string_view id) {
 std::optional<InstanceName> parse_instance_name(std::string_view id) {
   const auto at = find_separator(id);
   if (at == std::string_view::npos) return std::nullopt;
+  // What follows the UUID is not looked at: "._app.1" in a task id.
   const std::string_view uuid = id.substr(at + separator.size(), uuid_size);
   if (uuid.size() < uuid_size) return std::nullopt;
   const auto key = parse_uuid(uuid);

@@ -43,6 +43,7 @@ Resource part_of(const Resource& entry) {
 }  // namespace
 
 OfferPool::OfferPool(const Offer& offer, const std::string& role) {
+  // Reserved ones first: nobody else can use them, while the rest may be offered to other frameworks.
   for (const bool reserved : {true, false}) {
     for (const Resource& entry : offer.resources.entries()) {
       const bool ours = entry.reservation.empty() || entry.reservation == role;
@@ -73,6 +74,8 @@ bool OfferPool::has_ports(const App& app) const {
       app.ports, [this](const PortDefinition& port) { return range_of(free_ports_, port.port) != free_ports_.end(); });
 }
 
+// As Marathon chooses them (marathon.md 4.6): a random start, then the next that are free. After the last range it goes
+// on with the first, hence the sort.
 std::vector<std::uint16_t> OfferPool::choose_ports(const App& app, Prng& prng) const {
   std::vector<std::uint16_t> ports;
   if (app.require_ports) {
@@ -80,6 +83,7 @@ std::vector<std::uint16_t> OfferPool::choose_ports(const App& app, Prng& prng) c
     return ports;
   }
   if (app.ports.empty()) return ports;
+  // Counted in free ports, so that each is as likely to be the first.
   std::uint64_t skip = prng.below(free_port_count_);
   for (std::size_t turn = 0; ports.size() < app.ports.size(); turn = (turn + 1) % free_ports_.size()) {
     const Range& range = free_ports_[turn];
@@ -93,6 +97,8 @@ std::vector<std::uint16_t> OfferPool::choose_ports(const App& app, Prng& prng) c
   return ports;
 }
 
+// What is taken keeps the reservation that it was offered with: resources that are named otherwise are not among those
+// offered, and the task would be refused (mesos.md 2.6).
 void OfferPool::take_scalar(Kind kind, std::int64_t milli, Resources& taken) {
   left(kind) -= milli;
   for (Entry& entry : entries_) {
@@ -122,6 +128,7 @@ std::variant<Share, Refusal> OfferPool::take(const App& app, Prng& prng) {
   const std::int64_t cpus = to_milli(app.cpus);
   const std::int64_t mem = to_milli(app.mem);
   const std::int64_t disk = to_milli(app.disk);
+  // All checks come before anything is taken, in the order of the funnel: a refusal leaves the pool as it was.
   if (left(Kind::cpus) < cpus) return Refusal::insufficient_cpus;
   if (left(Kind::mem) < mem) return Refusal::insufficient_memory;
   if (left(Kind::disk) < disk) return Refusal::insufficient_disk;

@@ -51,6 +51,7 @@ Instance make_instance(Turn& turn, const App& app, const Offer& offer, const Sha
 std::optional<Refusal> place(Turn& turn, Candidate& candidate, const Offer& offer, OfferPool& pool,
                              std::vector<TaskInfo>& tasks) {
   const App& app = *candidate.app;
+  // The order of the funnel, so that the reason named is the one that Marathon would name (marathon.md 2.8).
   if (!candidate.tally.allows(offer)) return Refusal::unfulfilled_constraint;
   auto taken = pool.take(app, turn.in.prng);
   if (const auto* refusal = std::get_if<Refusal>(&taken)) return *refusal;
@@ -58,13 +59,16 @@ std::optional<Refusal> place(Turn& turn, Candidate& candidate, const Offer& offe
   const InstancePtr instance = put_instance(turn, make_instance(turn, app, offer, share), Question::later);
   if (!candidate.tasks) candidate.tasks.emplace(turn.state.settings, app);
   tasks.push_back(candidate.tasks->make(*instance, std::move(share.resources)));
+  // A launch counts as progress (marathon.md 4.5).
   refresh_delay(turn, app);
   candidate.tally.add(offer);
+  // Now, not at the end of the step: the app may need no more, and the rest of the offer is for others.
   review_demand(turn, app.id);
   return std::nullopt;
 }
 
-// Whose turn it is: round by round each app that may launch, in the order of ids, until its demand is refused.
+// Whose turn it is: round by round each app that may launch, in the order of ids, until its demand is refused. One app
+// that wants a thousand instances does not keep the others waiting.
 class Rounds {
  public:
   explicit Rounds(const State& state) : state_{state} {
@@ -117,6 +121,7 @@ std::vector<TaskInfo> fill(Turn& turn, const Offer& offer, Candidates& candidate
   OfferPool pool{offer, state.settings.mesos_role};
   std::vector<TaskInfo> tasks;
   std::set<DemandId> served;
+  // Before matching: a demand that this offer satisfies is gone afterwards.
   for (auto& [id, demand] : state.demands) ++demand.funnel.offers;
   Rounds rounds{state};
   while (tasks.size() < most) {
@@ -126,6 +131,7 @@ std::vector<TaskInfo> fill(Turn& turn, const Offer& offer, Candidates& candidate
     if (!refusal) {
       served.insert(next->demand);
       rounds.placed();
+      // An offer that served a demand and then ran out has not refused it.
     } else if (!served.contains(next->demand)) {
       state.demands.at(next->demand).funnel.count(*refusal);
     }
@@ -133,6 +139,7 @@ std::vector<TaskInfo> fill(Turn& turn, const Offer& offer, Candidates& candidate
   return tasks;
 }
 
+// With a filter of 0 s, as Marathon does (marathon.md 4.6): what is left of the agent comes back in the next batch.
 calls::Accept accept(const Offer& offer, std::vector<TaskInfo> tasks) {
   calls::Operation launch;
   launch.type = calls::operation_launch;
@@ -143,9 +150,11 @@ calls::Accept accept(const Offer& offer, std::vector<TaskInfo> tasks) {
 }  // namespace
 
 void take_offers(Turn& turn, const std::vector<Offer>& offers) {
+  // The ACCEPT would be dropped, and its rows would be of tasks that never existed.
   if (!turn.state.connected) return;
   turn.state.counters.offers += offers.size();
   calls::Decline decline;
+  // For long: what does not fit now would come back every few seconds. New demand sends a REVIVE, which ends it.
   decline.refuse_seconds = std::chrono::duration<double>(turn.state.settings.decline_offer_duration).count();
   Candidates candidates;
   for (const Offer& offer : offers) {

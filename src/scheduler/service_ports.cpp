@@ -21,6 +21,7 @@ void ServicePorts::add(std::uint16_t port, const AppId& app) {
 void ServicePorts::remove(std::uint16_t port, const AppId& app) {
   const auto known = apps_.find(port);
   CHECK(known != apps_.end() && known->second.erase(app) == 1);
+  // Another app still has it: the port is not free.
   if (!known->second.empty()) return;
   apps_.erase(known);
   used_[port / word_bits] &= ~bit(port);
@@ -35,6 +36,7 @@ const std::set<AppId>& ServicePorts::apps_of(std::uint16_t port) const {
 std::optional<std::uint16_t> ServicePorts::lowest_free(std::uint16_t least, std::uint16_t most) const {
   for (std::size_t word = least / word_bits; word <= most / word_bits; ++word) {
     std::uint64_t free = ~used_[word];
+    // The first word also has ports below the least.
     if (word == least / word_bits) free &= ~(bit(least) - 1);
     if (free == 0) continue;
     const std::size_t port = word * word_bits + static_cast<std::size_t>(std::countr_zero(free));

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t";
 // Outside of quotes these are operators, patterns or the beginning of something longer; a new line ends a command.
+// Wherever they stand: the shell decides in doubt, as with the # of "a#b", which is a plain word.
 constexpr std::string_view needs_shell = "|&;<>()`*?[]{}!~#\n";
 // What a backslash escapes between double quotes.
 constexpr std::string_view escaped_in_quotes = "$`\"\\";
@@ -42,6 +43,7 @@ class Words {
     in_word_ = true;
   }
   void end_word() {
+    // An empty pair of quotes is a word, too.
     if (in_word_) words_.push_back(std::move(word_));
     word_.clear();
     in_word_ = false;
@@ -144,6 +146,7 @@ std::string shell_quote(const std::string& text) {
   std::string quoted = "'";
   for (const char c : text) {
     if (c == '\'') {
+      // Nothing is special between single quotes but the quote itself, which has to stand outside.
       quoted += "'\\''";
     } else {
       quoted += c;

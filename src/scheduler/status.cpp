@@ -6,8 +6,11 @@
 namespace windlass::scheduler {
 namespace {
 
+// As Marathon cuts them (marathon.md 4.7): executors may send any length, and each instance keeps its newest.
 constexpr std::size_t message_bytes_max = 10'000;
 
+// As Marathon reads it (marathon.md 4.7). Masters tell us finer states, since we are PARTITION_AWARE (mesos.md 2.12),
+// but executors may still report TASK_LOST.
 Condition condition_of_lost(const TaskStatus& status) {
   const std::string_view message = status.message;
   if (message.starts_with("Reconciliation: Task is unknown")) return Condition::unknown;
@@ -22,7 +25,8 @@ Condition condition_of_lost(const TaskStatus& status) {
   }
 }
 
-// These count as failures of the app; that it was killed or lost sight of does not.
+// These count as failures of the app, a clean exit too, since apps are meant to run on (marathon.md 4.5). That it was
+// killed or lost sight of does not.
 bool is_failure(Condition condition) {
   switch (condition) {
     case Condition::failed:
@@ -49,11 +53,15 @@ bool goes_back(Condition from, Condition to) {
   return rank(from) > 0 && rank(to) > 0 && rank(to) < rank(from);
 }
 
+// What the master has made bears no uuid and wants no answer. For the rest the agent repeats itself, and holds back
+// what is newer of that task, until we acknowledge: also of tasks that we do not know (mesos.md 2.11).
 void acknowledge(Turn& turn, const TaskStatus& status) {
   if (!status.uuid || status.agent_id.empty()) return;
   call(turn, calls::Acknowledge{status.agent_id, status.task_id, *status.uuid});
 }
 
+// A task that runs though its row is gone: perhaps Mesos had called it gone or unknown, and it has been replaced. Who
+// is not known is killed (marathon.md 4.7).
 void take_unknown(Turn& turn, const TaskStatus& status) {
   switch (status.state) {
     case TaskState::staging:
@@ -71,6 +79,7 @@ void take_unknown(Turn& turn, const TaskStatus& status) {
 
 void take_end(Turn& turn, const InstancePtr& instance, Condition condition) {
   remove_instance(turn, instance);
+  // An end that we asked for is no failure, and what an older configuration does says nothing about this one.
   if (instance->goal == Goal::running) ++turn.state.counters.failures;
   const App* app = find_app(turn.state, instance->app_id);
   const bool current = app != nullptr && instance->app_version >= app->last_config_change;
@@ -90,6 +99,7 @@ void take_progress(Turn& turn, const InstancePtr& before, const TaskStatus& stat
   // What says the same as before is news, too: an executor reports at intervals as long as something moves. What Mesos
   // answers to a question was known before.
   if (row == before && status.reason != Reason::reconciliation) expect_news(turn, row);
+  // Earlier KILLs have not reached it. Now they can, without waiting for the next repetition.
   if (returned && row->goal != Goal::running) send_kill(turn, row);
   const App* app = find_app(turn.state, row->app_id);
   if (app != nullptr) refresh_delay(turn, *app);
@@ -118,6 +128,8 @@ Condition condition_of(const TaskStatus& status) {
   return Condition::unknown;
 }
 
+// TASK_UNKNOWN is not terminal for Mesos (mesos.md 2.11), but nothing more will be heard of the task, and its place
+// would never be free.
 bool is_over(Condition condition) {
   return is_failure(condition) || condition == Condition::killed || condition == Condition::unknown;
 }

@@ -13,7 +13,9 @@
 namespace windlass::scheduler {
 namespace {
 
+// Mesos sends a heartbeat every 15 s; a client gives up when about five of them are missing (mesos.md 1.8).
 constexpr int missed_heartbeats_max = 5;
+// There may be a million tasks after a subscription: one RECONCILE for all of them would be one enormous request.
 constexpr std::size_t tasks_per_reconcile_max = 10'000;
 // A REVIVE may be lost. While something waits it is sent again after this time.
 constexpr Duration revive_again_after = std::chrono::seconds{60};
@@ -27,18 +29,21 @@ constexpr Duration revive_pause_max = std::chrono::seconds{1};
 // Mesos ended everything that ran under the old framework id.
 void forget_instances(Turn& turn) {
   for (const auto& [id, index] : turn.state.index) {
+    // A copy, which costs nothing: remove_instance() changes the map itself.
     const core::PersistentMap<InstanceKey, InstancePtr> all = index.instances;
     for (const auto& [key, instance] : all) remove_instance(turn, instance);
   }
 }
 
 void resubscribe(Turn& turn) {
+  // At once, so that the rest of this step makes no call for a subscription that is about to end.
   turn.state.connected = false;
   turn.fx.calls.emplace_back(Resubscribe{});
 }
 
 Duration heartbeat_interval(const events::Subscribed& event) {
   const double seconds = event.heartbeat_interval_seconds;
+  // A master that names none, or one that makes no sense, is taken to have Mesos' default.
   const bool usable = seconds > 0 && seconds < 86'400;
   return std::chrono::milliseconds{usable ? static_cast<std::int64_t>(seconds * 1000) : 15'000};
 }
@@ -50,6 +55,8 @@ void take(Turn& turn, const events::Subscribed& event) {
     state.framework_id = event.framework_id;
     turn.fx.writes.emplace_back(PutFrameworkId{event.framework_id});
   }
+  // Our SUBSCRIBE names no suppressed roles, and that takes back an earlier SUPPRESS (mesos.md 1.10); what was refused
+  // may have been forgotten with an old master. So nothing said on an earlier connection is relied on.
   state.connected = true;
   state.suppressed = false;
   state.last_revive.reset();
@@ -57,6 +64,8 @@ void take(Turn& turn, const events::Subscribed& event) {
   state.heartbeat_interval = heartbeat_interval(event);
   state.next_implicit = after(turn.in.now, state.settings.reconciliation_interval);
   ++state.counters.subscriptions;
+  // Calls made while there was no connection were dropped, and updates may have been lost: every task is asked about
+  // (mesos.md 2.13), every KILL is made again. No news could come meanwhile, so each wait for news starts afresh.
   for (const auto& [id, index] : state.index) {
     for (const auto& [key, instance] : index.instances) {
       heard_of(turn, instance);
@@ -68,6 +77,8 @@ void take(Turn& turn, const events::Subscribed& event) {
 }
 
 void take(Turn& turn, const events::Error& event) {
+  // The id is burnt (mesos.md 1.10): to subscribe with it again would only bring the same error. Whatever the error,
+  // the master closes the stream after it (mesos.md 2.2).
   if (event.message == "Framework has been removed") {
     turn.state.framework_id = {};
     turn.fx.writes.emplace_back(PutFrameworkId{});
@@ -107,10 +118,13 @@ TimePoint silent_from(const State& state) {
 
 void on(Turn& turn, const TimePassed&) {
   State& state = turn.state;
+  // A connection may die without either end being told; only the missing heartbeats show it.
   if (state.connected && silent_from(state) <= turn.in.now) resubscribe(turn);
   run_timers(turn);
   if (!state.connected || state.next_implicit > turn.in.now) return;
   state.next_implicit = after(turn.in.now, state.settings.reconciliation_interval);
+  // An empty RECONCILE is answered with every task that the master tracks, so strangers among them come to light and
+  // are killed. What has become of unreachable ones it says only when they are named (mesos.md 2.13).
   call(turn, calls::Reconcile{});
   for (const auto& [id, index] : state.index) {
     for (const InstanceKey& away : index.away) ask_about(turn, index.instances.at(away));
@@ -124,6 +138,7 @@ void send_questions(Turn& turn) {
     calls::Reconcile reconcile;
     const std::size_t end = std::min(turn.asked.size(), begin + tasks_per_reconcile_max);
     for (std::size_t i = begin; i < end; ++i) {
+      // It may have ended later in the same step.
       const InstancePtr instance = current_row(turn.state, *turn.asked[i]);
       if (instance != nullptr) reconcile.tasks.push_back({instance->task_id, instance->agent_id});
     }
@@ -132,7 +147,7 @@ void send_questions(Turn& turn) {
   }
 }
 
-// How long after a REVIVE new demand may ask for the next.
+// How long after a REVIVE new demand may ask for the next. A limit of 0 is the operator's wish to have no pause.
 Duration revive_pause(const State& state) {
   const Duration least = state.settings.min_revive_offers_interval;
   if (least <= Duration::zero()) return least;
@@ -141,7 +156,8 @@ Duration revive_pause(const State& state) {
   return std::max(least, offers * revive_pause_per_offer);
 }
 
-// When the next REVIVE is due; none while nothing waits.
+// When the next REVIVE is due; none while nothing waits. It is what brings back the agents that were declined: until
+// then their refusals last for --decline_offer_duration (mesos.md 2.9).
 std::optional<TimePoint> revive_at(const State& state) {
   if (!state.connected || state.demands.empty()) return std::nullopt;
   if (!state.last_revive) return TimePoint::min();
@@ -154,6 +170,7 @@ void ask_for_offers(Turn& turn) {
   if (!state.connected) return;
   if (state.demands.empty()) {
     state.revive_wanted = false;
+    // Offers that nobody here wants would be kept from other frameworks while we decline them (marathon.md 7.3).
     if (!state.suppressed) call(turn, calls::Suppress{});
     state.suppressed = true;
     return;
@@ -189,6 +206,8 @@ Effects step(State& state, const Event& event, const Inputs& in) {
   Effects fx;
   Turn turn{{state, in, fx}};
   std::visit([&](const auto& each) { on(turn, each); }, event);
+  // Once for each app, however many of its rows this step has changed. Settling touches the app again, which must not
+  // prolong the loop; the REVIVE or SUPPRESS at the end depends on what has been settled.
   const std::set<AppId> touched = std::exchange(turn.touched, {});
   for (const AppId& id : touched) {
     settle_app(turn, id);

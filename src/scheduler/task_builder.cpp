@@ -16,6 +16,7 @@
 namespace windlass::scheduler {
 namespace {
 
+// Longer labels are left out of the environment (marathon.md 4.8).
 constexpr std::size_t label_key_bytes_max = 492;
 constexpr std::size_t label_value_bytes_max = 511;
 
@@ -50,6 +51,7 @@ struct VariableValue {
 };
 using Variables = std::map<std::string, VariableValue>;
 
+// Marathon's names (marathon.md 4.8): programs in containers read them.
 void add_app_variables(Variables& env, const App& app) {
   const auto set = [&env](const std::string& name, std::string value) { env[name] = {.text = std::move(value)}; };
   env["MESOS_TASK_ID"] = {.source = Source::task_id};
@@ -83,7 +85,8 @@ void add_port_variables(Variables& env, const App& app) {
   if (!app.ports.empty()) env["PORTS"] = {.source = Source::all_ports};
 }
 
-// What the user sets wins over what we make.
+// What the user sets wins over what we make, as in later Marathons; those of 2013 had it the other way round
+// (marathon.md 1.6, 4.8).
 Variables variables_of(const App& app) {
   Variables env;
   add_app_variables(env, app);
@@ -104,7 +107,7 @@ std::string quoted_words(const std::vector<std::string>& words) {
   return text;
 }
 
-// "/group/app" -> "app.group".
+// "/group/app" -> "app.group" (marathon.md 4.8).
 std::string task_name(const AppId& id) {
   std::string name;
   std::string_view rest = id.value;
@@ -124,14 +127,16 @@ CommandInfo plain_command(const App& app) {
     command.value = app.cmd;
     return command;
   }
+  // Without a shell, `value` is the program and `arguments` is all of its argv, its own name first.
   command.shell = false;
   command.arguments = app.args;
   if (!app.args.empty()) command.value = app.args.front();
   return command;
 }
 
-// An executor would get the words of cmd as its arguments, and they are the arguments of the image's entrypoint. So
-// they are here, unless only a shell can read them: Mesos runs that in place of the entrypoint.
+// The seed executor gets the words of cmd as its arguments and hands them to the image's entrypoint. Here they are
+// words of the TaskInfo to the same effect, unless only a shell can read them: Mesos runs that in place of the
+// entrypoint (mesos.md 4.2).
 void set_arguments(CommandInfo& command, const App& app, const std::map<std::string, std::string>& env) {
   const auto words = app.cmd && !app.cmd->empty() ? shell_words(*app.cmd, env) : app.args;
   command.shell = !words;
@@ -139,7 +144,8 @@ void set_arguments(CommandInfo& command, const App& app, const std::map<std::str
   if (!words) command.value = app.cmd;
 }
 
-// `run` is the executor's part of the command line; the app's own command follows it.
+// `run` is the executor's part of the command line. The app's cmd follows unquoted, as in Marathon: its words are the
+// executor's arguments (marathon.md 1.6, 1.7).
 void set_executor(TaskInfo& task, const Settings& settings, const App& app, std::string run) {
   const std::string arguments = app.cmd && !app.cmd->empty() ? *app.cmd : quoted_words(app.args);
   if (!arguments.empty()) run += " " + arguments;
@@ -149,7 +155,8 @@ void set_executor(TaskInfo& task, const Settings& settings, const App& app, std:
   if (settings.task_data != nullptr) task.data = settings.task_data(app);
 }
 
-// Mesos says the network by itself and would say it twice.
+// In DockerInfo's own field rather than among the parameters: Mesos checks port mappings and the host name against that
+// field, and takes HOST where it is unset (mesos.md 4.2).
 void set_network(ContainerInfo& container, const std::string& name) {
   DockerInfo& docker = *container.docker;
   docker.network = NetworkMode::user;
@@ -174,14 +181,16 @@ void add_options(const Settings& settings, ContainerInfo& container, const std::
   }
 }
 
-// As `docker run` with these options would, with the ports that PORT0 and so on name published where the network has
-// its own. What else our executor makes of the options it reads in the task's data.
+// What `docker run` would make of the app's options, as far as Mesos can say it, with the ports of PORT0 and so on
+// published where the container has a network of its own. Our executor finds all of the options in the task's data.
 ContainerInfo container_of(const Settings& settings, const App& app) {
   ContainerInfo container;
   container.docker = DockerInfo{.image = image_of(app)};
   add_options(settings, container, app.seed_container->options);
   DockerInfo& docker = *container.docker;
+  // The default of `docker run`. That of Mesos is the host's network (mesos.md 4.2).
   if (!docker.network) docker.network = NetworkMode::bridge;
+  // Whoever joins another container's network cannot publish ports of its own.
   const bool joins = !container.network_names.empty() && container.network_names.front().starts_with("container:");
   const bool publishes = (docker.network == NetworkMode::bridge || docker.network == NetworkMode::user) && !joins;
   for (std::size_t i = 0; publishes && i < app.ports.size(); ++i) {
@@ -201,7 +210,7 @@ TaskId task_id_of(const InstanceId& instance, std::uint32_t incarnation) {
   return {std::move(text)};
 }
 
-// How a task of the app comes to its program.
+// A task that is complete but for what differs from instance to instance.
 struct TaskTemplate::Parts {
   TaskInfo task = {};  // what is the same in all
   std::vector<EnvironmentVariable> environment = {};
@@ -291,12 +300,14 @@ TaskInfo TaskTemplate::make(const Instance& instance, Resources resources) const
     for (const auto& [name, value] : environment) values.emplace(name, value);
     set_arguments(*task.command, *parts_->app, values);
   }
+  // Marathon's form (marathon.md 1.6): one executor for each task, because the seed executor takes only one (1.7).
   if (task.executor) task.executor->id.value = "marathon-" + instance.task_id.value;
   CommandInfo& command = task.executor ? *task.executor->command : *task.command;
   command.environment = std::move(environment);
   if (task.container) {
     std::vector<PortMapping>& mappings = task.container->docker->port_mappings;
     for (std::size_t i = 0; i < mappings.size(); ++i) {
+      // The program is told to listen on PORT0, so that is its port inside, too.
       mappings[i].host_port = mappings[i].container_port = instance.ports[i];
     }
   }

@@ -9,6 +9,8 @@
 namespace windlass::scheduler {
 namespace {
 
+// Mesos' advice is a truncated exponential backoff (mesos.md 2.13): a master that still recovers does not answer at
+// all.
 constexpr Duration first_reconcile_delay = std::chrono::seconds{10};
 constexpr Duration reconcile_delay_max = std::chrono::minutes{10};
 // No news of a launched task for so long: ask Mesos whether it knows it.
@@ -27,14 +29,13 @@ bool is_launching(const Instance& instance) {
           instance.condition == Condition::starting);
 }
 
-// The wait for a task to run begins anew with each news of it: an image of many gigabytes may take an hour, as long as
-// it gets nearer.
-//
-// What follows from a row, and from what we ask about its task.
+// What follows from a row, and from what we ask about its task. The wait for a task to run begins anew with each news
+// of it: an image of many gigabytes may take an hour, as long as it gets nearer.
 void watch_row(Turn& turn, InstanceKey key, const InstancePtr& instance, Question question) {
   State& state = turn.state;
   const bool launching = is_launching(*instance);
   const bool is_news = launching || question == Question::later;
+  // Most rows are those of tasks that simply run: no watch is made for them only to be dropped again.
   if (!is_news && state.watches.find(key) == nullptr) return;
   Watch& watch = state.watches.watch(key, instance);
   watch.overdue_at.reset();
@@ -56,10 +57,12 @@ void remove_ports(State& state, const App& app) {
 
 AppIndex& index_of(State& state, const AppId& id) {
   const auto [at, is_new] = state.index.try_emplace(id);
+  // A task id names its app by the safe path, which "/a/b" and "/a_b" share (see find_instance).
   if (is_new) state.apps_of_path[safe_path(id)].insert(id);
   return at->second;
 }
 
+// Unreachable comes before ending: an instance that is both is replaced at once, as its end may never be heard of.
 void place(AppIndex& index, InstanceKey key, const Instance& instance) {
   if (is_unreachable(instance)) {
     index.away.insert(key);
@@ -73,6 +76,7 @@ void unplace(AppIndex& index, InstanceKey key) {
   index.ending.erase(key);
 }
 
+// A removed app keeps its index until the last of its instances has ended: KILLs are repeated, statuses come in.
 void drop_index_if_empty(State& state, const AppId& id) {
   const auto found = state.index.find(id);
   if (found == state.index.end() || !found->second.instances.empty() || state.apps.contains(id)) return;
@@ -84,7 +88,9 @@ void drop_index_if_empty(State& state, const AppId& id) {
 
 // --- demand ----------------------------------------------------------------------------------------------------------
 
-// It is not matched any more; what it has been refused so far is kept.
+// The app is not matched any more. A demand counts its refusals once for all of its apps, so that an offer costs the
+// same however many wait; what an app has been refused itself is that sum plus an offset. The offset takes away what
+// was counted before the app joined, and keeps the app's sum when it leaves.
 void leave_demand(State& state, const AppId& id, AppIndex& index) {
   if (!index.waiting || index.waiting->demand == 0) return;
   const auto demand = state.demands.find(std::exchange(index.waiting->demand, 0));
@@ -108,6 +114,7 @@ void join_demand(State& state, const App& app, AppIndex& index) {
   demand.ready.insert(app.id);
   index.waiting->demand = known->second;
   index.waiting->offset -= demand.funnel;
+  // A later version may ask for something else: review() compares.
   index.demanded = app.version;
 }
 
@@ -124,6 +131,7 @@ void end_waiting(State& state, const AppId& id, AppIndex& index) {
   state.waiting.erase(id);
 }
 
+// Delays belong to a configuration: a changed app is tried at once, a scaled one keeps its delay (marathon.md 4.5).
 std::optional<TimePoint> delayed_until(const AppIndex& index, const App& app, TimePoint now) {
   const auto backoff = index.backoffs.find(app.last_config_change);
   if (backoff == index.backoffs.end() || backoff->second.until <= now) return std::nullopt;
@@ -132,6 +140,8 @@ std::optional<TimePoint> delayed_until(const AppIndex& index, const App& app, Ti
 
 void review(Turn& turn, const App* app, const AppId& id, AppIndex& index) {
   State& state = turn.state;
+  // Instances that are ending still count, or the replacement would run beside the old one and the app be over its
+  // count. Unreachable ones do not.
   const std::size_t wanted = app != nullptr ? static_cast<std::size_t>(app->instances) : 0;
   const std::size_t missing = wanted > index.occupied() ? wanted - index.occupied() : 0;
   const bool grew = missing > index.missing;
@@ -151,12 +161,14 @@ void review(Turn& turn, const App* app, const AppId& id, AppIndex& index) {
   }
   if (was_ready && index.demanded != app->version) leave_demand(state, id, index);
   if (index.waiting->demand == 0) join_demand(state, *app, index);
+  // For what has waited before, a REVIVE has gone out already.
   if (!was_ready || grew) state.revive_wanted = true;
 }
 
 // --- surplus ---------------------------------------------------------------------------------------------------------
 
-// Those that cost least first: not running yet, then the youngest.
+// Those that cost least first: not running yet, then the youngest, as Marathon does by default (marathon.md 3.2). Ids
+// break ties, so that every machine chooses the same.
 bool goes_first(const InstancePtr& left, const InstancePtr& right) {
   const bool left_runs = left->condition == Condition::running;
   const bool right_runs = right->condition == Condition::running;
@@ -176,6 +188,7 @@ void kill_surplus(Turn& turn, const App* app, const AppIndex& index) {
     std::sort(victims.begin(), victims.end(), goes_first);
     victims.resize(index.active() - wanted);
   }
+  // Of an app that is gone, nothing is to come back: a repeated KILL meets its unreachable tasks when they return.
   if (app == nullptr) {
     for (const InstanceKey& key : index.away) {
       const InstancePtr& away = index.instances.at(key);
@@ -205,6 +218,7 @@ InstancePtr find_instance(const State& state, const TaskId& id) {
   if (apps == state.apps_of_path.end()) return nullptr;
   for (const AppId& app : apps->second) {
     const InstancePtr* found = state.index.at(app).instances.get(name->key);
+    // The key is the UUID alone. Another incarnation, or another app of this path, is not meant.
     if (found != nullptr && (*found)->task_id == id) return *found;
   }
   return nullptr;
@@ -219,6 +233,8 @@ InstancePtr current_row(const State& state, const Instance& instance) {
 
 void put_app(Turn& turn, const App& app) {
   const auto old = turn.state.apps.find(app.id);
+  // The old row's ports first: an app is there once for each port, so that to remove them later would take out those
+  // that it keeps.
   if (old != turn.state.apps.end()) remove_ports(turn.state, *old->second);
   auto row = std::make_shared<const App>(app);
   add_ports(turn.state, *row);
@@ -233,6 +249,7 @@ void remove_app(Turn& turn, const AppId& id) {
   CHECK(old != turn.state.apps.end());
   remove_ports(turn.state, *old->second);
   turn.state.apps.erase(old);
+  // Whoever creates an app of this id again begins without delay.
   turn.state.index.at(id).backoffs.clear();
   turn.fx.writes.emplace_back(PutApp{id});
   turn.touched.insert(id);
@@ -243,6 +260,7 @@ InstancePtr put_instance(Turn& turn, Instance instance, Question question) {
   const InstanceKey key = key_of(instance.id);
   AppIndex& index = index_of(turn.state, instance.app_id);
   const InstancePtr* old = index.instances.get(key);
+  // Repeated updates and answers to reconciliation say nothing new: they cost no row of the journal.
   if (old != nullptr && **old == instance) {
     const InstancePtr same = *old;
     if (question == Question::answered) heard_of(turn, same);
@@ -282,6 +300,8 @@ Result<void> load_rows(State& state, std::vector<AppPtr> apps, std::vector<Insta
   }
   for (auto& [app, own] : entries) {
     const auto by_key = [](const Entry& left, const Entry& right) { return left.first < right.first; };
+    // Ids ascend with time, so what comes in their order is sorted already; the tree is then built in one go, because a
+    // restart may have to do it for a million instances.
     if (!std::is_sorted(own.begin(), own.end(), by_key)) std::sort(own.begin(), own.end(), by_key);
     index_of(state, app).instances = core::PersistentMap<InstanceKey, InstancePtr>::from_sorted(
         std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
@@ -297,6 +317,7 @@ void build_indexes(Turn& turn) {
   for (auto& [id, index] : turn.state.index) {
     for (const auto& [key, instance] : index.instances) {
       place(index, key, *instance);
+      // A launch that was under way gets its full time again. Questions follow the first Subscribed.
       watch_row(turn, key, instance, Question::as_it_was);
     }
     turn.touched.insert(id);
@@ -312,9 +333,12 @@ void call(Turn& turn, calls::Body body) {
 void end_instance(Turn& turn, const InstancePtr& instance) {
   Instance ending = *instance;
   ending.goal = Goal::decommissioned;
+  // The new goal is durable before the KILL leaves, so a crash in between does not forget it.
   send_kill(turn, put_instance(turn, std::move(ending)));
 }
 
+// Nobody confirms a KILL, and an agent that is not ready ignores it without a word (mesos.md 3.6): hence again and
+// again, until the task's end is heard of.
 void send_kill(Turn& turn, const InstancePtr& instance) {
   ++turn.state.counters.kills;
   call(turn, calls::Kill{instance->task_id, instance->agent_id, {}});
@@ -347,11 +371,12 @@ void expect_news(Turn& turn, const InstancePtr& instance) {
 
 namespace {
 
-// A task that was silent for too long. The KILL is ours, so that its end will not count as a failure: that is done
+// A task that was silent for too long. The KILL is ours, so its end will not count as a failure; the failure is counted
 // here, or the same launch would be tried again at once, for ever.
 void give_up_launch(Turn& turn, const InstancePtr& instance) {
   Instance overdue = *instance;
   const std::string last = overdue.message.empty() ? "nothing was heard of it" : "last news: " + overdue.message;
+  // STARTING is the first word of an executor; nothing before it comes from there (mesos.md 2.6).
   const bool has_executor = overdue.condition == Condition::starting;
   overdue.message = "Killed by --task_launch_timeout: no news for " +
                     to_mesos_duration(turn.state.settings.task_launch_timeout) + " while " +
@@ -369,6 +394,7 @@ void give_up_launch(Turn& turn, const InstancePtr& instance) {
 void run_timers(Turn& turn) {
   const TimePoint now = turn.in.now;
   for (const InstanceKey& key : turn.state.watches.take_due(now)) {
+    // A copy: what follows arms, changes or drops the watch.
     const Watch watch = *turn.state.watches.find(key);
     const InstancePtr instance = current_row(turn.state, *watch.instance);
     CHECK(instance != nullptr);
@@ -376,8 +402,10 @@ void run_timers(Turn& turn) {
     if (overdue && turn.state.connected) give_up_launch(turn, instance);
     if (overdue && !turn.state.connected) expect_news(turn, instance);  // there can be none
     if (!overdue && watch.kill_at && *watch.kill_at <= now) send_kill(turn, instance);
+    // Of the row that give_up_launch may have put just now.
     if (watch.reconcile_at && *watch.reconcile_at <= now) ask_about(turn, current_row(turn.state, *instance));
   }
+  // Each is taken out of `delayed` by the review of its demand, and so the loop ends.
   while (!turn.state.delayed.empty() && turn.state.delayed.begin()->first <= now) {
     const AppId id = turn.state.delayed.begin()->second;
     review_demand(turn, id);
@@ -390,6 +418,7 @@ void run_timers(Turn& turn) {
 void settle_app(Turn& turn, const AppId& id) {
   AppIndex& index = index_of(turn.state, id);
   const App* app = find_app(turn.state, id);
+  // First: what is killed goes on taking its place, and so is not missing.
   kill_surplus(turn, app, index);
   review(turn, app, id, index);
   drop_index_if_empty(turn.state, id);
@@ -401,6 +430,7 @@ void show_app(State& state, const AppId& id) {
     state.views.erase(id);
     return;
   }
+  // A new view rather than a change of the old one, which readers may hold on other threads.
   const AppIndex& index = state.index.at(id);
   state.views.set(id,
                   std::make_shared<const AppView>(AppView{app->second, index.instances, index.missing, index.waiting}));
@@ -412,6 +442,7 @@ void review_demand(Turn& turn, const AppId& id) {
 
 void add_delay(Turn& turn, const App& app) {
   auto& backoffs = turn.state.index.at(app.id).backoffs;
+  // Older configurations are never launched again. A delay that was kept long enough counts as never imposed.
   std::erase_if(backoffs, [&](const auto& each) {
     return each.first != app.last_config_change || each.second.forget_at <= turn.in.now;
   });
@@ -419,6 +450,7 @@ void add_delay(Turn& turn, const App& app) {
   Backoff backoff;
   backoff.delay = app.backoff;
   if (known != backoffs.end()) {
+    // As doubles: the product may be more than a Duration can hold, and to convert that is undefined.
     const double longer = static_cast<double>(known->second.delay.count()) * app.backoff_factor;
     const double limit = static_cast<double>(app.max_launch_delay.count());
     backoff.delay = Duration{static_cast<Duration::rep>(std::min(longer, limit))};
@@ -430,6 +462,8 @@ void add_delay(Turn& turn, const App& app) {
   turn.touched.insert(app.id);
 }
 
+// That a task runs does not end the delay, or an app that fails after each start would be started without end; the
+// delay only expires (marathon.md 4.5).
 void refresh_delay(Turn& turn, const App& app) {
   auto& backoffs = turn.state.index.at(app.id).backoffs;
   const auto known = backoffs.find(app.last_config_change);

@@ -44,6 +44,7 @@ void Watches::arm(InstanceKey key, Watch& watch) {
   const TimePoint next = watch.earliest();
   if (next == TimePoint::max()) return forget(key);
   if (watch.armed == next) return;
+  // Finds nothing when the watch was not armed: max() is never among the timers.
   store_->timers.erase({watch.armed, key});
   store_->timers.emplace(next, key);
   watch.armed = next;
@@ -66,6 +67,7 @@ std::vector<InstanceKey> Watches::take_due(TimePoint now) {
   std::vector<InstanceKey> due;
   while (!store_->timers.empty() && store_->timers.begin()->first <= now) {
     due.push_back(store_->timers.begin()->second);
+    // The watch itself stays: whoever acts on it needs to know which of its times has come, and arms it again.
     store_->watches.at(due.back()).armed = TimePoint::max();
     store_->timers.erase(store_->timers.begin());
   }

@@ -2,6 +2,7 @@
 
 namespace windlass::scheduler {
 
+// Each of these maps is one link to the root of a tree: nothing below is copied.
 std::shared_ptr<const World> make_world(const State& state) {
   return std::make_shared<const World>(World{.apps = state.views,
                                              .funnels = state.funnels,
@@ -19,6 +20,7 @@ std::optional<WaitReport> wait_report(const World& world, const AppId& id) {
                     .missing = (*view)->missing,
                     .delayed_until = waiting.delayed_until,
                     .funnel = waiting.offset};
+  // The offset alone while it is delayed: it holds what the app was refused in the demands that it has left.
   if (waiting.demand != 0) report.funnel += world.funnels.at(waiting.demand);
   return report;
 }
