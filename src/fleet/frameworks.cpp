@@ -12,6 +12,8 @@ namespace {
 
 using engine::framework_heartbeat_interval;
 
+// A framework may come with an id that this master never gave, and is taken with it (mesos.md 1.10): such a number is
+// skipped.
 FrameworkId new_framework_id(Turn& turn) {
   turn.fleet_changed = true;
   while (true) {
@@ -20,6 +22,7 @@ FrameworkId new_framework_id(Turn& turn) {
   }
 }
 
+// The first heartbeat follows at once; clients wait for it (mesos.md 1.8).
 void greet(Turn& turn, Framework& framework) {
   turn.send(framework, events::Subscribed{.framework_id = framework.record.info.id,
                                           .heartbeat_interval_seconds = framework_heartbeat_interval.count(),
@@ -28,6 +31,7 @@ void greet(Turn& turn, Framework& framework) {
   framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;
 }
 
+// What a SUBSCRIBE says of suppressed roles replaces what was said before (mesos.md 1.10).
 void change_info(Turn& turn, Framework& framework, FrameworkInfo info, const std::vector<std::string>& suppressed) {
   info.id = framework.record.info.id;
   framework.record.info = std::move(info);
@@ -35,7 +39,8 @@ void change_info(Turn& turn, Framework& framework, FrameworkInfo info, const std
   turn.save(framework);
 }
 
-// The newest subscription wins.
+// The newest subscription wins, and the older stream hears why it ends. Its offers are taken back without a RESCIND;
+// user and checkpoint keep their first values, whatever it says now (mesos.md 1.10).
 void admit_again(Turn& turn, Framework& framework, const FrameworkSubscribe& event) {
   turn.send(framework, events::Error{"Framework failed over"});
   withdraw_offers(turn, framework);
@@ -46,6 +51,7 @@ void admit_again(Turn& turn, Framework& framework, const FrameworkSubscribe& eve
   framework.record.disconnected.reset();
 }
 
+// An id is burnt only for as long as the master remembers it (mesos.md 1.10).
 void forget_oldest_removed(Turn& turn) {
   const auto oldest = engine::surplus_removed(turn.state.frameworks);
   if (oldest == turn.state.frameworks.end()) return;
@@ -58,6 +64,7 @@ void forget_oldest_removed(Turn& turn) {
 void subscribe(Turn& turn, const FrameworkSubscribe& event) {
   const auto found = turn.state.frameworks.find(event.framework_id);
   const FrameworkRecord* record = found == turn.state.frameworks.end() ? nullptr : &found->second.record;
+  // The request has had its 200 by now: a refusal is an ERROR on the new stream (mesos.md 1.3).
   if (const auto why = engine::subscribe_error(record, event.subscribe)) {
     turn.fx.calls.push_back(SendToFramework{event.stream, events::Error{*why}});
     return;
@@ -74,6 +81,7 @@ void subscribe(Turn& turn, const FrameworkSubscribe& event) {
   }
   framework->stream = event.stream;
   greet(turn, *framework);
+  // Without waiting for the next batch, as in Mesos (mesos.md 6.1).
   turn.offers_wanted = true;
   turn.resumed = framework->record.info.id;
 }
@@ -81,6 +89,7 @@ void subscribe(Turn& turn, const FrameworkSubscribe& event) {
 void stream_closed(Turn& turn, const FrameworkStreamClosed& event) {
   const auto found = std::find_if(turn.state.frameworks.begin(), turn.state.frameworks.end(),
                                   [&](const auto& each) { return each.second.stream == event.stream; });
+  // A newer subscription has taken its place: the framework is not away.
   if (found == turn.state.frameworks.end()) return;
   Framework& framework = found->second;
   framework.stream.reset();
@@ -89,10 +98,12 @@ void stream_closed(Turn& turn, const FrameworkStreamClosed& event) {
   turn.save(framework);
   withdraw_offers(turn, framework);
   pause_updates(turn, framework);
+  // With a failover timeout of 0 that is its end (mesos.md 1.10).
   expire(turn, framework);
 }
 
 void remove_framework(Turn& turn, Framework& framework) {
+  // Without a stream from here on: of what goes with a framework nobody is told (mesos.md 2.10).
   if (framework.stream) turn.fx.calls.push_back(CloseFrameworkStream{*framework.stream});
   framework.stream.reset();
   framework.next_heartbeat.reset();
@@ -119,6 +130,7 @@ void update_framework(Turn& turn, engine::RequestId request, Framework& framewor
   if (error) return turn.answer(request, 400, "Supplied FrameworkInfo is not valid: " + *error);
   error = engine::update_error(framework.record.info, call.info);
   if (error) return turn.answer(request, 400, "FrameworkInfo update is not valid: " + *error);
+  // Offers in a role that it gives up are rescinded (mesos.md 2.3).
   const auto before = framework.record.info.all_roles();
   change_info(turn, framework, call.info, call.suppressed_roles);
   const auto roles = framework.record.info.all_roles();
@@ -137,6 +149,7 @@ void expire(Turn& turn, Framework& framework) {
   turn.send(framework, events::Heartbeat{});
 }
 
+// Heartbeats while it is connected, the failover timeout while it is away: never both.
 std::optional<TimePoint> next_alarm(const Framework& framework) {
   return framework.next_heartbeat ? framework.next_heartbeat : engine::failover_deadline(framework.record);
 }

@@ -8,8 +8,10 @@
 namespace windlass::fleet {
 namespace {
 
-// An offer number is durable before it is used; numbers are reserved in blocks.
+// An offer's number is durable before it is used. Reserved in blocks, or each batch of offers would need a commit.
 constexpr std::uint64_t offer_block = 100'000;
+// Mesos puts a batch into one event (mesos.md 2.2). With thousands of agents that is a record of many megabytes, and
+// nobody could begin with the first of it before the last has come.
 constexpr std::size_t offers_per_event_max = 500;
 
 struct Candidate {
@@ -31,7 +33,7 @@ std::vector<Candidate> candidates_of(State& state) {
   return candidates;
 }
 
-// The larger of its shares of processors and memory.
+// The larger of its shares of processors and memory, offers included, as in Mesos (mesos.md 6.1), but without weights.
 double dominant_share(const State& state, const Holder& holder, const Amounts& total) {
   const auto held = state.held.find(holder);
   if (held == state.held.end()) return 0;
@@ -41,11 +43,13 @@ double dominant_share(const State& state, const Holder& holder, const Amounts& t
   return std::max(share(held->second.cpus, total.cpus), share(held->second.mem, total.mem));
 }
 
+// What tasks use is allocated to their roles. The agent's total is not, and only like can be taken from like.
 Resources free_of(const State& state, const Agent& agent) {
   return state.settings.agent.resources - agent.used.allocated_to("");
 }
 
-// Until when it does not want this much of the agent; none: it may have it.
+// Until when it does not want this much of the agent; none: it may have it. More than it has refused is offered again
+// (mesos.md 6.1). A REVIVE counts up instead of going through all agents, and so makes older refusals void.
 std::optional<TimePoint> refused_until(const Agent& agent, const Candidate& candidate, const Resources& open) {
   for (const RefusedResources& refused : agent.refused) {
     const bool holds = refused.holder == candidate.holder && refused.revival == candidate.revival;
@@ -93,7 +97,8 @@ void offer(Turn& turn, Candidate& candidate, std::uint32_t number, const Resourc
   if (candidate.offers.size() >= offers_per_event_max) send_offers(turn, candidate);
 }
 
-// To the candidate that holds the least of those that want it. None does: when the first of them may want it again.
+// All that is free goes to one candidate, as in Mesos (mesos.md 6.1): to the one that holds the least of those that
+// want it. None does: when the first of them may want it again.
 std::optional<TimePoint> offer_agent(Turn& turn, std::vector<Candidate>& candidates, std::uint32_t number,
                                      const Amounts& total) {
   const Agent& agent = turn.state.agents[number];
@@ -121,6 +126,7 @@ std::optional<TimePoint> offer_agent(Turn& turn, std::vector<Candidate>& candida
   return std::nullopt;
 }
 
+// Goes through all offers: only for when a framework comes, goes or gives up a role.
 std::vector<OfferId> offers_of(const State& state, const Framework& framework) {
   std::vector<OfferId> ids;
   for (const auto& [id, offer] : state.offers) {
@@ -139,15 +145,18 @@ void make_offers(Turn& turn) {
   const Amounts each = amounts_of(state.settings.agent.resources);
   const auto count = static_cast<std::int64_t>(state.agents.size());
   const Amounts total{each.cpus * count, each.mem * count};
+  // A copy: each offer takes its agent out of the set.
   const std::vector<std::uint32_t> idle{state.idle.begin(), state.idle.end()};
   for (const std::uint32_t number : idle) {
     std::erase_if(state.agents[number].refused, [&](const auto& refused) { return refused.until <= turn.in.now; });
     const auto again = offer_agent(turn, candidates, number, total);
+    // A refusal that ends is followed by a batch. Resources that become free bring one of their own (offer_later).
     if (again && (!state.next_allocation || *again < *state.next_allocation)) state.next_allocation = again;
   }
   for (Candidate& candidate : candidates) send_offers(turn, candidate);
 }
 
+// Mesos discards the offer of another framework, too, if it is named (mesos.md 2.5). Here only its own.
 std::optional<OpenOffer> take_offer(Turn& turn, const Framework& framework, const OfferId& id) {
   State& state = turn.state;
   const auto found = state.offers.find(id);
@@ -177,7 +186,7 @@ void refuse(Turn& turn, std::uint32_t agent, const Holder& holder, const Resourc
   const auto lasting = engine::refusal_time(seconds, turn.state.settings.allocation_interval);
   if (!lasting || resources.empty()) return;
   std::vector<RefusedResources>& all = turn.state.agents[agent].refused;
-  // Its newest word counts.
+  // Its newest refusal replaces the older one.
   std::erase_if(all, [&](const RefusedResources& old) { return old.holder == holder; });
   const auto framework = turn.state.frameworks.find(holder.first);
   all.push_back(

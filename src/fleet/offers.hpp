@@ -10,7 +10,7 @@ void make_offers(Turn& turn);
 
 // Ends an open offer of that framework; none: there is no such offer.
 std::optional<OpenOffer> take_offer(Turn& turn, const Framework& framework, const OfferId& id);
-// All of the framework's, without a word.
+// All of the framework's. It is not told.
 void withdraw_offers(Turn& turn, const Framework& framework);
 // Those in one role; the framework is told.
 void rescind_offers(Turn& turn, const Framework& framework, const std::string& role);

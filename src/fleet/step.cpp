@@ -33,6 +33,7 @@ struct CallHandler {
   int operator()(const calls::Message&) const { return 202; }  // no executor hears it
   int operator()(const calls::Request&) const { return 202; }
   int operator()(const calls::Unsupported&) const { return 501; }
+  // The only call that is answered with what came of it (mesos.md 1.3).
   int operator()(const calls::UpdateFramework& call) const {
     update_framework(turn, request, framework, call);
     return 0;
@@ -43,6 +44,7 @@ void framework_call(Turn& turn, const FrameworkCall& event) {
   const FrameworkId& id = event.call.framework_id;
   Framework* framework = find_framework(turn.state, id);
   const bool is_known = framework != nullptr;
+  // In Mesos' order: an unknown framework, one that is not connected, another stream's id (mesos.md 1.3).
   const auto refusal =
       engine::call_refusal(id, is_known, is_known ? framework->stream : std::nullopt, event.stream_header);
   if (refusal) return turn.answer(event.request, refusal->status, refusal->text);
@@ -52,6 +54,7 @@ void framework_call(Turn& turn, const FrameworkCall& event) {
 
 // --- the beginning of a process ---
 
+// Ids are the master's with a number behind, as Mesos' are: the same after a restart, though no agent has a row.
 void make_agents(State& state) {
   const AgentInfo& like = state.settings.agent;
   state.agents.resize(state.settings.agents);
@@ -69,6 +72,7 @@ void recover_task(Turn& turn, Framework& framework, Task& task) {
   TaskRecord& record = task.record;
   if (record.agent >= state.settings.agents) {
     record.agent = 0;  // statuses name some agent
+    // change_state() gives back what a task has, and nobody holds these.
     record.resources = {};
     if (!is_terminal(record.state)) change_state(turn, framework, task, TaskState::gone, "Its agent was removed");
     return;
@@ -77,19 +81,24 @@ void recover_task(Turn& turn, Framework& framework, Task& task) {
   state.agents[record.agent].used += record.resources;
   hold(state, {record.framework_id, record.role}, record.resources);
   if (record.state != TaskState::starting) return;
+  // How much of its delay had passed is not in the journal: it begins anew.
   task.start_at = after(turn.in.now, state.settings.task_delay);
   set_alarm(state, task);
 }
 
 void recover(Turn& turn) {
   State& state = turn.state;
+  // The first start. The id stays, because those of agents, frameworks and offers begin with it.
   if (state.record.master_id.empty()) {
     state.record.master_id = Uuid::random(turn.in.prng).to_string();
     turn.fleet_changed = true;
   }
   state.settings.master.id = state.record.master_id;
+  // Behind the numbers that an earlier process may have used: who accepts one of its offers must not get a new one.
   state.next_offer = state.record.next_offer;
   make_agents(state);
+  // No stream has outlived the process, so every framework is away. Those that were so before keep their time, because
+  // the failover timeout goes on through restarts (mesos.md 10.2). Expired last: that removes frameworks from the map.
   std::vector<FrameworkId> away;
   for (auto& [id, framework] : state.frameworks) {
     for (auto& [task_id, task] : framework.tasks) recover_task(turn, framework, task);
@@ -104,6 +113,7 @@ void recover(Turn& turn) {
 
 void time_passed(Turn& turn) {
   State& state = turn.state;
+  // Collected first: a framework that expires may take an old one out of the map, and takes its tasks along.
   std::vector<FrameworkId> due;
   for (const auto& [id, framework] : state.frameworks) {
     const auto time = next_alarm(framework);
@@ -127,6 +137,7 @@ struct Handler {
   void operator()(const TimePassed&) const { time_passed(turn); }
 };
 
+// Each row once, as the step leaves it; what is not found any more is removed.
 void write_changes(Turn& turn) {
   const State& state = turn.state;
   if (turn.fleet_changed) turn.fx.writes.push_back(PutEngine{state.record});
@@ -146,6 +157,7 @@ void write_changes(Turn& turn) {
   }
 }
 
+// Tasks are many and have their times in order; frameworks are few, and are asked one by one.
 std::optional<TimePoint> next_wake(const State& state) {
   std::optional<TimePoint> first = state.alarms.next();
   const auto take = [&first](const std::optional<TimePoint>& time) {
@@ -162,7 +174,8 @@ Effects step(State& state, const Event& event, const Inputs& in) {
   Effects fx;
   Turn turn{{state, in, fx}};
   std::visit(Handler{turn}, event);
-  // In the order in which a framework hears of it.
+  // A framework hears SUBSCRIBED, HEARTBEAT and OFFERS in this order (mesos.md 2.14), then what it has not
+  // acknowledged.
   if (turn.offers_wanted) make_offers(turn);
   Framework* resumed = turn.resumed ? find_framework(state, *turn.resumed) : nullptr;
   if (resumed != nullptr) resume_updates(turn, *resumed);
@@ -198,6 +211,7 @@ Summary summarize(const State& state) {
   for (const auto& [id, framework] : state.frameworks) {
     if (framework.completed()) continue;
     FrameworkSummary of{framework.record.info, framework.stream.has_value(), framework.counts, {}};
+    // A framework's roles lie next to each other, since holders are ordered by framework first.
     for (auto at = state.held.lower_bound({id, {}}); at != state.held.end() && at->first.first == id; ++at) {
       of.held.cpus += at->second.cpus;
       of.held.mem += at->second.mem;
@@ -212,6 +226,7 @@ Framework* find_framework(State& state, const FrameworkId& id) {
   return found == state.frameworks.end() || found->second.completed() ? nullptr : &found->second;
 }
 
+// By the number in the id, without a map of all agents. Frameworks may send any text, so the whole of it is compared.
 std::optional<std::uint32_t> agent_number(const State& state, const AgentId& id) {
   const std::string& text = id.value;
   const std::size_t begin = state.record.master_id.size() + 2;  // "<master>-S"
@@ -226,6 +241,7 @@ Amounts amounts_of(const Resources& resources) { return {resources.milli("cpus")
 void hold(State& state, const Holder& holder, const Resources& resources) {
   const Amounts more = amounts_of(resources);
   if (more == Amounts{}) return;
+  // Who holds nothing has no entry, so that release() leaves the map as it was before.
   Amounts& held = state.held[holder];
   held.cpus += more.cpus;
   held.mem += more.mem;

@@ -12,6 +12,7 @@
 namespace windlass::fleet {
 namespace {
 
+// An update is sent again after 10 s, then after twice as long each time, until it is acknowledged (mesos.md 2.11).
 constexpr Duration retry_first = std::chrono::seconds{10};
 constexpr Duration retry_max = std::chrono::minutes{10};
 
@@ -32,6 +33,8 @@ TaskStatus status_of(const State& state, const TaskRecord& record) {
   return status;
 }
 
+// The task's first update: the next is sent when this one is acknowledged (mesos.md 2.11). As if from an executor, from
+// whom such states come in Mesos.
 void send_update(Turn& turn, const Framework& framework, Task& task, Duration wait) {
   task.retry_at.reset();
   if (framework.stream && !task.record.updates.empty()) {
@@ -49,6 +52,7 @@ void send_update(Turn& turn, const Framework& framework, Task& task, Duration wa
   set_alarm(turn.state, task);
 }
 
+// As the master itself reports: without a uuid, so there is nothing to acknowledge (mesos.md 2.11).
 void tell(Turn& turn, const Framework& framework, TaskStatus status) {
   status.state = engine::known_state(framework.record.info, status.state);
   status.source = StatusSource::master;
@@ -66,6 +70,7 @@ void refuse_task(Turn& turn, const Framework& framework, const TaskInfo& task, T
   tell(turn, framework, std::move(status));
 }
 
+// With Mesos' texts (mesos.md 2.13): Marathon reads them.
 void reconcile_one(Turn& turn, const Framework& framework, const TaskId& id, const std::optional<AgentId>& agent) {
   const auto found = framework.tasks.find(id);
   if (found != framework.tasks.end()) {
@@ -85,6 +90,7 @@ void reconcile_one(Turn& turn, const Framework& framework, const TaskId& id, con
 
 // --- ACCEPT ---
 
+// In Mesos' order and words (mesos.md 2.5).
 std::optional<std::string> offers_error(const State& state, const Framework& framework,
                                         const std::vector<OfferId>& ids) {
   if (ids.empty()) return "No offers specified";
@@ -140,6 +146,7 @@ void launch(Turn& turn, Framework& framework, const TaskInfo& wanted, Basket& ba
   if (wanted.executor) task.record.executor_id = wanted.executor->id;
   task.record.role = role;
   task.record.resources = std::move(needed);
+  // STAGING, of which Mesos sends no update (mesos.md 2.6); change_state() counts it on.
   ++framework.counts[task.record.state];
   const Duration delay = state.settings.task_delay;
   if (delay > Duration::zero()) task.start_at = after(turn.in.now, delay);
@@ -165,7 +172,7 @@ void apply(Turn& turn, Framework& framework, const calls::Operation& operation, 
   }
 }
 
-// It ends, or is forgotten: others may have what it had.
+// It ends, or is forgotten: others may have its resources now.
 void free_resources(Turn& turn, const TaskRecord& record) {
   if (is_terminal(record.state)) return;
   turn.state.agents[record.agent].used -= record.resources;
@@ -176,6 +183,7 @@ void free_resources(Turn& turn, const TaskRecord& record) {
 }  // namespace
 
 void accept(Turn& turn, Framework& framework, const calls::Accept& call) {
+  // Checked before the offers are spent, and they are spent even so (mesos.md 2.5).
   const auto error = offers_error(turn.state, framework, call.offer_ids);
   Basket basket = spend(turn, framework, call.offer_ids);
   if (error) {
@@ -188,12 +196,14 @@ void accept(Turn& turn, Framework& framework, const calls::Accept& call) {
     return;
   }
   for (const calls::Operation& operation : call.operations) apply(turn, framework, operation, basket);
+  // What no task took is declined with the call's own filter (mesos.md 2.5).
   refuse(turn, basket.agent, basket.holder, basket.available, call.refuse_seconds);
 }
 
 void change_state(Turn& turn, Framework& framework, Task& task, TaskState state, std::string message) {
   TaskRecord& record = task.record;
   CHECK(!is_terminal(record.state));
+  // Now, not when it is acknowledged: a framework that is slow or away keeps nothing from others (mesos.md 2.11).
   if (is_terminal(state)) {
     free_resources(turn, record);
     task.start_at.reset();
@@ -217,6 +227,7 @@ void acknowledge(Turn& turn, Framework& framework, const calls::Acknowledge& cal
   Task& task = found->second;
   TaskRecord& record = task.record;
   if (turn.state.agents[record.agent].id != call.agent_id) return;
+  // The second acknowledgement of an update that was sent twice (mesos.md 2.11).
   if (record.updates.empty() || record.updates.front().uuid != call.uuid) return;
   const bool ended = is_terminal(record.updates.front().state);
   record.updates.pop_front();
@@ -227,6 +238,7 @@ void acknowledge(Turn& turn, Framework& framework, const calls::Acknowledge& cal
 
 void kill(Turn& turn, Framework& framework, const calls::Kill& call) {
   const auto found = framework.tasks.find(call.task_id);
+  // As for a task asked about by name; a wrong agent is passed over in silence (mesos.md 2.10).
   if (found == framework.tasks.end()) return reconcile_one(turn, framework, call.task_id, call.agent_id);
   Task& task = found->second;
   const bool elsewhere = call.agent_id && *call.agent_id != turn.state.agents[task.record.agent].id;
@@ -270,6 +282,7 @@ void resume_updates(Turn& turn, Framework& framework) {
   }
 }
 
+// A time at which nobody can be told would only wake the core.
 void pause_updates(Turn& turn, Framework& framework) {
   for (auto& [id, task] : framework.tasks) {
     task.retry_at.reset();
@@ -289,6 +302,7 @@ void drop_task(Turn& turn, Framework& framework, Task& task) {
   if (!is_terminal(task.record.state)) --framework.counts[task.record.state];
   turn.state.alarms.set(task.number, std::nullopt);
   turn.state.numbered.erase(task.number);
+  // Before it is erased: what is saved is found by its ids at the end of the step, or else its row is removed.
   turn.save(task);
   framework.tasks.erase(framework.tasks.find(task.record.id));
 }

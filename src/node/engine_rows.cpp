@@ -11,6 +11,7 @@ namespace {
 Row to_row(const engine::PutEngine& put) { return {"engine", "self", record::encode(put.record)}; }
 Row to_row(const engine::PutFramework& put) { return make_row("frameworks", put.id.value, put.record); }
 Row to_row(const engine::PutExecutor& put) { return make_row("executors", put.id.value, put.record); }
+// Task ids are unique within their framework only (mesos.md 2.4).
 Row to_row(const engine::PutTask& put) {
   return make_row("tasks", put.framework_id.value + "/" + put.task_id.value, put.record);
 }
@@ -27,6 +28,7 @@ std::vector<Row> to_rows(const std::vector<engine::Write>& writes) {
 }
 
 Result<void> load_engine(Journal& journal, engine::State& state) {
+  // Table by table; what belongs together is put together by engine::load().
   engine::Records records;
   auto loaded = load_records<EngineRecord>(journal, "engine", [&](EngineRecord record) { records.engine = record; });
   if (!loaded) return loaded;

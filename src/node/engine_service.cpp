@@ -47,18 +47,21 @@ class EngineShell final : public EngineService {
         shell_{{loop, "engine", std::move(journal), std::move(state), seed},
                [this](engine::Effects& effects) { act(effects); }},
         picture_{engine::make_picture(shell_.state())},
+        // The agent's id is asked for at each launch: a new engine has none before Started.
         launcher_{loop, launcher, [this] { return shell_.state().record.agent_id; },
                   [this](engine::Event event) { shell_.post(std::move(event)); }},
         started_at_{shell_.now()} {}
 
   void start() override {
     for (const auto& [id, executor] : shell_.state().executors) {
+      // Without a pid there is no process to watch: what becomes of it is decided by the core, after Started.
       if (executor.record.pid != 0) launcher_.resume(id, executor.record);
     }
     shell_.start(engine::Started{});
   }
 
   asio::awaitable<void> stop() override {
+    // First, while the core still runs: a launch under way may yet bring a process, of which the core is to be told.
     auto launches_ended = launcher_.stop();
     co_await std::move(launches_ended);
     auto stopping = shell_.stop();
@@ -70,6 +73,7 @@ class EngineShell final : public EngineService {
   [[nodiscard]] asio::thread_pool& readers() override { return readers_; }
 
   void open_framework_stream(engine::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) override {
+    // Before the core hears of it, whose first events would find no stream.
     framework_streams_.add(subscribe.stream, std::move(stream), encoding);
     shell_.post(std::move(subscribe));
   }
@@ -82,6 +86,7 @@ class EngineShell final : public EngineService {
                                          Encoding encoding) override {
     subscribe.connection = ++last_connection_;
     const engine::ConnectionId connection = subscribe.connection;
+    // Before the core is asked: SUBSCRIBED and LAUNCH are sent before the answer gets here.
     executor_streams_[connection] = {stream, encoding};
     auto asking = ask(std::move(subscribe));
     auto answer = co_await std::move(asking);
@@ -89,6 +94,7 @@ class EngineShell final : public EngineService {
       executor_streams_.erase(connection);
       co_return answer;
     }
+    // Only of those that the core has taken. If it has closed already, this is called at once.
     stream->on_closed([this, connection] {
       executor_streams_.erase(connection);
       shell_.post(engine::ExecutorStreamClosed{connection});
@@ -131,6 +137,7 @@ class EngineShell final : public EngineService {
 
   ServiceShell<EngineCore> shell_;
   std::shared_ptr<const engine::Picture> picture_;  // of what is in the journal
+  // Long answers are made beside the loop, which would otherwise stand still meanwhile.
   asio::thread_pool readers_{1};
   ExecutorLauncher launcher_;
   TimePoint started_at_;
@@ -142,6 +149,7 @@ class EngineShell final : public EngineService {
 
 Result<engine::Settings> settings_from(const EngineOptions& options) {
   engine::Settings settings;
+  // Master and agent are one process on one machine, hence one host name and one address.
   settings.master = {.id = {},
                      .hostname = options.hostname,
                      .ip = options.launcher.agent_ip,
@@ -180,6 +188,7 @@ Result<void> check_address(const engine::State& state) {
 }  // namespace
 
 Result<std::unique_ptr<EngineService>> EngineService::open(asio::any_io_executor loop, const EngineOptions& options) {
+  // Before the journal is opened: a mistake in the flags leaves no file behind.
   auto settings = settings_from(options);
   if (!settings) return settings.error();
   auto journal = open_sqlite_journal(options.launcher.work_dir + "/engine.db");

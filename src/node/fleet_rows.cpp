@@ -8,11 +8,13 @@
 
 namespace windlass {
 
+// Tags of the journal, described here because only a fleet's rows have resources that are not inside a Mesos message.
 BOOST_DESCRIBE_STRUCT(Range, (), (begin, end))
 BOOST_DESCRIBE_STRUCT(Resource, (), (name, type, milli, ranges, items, reservation, allocation, extra))
 
 namespace record {
 
+// Through the constructor, so that what is read keeps the promises of Resources: nothing empty, no two that combine.
 template <>
 struct OwnBytes<Resources> {
   static std::string encode(const Resources& resources) { return record::encode(resources.entries()); }
@@ -29,6 +31,7 @@ namespace {
 
 Row to_fleet_row(const fleet::PutEngine& put) { return {"fleet", "self", record::encode(put.record)}; }
 Row to_fleet_row(const fleet::PutFramework& put) { return make_row("frameworks", put.id.value, put.record); }
+// Task ids are unique within their framework only (mesos.md 2.4).
 Row to_fleet_row(const fleet::PutTask& put) {
   return make_row("tasks", put.framework_id.value + "/" + put.task_id.value, put.record);
 }

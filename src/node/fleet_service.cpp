@@ -13,6 +13,7 @@ namespace windlass {
 namespace {
 
 constexpr std::chrono::seconds fleet_answer_limit{30};
+// Not measured, as the engine does: what this machine has says nothing about agents that are only pretended.
 constexpr const char* agent_defaults = "cpus:16;mem:65536;ports:[31000-32000]";
 
 struct FleetCore {
@@ -42,6 +43,7 @@ class FleetShell final : public FleetService {
   [[nodiscard]] std::shared_ptr<const fleet::Summary> summary() const override { return summary_; }
 
   void open_framework_stream(fleet::FrameworkSubscribe subscribe, StreamPtr stream, Encoding encoding) override {
+    // Before the core hears of it, whose first events would find no stream.
     streams_.add(subscribe.stream, std::move(stream), encoding);
     shell_.post(std::move(subscribe));
   }
@@ -78,6 +80,7 @@ Result<fleet::Settings> fleet_settings(const FleetOptions& options) {
   auto given = parse_resources(options.resources);
   if (!given) return given.error();
   settings.agent.resources = *given;
+  // Kind by kind: whoever names only cpus gets the usual mem and ports.
   const auto defaults = parse_resources(agent_defaults);
   for (const Resource& entry : defaults->entries()) {
     const auto& named = given->entries();
@@ -97,6 +100,7 @@ Result<fleet::Settings> fleet_settings(const FleetOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<FleetService>> FleetService::open(asio::any_io_executor loop, const FleetOptions& options) {
+  // Before the journal is opened: a mistake in the flags leaves no file behind.
   auto settings = fleet_settings(options);
   if (!settings) return settings.error();
   auto journal = open_sqlite_journal(options.work_dir + "/fleet.db");

@@ -18,8 +18,10 @@ void FrameworkStreams::add(const Uuid& id, StreamPtr stream, Encoding encoding) 
 void FrameworkStreams::act(const engine::SendToFramework& send) {
   const auto found = open_.find(send.stream);
   if (found == open_.end()) return;
+  // A copy: a write that overflows ends the stream, and its entry with it.
   const StreamPtr stream = found->second.stream;
   stream->write(encode_record(encode(send.event, found->second.encoding)));
+  // The master closes the stream after an ERROR (mesos.md 2.2).
   if (std::holds_alternative<events::Error>(send.event)) stream->close();
 }
 

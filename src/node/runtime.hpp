@@ -38,7 +38,7 @@ namespace windlass {
 
 namespace asio = boost::asio;
 
-// A batch may take many times as long to step. Whoever else waits for the loop, readers above all, has it in between.
+// A batch may take many times as long to step. Whoever else waits for the loop, readers above all, gets it in between.
 constexpr Duration step_slice = std::chrono::milliseconds{2};
 
 template <class Core>

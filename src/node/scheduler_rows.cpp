@@ -8,6 +8,7 @@
 namespace windlass {
 namespace {
 
+// As make_row(), for rows that the core and its readers share: encoded where they are, not copied first.
 template <class Record>
 Row row_of_shared(const char* table, std::string key, const std::shared_ptr<const Record>& record) {
   Row row{table, std::move(key)};
@@ -16,6 +17,7 @@ Row row_of_shared(const char* table, std::string key, const std::shared_ptr<cons
 }
 
 Row to_row(const scheduler::PutFrameworkId& put) {
+  // The id itself, not a record: one text that will never have a second field.
   Row row{"scheduler", "framework_id"};
   if (!put.id.empty()) row.bytes = put.id.value;
   return row;

@@ -48,6 +48,8 @@ struct SchedulerCore {
   static std::vector<Row> rows(const Effects& effects) { return to_rows(effects.writes); }
 };
 
+// An empty user would mean whoever runs the agent (mesos.md 2.1): Mesos' own driver fills the name in, and over HTTP
+// the framework has to.
 std::string user_name(const std::string& configured) {
   if (!configured.empty()) return configured;
   const passwd* entry = ::getpwuid(::getuid());
@@ -96,6 +98,7 @@ class SchedulerShell final : public SchedulerService {
         shell_{{loop, "scheduler", std::move(journal), std::move(state), seed},
                [this](scheduler::Effects& effects) { act(effects); }},
         wait_timer_{loop},
+        // A generator of its own: when the link waits must not change which numbers the core draws.
         link_prng_{seed ^ 0x9e3779b97f4a7c15ULL},
         link_{loop,
               options.master,
@@ -110,6 +113,7 @@ class SchedulerShell final : public SchedulerService {
                .on_disconnected = [this] { shell_.post(scheduler::MesosDisconnected{}); }}} {}
 
   void start() override {
+    // First: the core may hear nothing before it, and the link's events come as soon as it runs.
     shell_.start(scheduler::Started{});
     shell_.spawn("mesos link", link_.run());
     shell_.spawn("log of waiting apps", log_waiting());
@@ -142,7 +146,7 @@ class SchedulerShell final : public SchedulerService {
     }
     if (!some.offers.empty()) shell_.post(scheduler::MesosEvent{std::move(some)});
   }
-  // Whether it makes more of anything.
+  // Whether it adds apps or instances, and so rows. What the core does by itself is not held back.
   [[nodiscard]] bool needs_space(const scheduler::Event& event) const {
     if (std::holds_alternative<scheduler::StartApp>(event)) return true;
     const auto* scale = std::get_if<scheduler::ScaleApp>(&event);
@@ -151,16 +155,20 @@ class SchedulerShell final : public SchedulerService {
     const auto app = apps.find(scale->id);
     return app != apps.end() && scale->instances > app->second->app->instances;
   }
+  // Made anew for each attempt: the framework's id is known from the first Subscribed on, and may be taken away again.
   [[nodiscard]] SchedulerCall subscription() const {
     FrameworkInfo info;
     info.user = user_name(options_.user);
     info.name = options_.framework_name;
     info.id = shell_.state().framework_id;
     info.failover_timeout = std::chrono::duration<double>(options_.failover_timeout).count();
+    // Without it agents end our executors when they restart (mesos.md 3.5).
     info.checkpoint = true;
     info.roles = {options_.core.mesos_role};
     info.hostname = options_.hostname;
     info.webui_url = "http://" + info.hostname + ":" + std::to_string(options_.http_port);
+    // PARTITION_AWARE tells tasks that are away from those that are lost (mesos.md 2.12); without TASK_KILLING_STATE no
+    // executor would say that it is ending one (2.11).
     info.capabilities = {Capability::multi_role, Capability::partition_aware, Capability::task_killing_state,
                          Capability::reservation_refinement};
     return {info.id, calls::Subscribe{info}};
@@ -172,6 +180,7 @@ class SchedulerShell final : public SchedulerService {
       wait_timer_.expires_after(wait_log_interval);
       auto waited = co_await wait_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
       static_cast<void>(waited);
+      // Of the picture, as the state may be ahead of the journal.
       for (const WaitLine& line : waiting.take_due(*world_, shell_.now())) {
         log_warning("app waits", {{"app", line.app.value},
                                   {"missing", line.missing},
@@ -181,7 +190,8 @@ class SchedulerShell final : public SchedulerService {
     }
   }
 
-  // Whoever gets a framework of its own has no database of an earlier one.
+  // A framework that gets a new id has no database: either it is the first, or an earlier one's is lost and its tasks
+  // may still run. Called before the core takes the id.
   void look_for_orphans(const SchedulerEvent& event) {
     const auto* subscribed = std::get_if<events::Subscribed>(&event);
     if (subscribed == nullptr || !shell_.state().framework_id.empty()) return;
@@ -189,9 +199,11 @@ class SchedulerShell final : public SchedulerService {
   }
   asio::awaitable<void> tell_orphans(events::Subscribed subscribed) {
     const MasterInfo& master = subscribed.master;
+    // By address where it is given (mesos.md 1.7): the name may be known to the master's machine alone.
     auto client = HttpClient::create(
         loop_, (master.ip.empty() ? master.hostname : master.ip) + ":" + std::to_string(master.port));
     if (!client) co_return;
+    // It has counts (mesos.md 5.4); /state would bring every task of the cluster.
     HttpClientRequest request{.target = "/state-summary", .headers = {{"Accept", "application/json"}}};
     auto asking = (*client)->request(std::move(request), master_answer_limit);
     auto summary = co_await std::move(asking);
@@ -209,7 +221,8 @@ class SchedulerShell final : public SchedulerService {
     for (scheduler::Call& call : effects.calls) {
       std::visit([this](auto& each) { act(each); }, call);
     }
-    // What readers see is durable, and whoever is answered finds what he has changed.
+    // After the commit, so what readers see is durable; before the answers, so who is answered finds what he has
+    // changed.
     world_ = scheduler::make_world(shell_.state());
     for (const scheduler::Answer& answer : effects.notices) {
       for (const std::string& warning : answer.warnings) log_warning(warning);
@@ -236,6 +249,7 @@ Result<std::unique_ptr<SchedulerService>> SchedulerService::open(asio::any_io_ex
   if (!journal) return journal.error();
   scheduler::State state;
   state.settings = options.core;
+  // The core sees neither JSON nor Docker's options: what it needs of both comes as functions.
   state.settings.task_data = write_v1_app;
   state.settings.docker_parameters = as_docker_parameters;
   auto loaded = load_scheduler(**journal, state);

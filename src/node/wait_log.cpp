@@ -13,6 +13,8 @@ std::string of_offers(std::uint64_t count, std::uint64_t all) {
 
 }  // namespace
 
+// What keeps offers away comes before what is wrong with them. Of reasons that are equally frequent, the first in the
+// funnel's order comes first.
 std::string wait_reason(const scheduler::World& world, const scheduler::WaitReport& report) {
   if (!world.connected) return "not connected to Mesos";
   if (report.delayed_until) return "it has failed, and is started again at " + to_iso8601(*report.delayed_until);
@@ -32,6 +34,7 @@ std::string wait_reason(const scheduler::World& world, const scheduler::WaitRepo
 }
 
 std::vector<WaitLine> WaitLog::take_due(const scheduler::World& world, TimePoint now) {
+  // An app that was served meanwhile and waits again begins a new wait, and with it again at the shortest time.
   std::erase_if(apps_, [&](const auto& each) {
     const TimePoint* since = world.waiting.get(each.first);
     return since == nullptr || *since != each.second.since;
@@ -39,7 +42,9 @@ std::vector<WaitLine> WaitLog::take_due(const scheduler::World& world, TimePoint
   std::vector<WaitLine> lines;
   for (const auto& [id, since] : world.waiting) {
     Told& told = apps_.try_emplace(id, Told{since, after(since, wait_told_after)}).first->second;
+    // Those that find no place in this round stay due, and come in the next.
     if (told.next > now || lines.size() >= wait_lines_max) continue;
+    // After as long again as it has waited so far: twice as long each time.
     told.next = after(now, std::min<Duration>(now - since, wait_told_again_max));
     const auto report = scheduler::wait_report(world, id);
     if (!report) continue;

@@ -14,7 +14,7 @@ namespace windlass {
 
 constexpr Duration wait_told_after = std::chrono::seconds{10};
 constexpr Duration wait_told_again_max = std::chrono::hours{1};
-constexpr std::size_t wait_lines_max = 20;  // at once; whoever has more apps that wait sees the others by and by
+constexpr std::size_t wait_lines_max = 20;  // at once; the others follow in later rounds
 
 struct WaitLine {
   AppId app;
