@@ -45,6 +45,7 @@ Result<std::string> decode_base64(std::string_view text) {
     if (is_space(c)) continue;
     const int value = digit(c);
     if (value < 0) return Error{Errc::invalid, std::string("Invalid character '") + c + "'"};
+    // Bits that have been given out fall off at the upper end.
     held = (held << 6 | static_cast<std::uint32_t>(value)) & 0xffffff;
     held_bits += 6;
     if (held_bits >= 8) {

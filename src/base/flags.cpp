@@ -17,12 +17,14 @@ constexpr std::string_view dashes = "--";
 std::optional<FlagWord> FlagReader::next() {
   if (at_ == words_.size()) return std::nullopt;
   const std::string& word = words_[at_++];
+  // "--" alone is a word, as is all that has one dash.
   if (word.size() <= dashes.size() || !word.starts_with(dashes)) return FlagWord{.text = word};
   const auto equals = word.find('=');
   FlagWord found{.is = FlagWord::Is::flag, .text = word.substr(0, equals)};
   found.name = found.text.substr(dashes.size());
   if (equals != std::string::npos) found.value = word.substr(equals + 1);
   FlagKind kind = rules_.kind_of(found.name);
+  // The name as written comes first: a flag may itself be called "no-something".
   for (const std::string_view prefix : rules_.negations) {
     if (kind != FlagKind::none || !found.name.starts_with(prefix)) continue;
     if (rules_.kind_of(std::string_view{found.name}.substr(prefix.size())) != FlagKind::toggle) continue;

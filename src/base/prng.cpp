@@ -7,6 +7,8 @@
 
 namespace windlass {
 
+// splitmix64, as the authors of xoshiro advise: seeds that are small or next to each other give states that have
+// nothing in common, and never one of zeros alone.
 Prng::Prng(std::uint64_t seed) : state_{} {
   for (std::uint64_t& word : state_) {
     seed += 0x9e3779b97f4a7c15ULL;
@@ -43,12 +45,14 @@ Uuid Uuid::random(Prng& prng) {
     std::uint64_t word = prng.next();
     for (std::size_t i = 0; i < 8; ++i, word >>= 8) uuid.bytes[half * 8 + i] = static_cast<std::uint8_t>(word);
   }
+  // Version 4 and its variant: Mesos refuses bytes that are of no known version (mesos.md 1.4).
   uuid.bytes[6] = static_cast<std::uint8_t>((uuid.bytes[6] & 0x0f) | 0x40);
   uuid.bytes[8] = static_cast<std::uint8_t>((uuid.bytes[8] & 0x3f) | 0x80);
   return uuid;
 }
 
 Uuid Uuid::ascending(TimePoint now, Prng& prng) {
+  // Version 7 begins with the milliseconds and lets a finer clock follow where version 4 has random bits.
   Uuid uuid = random(prng);
   const auto micros = static_cast<std::uint64_t>(now.time_since_epoch().count());
   const std::uint64_t millis = micros / 1000;

@@ -28,12 +28,14 @@ constexpr std::array<Unit, 8> units{{{"ns", 1},
 
 double to_seconds(TimePoint time) { return static_cast<double>(time.time_since_epoch().count()) / 1e6; }
 
+// Rounded, so that a time survives the way to a double and back.
 TimePoint from_seconds(double seconds) {
   return TimePoint{std::chrono::microseconds{static_cast<std::int64_t>(std::llround(seconds * 1e6))}};
 }
 
 std::string to_iso8601(TimePoint time) {
   const auto millis = std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
+  // Downwards, before 1970 too, so that milliseconds are never negative.
   std::time_t seconds = static_cast<std::time_t>(millis >= 0 ? millis / 1000 : (millis - 999) / 1000);
   std::tm parts{};
   gmtime_r(&seconds, &parts);
@@ -50,6 +52,7 @@ Result<TimePoint> parse_iso8601(std::string_view text) {
   const std::string copy{text};
   const int fields = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &parts.tm_year, &parts.tm_mon,
                                  &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &millis, &used);
+  // All of the text, with nothing behind the Z.
   if (fields != 7 || used != static_cast<int>(copy.size())) return Error{Errc::invalid, "'" + copy + "' is not a time"};
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
@@ -75,6 +78,7 @@ Result<Duration> parse_mesos_duration(std::string_view text) {
   for (const Unit& unit : units) {
     if (end == copy.c_str() || unit.name != unit_name) continue;
     const double nanoseconds = number * static_cast<double>(unit.nanoseconds);
+    // Just below 2^63, beyond which llround is undefined; written so that NaN is refused, too.
     if (!(std::fabs(nanoseconds) < 9.2e18)) return Error{Errc::invalid, "'" + copy + "' is out of range"};
     return Duration{static_cast<std::int64_t>(std::llround(nanoseconds))};
   }

@@ -108,6 +108,7 @@ std::string Authority::to_string() const {
 Result<Authority> parse_authority(std::string_view text) {
   const auto wrong = [](const char* what) { return Error{Errc::invalid, what, {}}; };
   Authority place;
+  // The last one: a password may have an @ of its own.
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
     place.user = std::string{text.substr(0, at)};
     text.remove_prefix(at + 1);
@@ -153,6 +154,7 @@ Result<Url> parse_url(std::string_view text) {
 
 Result<Url> resolve_url(const Url& base, std::string_view reference) {
   if (scheme_length(reference) > 0) return parse_url(reference);
+  // With a host but without a scheme, as Mesos masters lead to their leader (mesos.md 1.7).
   if (reference.starts_with("//")) return parse_url(base.scheme + ":" + std::string{reference});
   Url url = base;
   url.target = resolve_target(base.target, reference.substr(0, reference.find('#')));

@@ -38,8 +38,8 @@ class Alarms {
     return order_.empty() ? std::nullopt : std::optional{order_.begin()->first};
   }
 
-  // Those that are due, the earliest first. They are taken out: what is set for now again meanwhile waits for the next
-  // time of asking, so that no wait, however short, can keep a step from ending.
+  // Those that are due, the earliest first. They are taken out: a key that is set for now again meanwhile waits for the
+  // next call, so that no wait, however short, can keep a step from ending.
   std::vector<Key> take_due(TimePoint now) {
     std::vector<Key> due;
     while (!order_.empty() && order_.begin()->first <= now) {

@@ -26,7 +26,7 @@ namespace windlass::core {
 constexpr std::size_t batch_max = 256;
 // Likewise rows to write: an event may come to a thousand of them, and nothing else is done before they are made.
 constexpr std::size_t batch_writes_max = 500;
-// A core that asks so often in a row to be woken at once, and hears nothing else meanwhile, has lost count of time.
+// A core that asks so many times in a row to be woken at once, and hears nothing else meanwhile, has a defect.
 constexpr std::size_t idle_wakes_max = 1000;
 // It is then woken this much later each time, so that it neither takes the processor nor shuts everybody else out.
 constexpr Duration spin_pause = std::chrono::milliseconds{100};
@@ -122,7 +122,7 @@ class Loop {
   const Event time_passed_;
 
   std::deque<Event> inbox_;
-  Batch batch_;  // that is being made
+  Batch batch_;  // in the making
   std::optional<TimePoint> wake_at_;
   std::size_t idle_wakes_ = 0;  // batches in a row that were nothing but time, each asking for the next at once
 };

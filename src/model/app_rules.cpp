@@ -11,6 +11,7 @@ namespace {
 
 using Broken = std::optional<std::string>;
 
+// Far below where thousandths no longer fit into 64 bits (to_milli).
 constexpr double amount_max = 1e9;
 
 std::string at_least(const std::string& least) { return "must be greater than or equal to " + least; }
@@ -20,6 +21,7 @@ std::string must_match(std::string_view pattern) { return "must match \"" + std:
 Broken of_id(const std::string& id) {
   if (id.size() < 2 || id.front() != '/') return "may not be empty";
   if (id.size() > app_id_bytes_max) return "length must be between 1 and " + std::to_string(app_id_bytes_max - 1);
+  // The id becomes a part of task ids, in which Mesos refuses these (mesos.md 2.4).
   const bool control = std::any_of(
       id.begin(), id.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\'; });
   if (control) return "contains characters that Mesos does not take";
@@ -27,6 +29,7 @@ Broken of_id(const std::string& id) {
 }
 
 Broken of_amount(double value, double least, const char* least_text) {
+  // Written so that NaN breaks the rule.
   if (!(value >= least)) return at_least(least_text);
   if (!(value <= amount_max)) return at_most("1000000000");
   return std::nullopt;
@@ -43,6 +46,7 @@ Broken of_command(const App& app) {
   return std::nullopt;
 }
 
+// Marathon's pattern (marathon.md 1.2), by hand: its dot takes no line break.
 Broken of_executor(const std::string& executor) {
   const bool path =
       executor.size() > 1 && executor[0] == '/' && executor[1] != '/' && executor.find('\n') == std::string::npos;
@@ -50,6 +54,7 @@ Broken of_executor(const std::string& executor) {
   return must_match("(^//cmd$)|(^/[^/].*$)|");
 }
 
+// What an environment block cannot hold: names end at the first =, and texts at a byte 0.
 Broken of_env(const std::map<std::string, std::string>& env) {
   for (const auto& [name, value] : env) {
     if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos) {

@@ -31,6 +31,7 @@ void unset_env(ContainerSpec& spec, const std::string& name) { put_env(spec, nam
 
 bool has_env(const ContainerSpec& spec, const std::string& name) { return find_env(spec.env, name) != spec.env.end(); }
 
+// As Docker tells a registry from the first part of a path: by a dot, a colon, or the name localhost.
 std::string registry_of(const std::string& image) {
   const auto slash = image.find('/');
   if (slash == std::string::npos) return "docker.io";

@@ -148,6 +148,7 @@ Result<std::string> parse_image_name(std::string_view text) {
   return std::string{name};
 }
 
+// As Mesos does before it pulls (mesos.md 4.3). "registry:5000/redis" has no tag: only the last part is looked at.
 std::string with_tag(const std::string& image) {
   const auto slash = image.rfind('/');
   const auto name = slash == std::string::npos ? image : image.substr(slash + 1);

@@ -15,6 +15,7 @@ Error bad_resource(std::string_view part, const char* why) {
 }
 
 bool parse_number(std::string_view text, std::uint64_t& out) {
+  // 18 digits always fit into 64 bits.
   if (text.empty() || text.size() > 18) return false;
   out = 0;
   for (const char c : text) {
@@ -231,6 +232,7 @@ std::vector<Range> unite(const std::vector<Range>& left, const std::vector<Range
   return merge(std::move(all));
 }
 
+// Both ascend, so one pass suffices: an agent may have thousands of ranges.
 std::vector<Range> subtract(const std::vector<Range>& left, const std::vector<Range>& right) {
   std::vector<Range> rest;
   auto cut = right.begin();

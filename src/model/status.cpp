@@ -18,6 +18,7 @@ bool is_terminal(TaskState state) {
   }
 }
 
+// In the order of the numbers on the wire (mesos.md 2.11), as are the reasons below.
 const char* to_string(TaskState state) {
   static constexpr std::array<const char*, 14> names{
       "TASK_STARTING",         "TASK_RUNNING", "TASK_FINISHED", "TASK_FAILED",  "TASK_KILLED",      "TASK_LOST",

@@ -35,7 +35,7 @@ bool remove_port(std::vector<Range>& ranges, std::uint16_t port) {
   return true;
 }
 
-// So much of it as an entry has: the same kind, name and roles, and no amount yet.
+// An entry's name, kind and roles, without an amount yet.
 Resource part_of(const Resource& entry) {
   return {.name = entry.name, .type = entry.type, .reservation = entry.reservation, .allocation = entry.allocation};
 }

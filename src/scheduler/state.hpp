@@ -126,8 +126,8 @@ struct State {
   Counters counters;
 };
 
-// Puts rows of the journal into a state that has none yet. REQUIRES: they are each there once, and Started is stepped
-// next. Errors: Errc::malformed for an instance whose ids are not of our making.
+// Puts rows of the journal into a state that has none yet. REQUIRES: each is there once, and Started is stepped next.
+// Errors: Errc::malformed for an instance whose ids are not of our making.
 [[nodiscard]] Result<void> load_rows(State& state, std::vector<AppPtr> apps, std::vector<InstancePtr> instances);
 
 // Mesos says so: it is replaced, and may come back.

@@ -102,7 +102,7 @@ struct MesosCall {
 struct Resubscribe {
   friend bool operator==(const Resubscribe&, const Resubscribe&) = default;
 };
-// A line into our log, for the operator.
+// A line for our log, for the operator.
 struct LogWarning {
   std::string text;
   friend bool operator==(const LogWarning&, const LogWarning&) = default;

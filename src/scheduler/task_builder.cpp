@@ -220,7 +220,7 @@ struct TaskTemplate::Parts {
     std::size_t port = 0;
   };
   std::vector<Hole> holes = {};
-  // Whose cmd names variables, so that its words differ from task to task; none when they are in `task`.
+  // An app whose cmd names variables, so that its words differ from task to task. None: they are in `task`.
   std::optional<App> app = {};
 
   void set_environment(const App& app);

@@ -38,13 +38,13 @@ void call(Turn& turn, calls::Body body);
 void end_instance(Turn& turn, const InstancePtr& instance);
 void send_kill(Turn& turn, const InstancePtr& instance);
 
-// Asks Mesos for the task now, and again with growing delays until it answers.
+// Asks Mesos about the task now, and again with growing delays until it answers.
 void ask_about(Turn& turn, const InstancePtr& instance);
 // It has answered.
 void heard_of(Turn& turn, const InstancePtr& instance);
 // The launch is getting on: a task that does not run yet has task_launch_timeout until the next news of it.
 void expect_news(Turn& turn, const InstancePtr& instance);
-// Acts on every watch whose time has come.
+// Acts on every watch and on every delay whose time has come.
 void run_timers(Turn& turn);
 
 // Compares wanted with what there is: kills what is too much, and notes whether the app may launch.

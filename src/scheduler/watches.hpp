@@ -50,7 +50,7 @@ class Watches {
   // that no setting, however short, can keep this step from ending.
   std::vector<InstanceKey> take_due(TimePoint now);
 
-  // All is armed, at the times that it should.
+  // CHECKs that each watch is armed, and at its earliest time.
   void check() const;
   // By task; for checks.
   [[nodiscard]] std::vector<std::pair<InstanceKey, InstancePtr>> all() const;
