@@ -39,6 +39,7 @@ Error file_error(const std::string& what, int error, const std::string& path) {
 
 constexpr std::size_t small_file_max = 1 << 20;
 
+// Reads to the end and does not ask for the size first: files below /proc and /sys say 0.
 Result<std::string> read_all_of(const Fd& fd, const std::string& path, std::size_t bytes_max) {
   std::string content;
   char piece[16 * 1024];
@@ -70,7 +71,8 @@ std::string folder_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// The interface of the default route with the lowest metric; empty when there is none.
+// The interface of the default route with the lowest metric, from the text of /proc/net/route; empty when there is
+// none.
 std::string default_interface(const std::string& routes) {
   std::istringstream lines{routes};
   std::string line, best;
@@ -100,14 +102,18 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
 
 namespace {
 
+// The kernel resolves the path and refuses to leave the directory at any part of it. A check of our own before the open
+// would be a race: the directory is a sandbox, whose task may put a symbolic link there in between.
 Result<Fd> open_file_beneath(const std::string& directory, const std::string& path) {
   const Fd folder{::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (folder.value < 0) return file_error("open", errno, directory);
+  // RESOLVE_BENEATH refuses every absolute path, also one that leads below the directory.
   const std::string inside = path.starts_with(directory + "/") ? path.substr(directory.size() + 1) : path;
   ::open_how how{};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a pipe would have us wait for its writer
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   Fd fd{static_cast<int>(::syscall(SYS_openat2, folder.value, inside.c_str(), &how, sizeof how))};
+  // EXDEV is how openat2 says that the path leads out of the directory.
   if (fd.value < 0 && errno == EXDEV) return Error{Errc::forbidden, "is not below " + directory, path};
   if (fd.value < 0) return file_error("open", errno, path);
   struct ::stat status {};
@@ -129,6 +135,7 @@ Result<std::string> read_file_end_beneath(const std::string& directory, const st
   auto opened = open_file_beneath(directory, path);
   if (!opened) return opened.error();
   const Fd& fd = *opened;
+  // The file may grow meanwhile: pread takes what was its end when we looked.
   const off_t size = ::lseek(fd.value, 0, SEEK_END);
   const off_t from = std::max<off_t>(0, size - static_cast<off_t>(bytes_max));
   std::string text(static_cast<std::size_t>(std::max<off_t>(0, size - from)), '\0');
@@ -138,8 +145,12 @@ Result<std::string> read_file_end_beneath(const std::string& directory, const st
   return text;
 }
 
+// The order is the guarantee. Content is synced before the rename, else a power cut could leave an empty file under the
+// final name; the folder is synced after it, else the rename itself could be lost.
 Result<void> write_file_atomically(const std::string& path, std::string_view content, mode_t mode) {
   static std::atomic<unsigned> counter{0};
+  // In the same folder, because rename does not cross file systems; unique among processes and threads, so that two
+  // writers of one path do not write into each other's file.
   const std::string temporary = path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(++counter);
   const auto fail = [&](const std::string& what, int error) {
     ::unlink(temporary.c_str());
@@ -150,6 +161,7 @@ Result<void> write_file_atomically(const std::string& path, std::string_view con
     if (fd.value < 0) return fail("create", errno);
     const int error = write_fully(fd.value, content);
     if (error != 0) return fail("write", error);
+    // The mode that open() was given has passed through the umask.
     if (::fchmod(fd.value, mode) != 0) return fail("chmod", errno);
     if (::fsync(fd.value) != 0) return fail("fsync", errno);
   }
@@ -173,10 +185,12 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
     at = std::min(path.find('/', at + 1), path.size());
     const std::string folder = path.substr(0, at);
     if (folder == "/" || folder.ends_with('/')) continue;
+    // mkdir passes the mode through the umask, chmod does not.
     if (::mkdir(folder.c_str(), mode) == 0) {
       if (::chmod(folder.c_str(), mode) != 0) return file_error("chmod", errno, folder);
       continue;
     }
+    // A folder that is there already is no error, whatever mkdir calls it; a file in its place is one.
     const int error = errno;
     struct stat status {};
     const bool is_folder = ::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
@@ -186,6 +200,7 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
 }
 
 Result<void> change_owner(const std::string& path, const std::string& user) {
+  // The _r form, because pool threads look users up too.
   std::vector<char> space(16 * 1024);
   passwd entry{};
   passwd* found = nullptr;
@@ -202,6 +217,7 @@ Result<void> remove_tree(const std::string& path) {
   return {};
 }
 
+// f_bavail, not f_bfree: what is reserved for root is of no use to tasks.
 Result<DiskSize> disk_size(const std::string& path) {
   struct statvfs status {};
   if (::statvfs(path.c_str(), &status) != 0) return file_error("statvfs", errno, path);
@@ -219,6 +235,7 @@ Result<std::uint64_t> memory_total() {
   return std::uint64_t{kibibytes} * 1024;
 }
 
+// Not the processors of the machine: a container or taskset may allow us fewer.
 unsigned cpu_count() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -233,6 +250,7 @@ std::uint64_t random_seed() {
   return seed;
 }
 
+// The last byte stays zero: a name that gethostname cuts off need not be terminated.
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "localhost";
@@ -244,6 +262,7 @@ Result<std::string> boot_id() {
   return text->substr(0, text->find('\n'));
 }
 
+// Asks the kernel's tables only: no packet leaves, and no name server has to answer.
 Result<std::string> default_route_address() {
   auto routes = read_file("/proc/net/route");
   if (!routes) return routes.error();

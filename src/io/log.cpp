@@ -30,6 +30,7 @@ std::string_view level_name(LogLevel level) {
   return "error";
 }
 
+// A value is quoted as soon as it could be taken for the end of itself or for a further field.
 bool is_plain(std::string_view value) {
   for (const char c : value) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\\' || c == '=' || c == 0x7f) return false;
@@ -37,6 +38,7 @@ bool is_plain(std::string_view value) {
   return !value.empty();
 }
 
+// One event is one line, whatever text a peer has sent: a line break in a value could forge a line of the log.
 void append_quoted(std::string& line, std::string_view value) {
   line += '"';
   for (const char c : value) {
@@ -82,10 +84,12 @@ std::string format(LogLevel level, std::string_view event, std::initializer_list
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   if (level < level_min.load(std::memory_order_relaxed)) return;
   std::string line = format(level, event, fields);
+  // The line is made before the lock. The sink runs under it, so that lines keep their order; it must not log itself.
   const std::lock_guard lock{sink_mutex};
   if (sink) return sink(level, line);
   line += '\n';
-  // A log that cannot be written has nobody to be told to.
+  // One write for the whole line: processes that share our stderr do not write into the middle of it (on a pipe, up to
+  // PIPE_BUF). If it fails there is nowhere to say so.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 

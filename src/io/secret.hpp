@@ -1,5 +1,5 @@
 #pragma once
-// A secret that a person gives to a program: as it is, or better as the path of a file, which `ps` does not show.
+// A secret that a person gives to a program: the text itself or, better, the path of a file, which `ps` does not show.
 
 #include "base/error.hpp"
 

@@ -25,6 +25,7 @@ std::string describe(const std::exception_ptr& error) {
 
 namespace {
 
+// Asio reports a cancellation to a coroutine as this exception.
 bool is_abort(const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -82,11 +83,14 @@ void TaskScope::spawn(std::string name, asio::awaitable<void> task) {
   Entry& entry = state_->entries.emplace_back();
   entry.name = std::move(name);
   ++state_->running;
+  // It owns the state, not the scope: a scope may be destroyed while its tasks run.
   auto on_end = [state = state_, &entry](std::exception_ptr error) { state->end(entry, error); };
   asio::co_spawn(state_->loop, std::move(task), asio::bind_cancellation_slot(entry.stop.slot(), std::move(on_end)));
+  // One that is spawned during a shutdown must not miss a signal that was sent before it was there.
   if (state_->cancelled) entry.stop.emit(asio::cancellation_type::terminal);
 }
 
+// A copy of the pointer: what the signals set off may destroy this scope.
 void TaskScope::cancel_all() {
   auto state = state_;
   state->cancelled = true;
@@ -97,6 +101,7 @@ void TaskScope::cancel_all() {
 
 asio::awaitable<void> TaskScope::join() {
   auto state = state_;
+  // A loop: the timer is cancelled by each task that ends, and a task may have spawned others before it did.
   while (state->running > 0) {
     auto ended = co_await state->idle.async_wait(nothrow);
     static_cast<void>(ended);

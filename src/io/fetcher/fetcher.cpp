@@ -58,7 +58,7 @@ bool write_fully(int fd, const char* bytes, std::size_t size) {
   return true;
 }
 
-// The path of a local URI: "/a", "file:///a", "file://localhost/a".
+// The path of a local URI: "/a", "file:///a", "file://localhost/a" (mesos.md 3.9).
 Result<std::string> local_path(std::string_view uri) {
   if (uri.starts_with("file://")) {
     uri.remove_prefix(7);
@@ -69,6 +69,8 @@ Result<std::string> local_path(std::string_view uri) {
 }
 
 // Runs in a thread of its own, which has its own folder, umask and file identity.
+// Tasks name files of the host and archives from anywhere; the kernel judges by the task's user, not by root, what may
+// be read and written: a file:// that only root may read stays unreadable (mesos.md 3.9).
 class Fetching {
  public:
   Fetching(const FetchJob& job, int log) : job_{job}, log_{log} {}
@@ -138,6 +140,7 @@ Result<void> Fetching::become_user() {
   // The bare system call changes this thread only; glibc's setgroups would change all.
   if (::syscall(SYS_setgroups, count, groups.data()) != 0) return errno_error("setgroups", errno);
   ::setfsgid(entry.pw_gid);
+  // setfsuid does not say whether it worked. It returns the former id, and of -1, which nobody has, the current one.
   ::setfsuid(entry.pw_uid);
   if (::setfsuid(static_cast<uid_t>(-1)) != static_cast<int>(entry.pw_uid)) {
     return Error{Errc::forbidden, "cannot act as user \"" + job_.user + "\"", "user"};
@@ -145,6 +148,8 @@ Result<void> Fetching::become_user() {
   return {};
 }
 
+// unshare gives the thread a working folder and umask of its own: all relative names below are the sandbox's, and those
+// of other threads are not touched.
 Result<void> Fetching::enter() {
   if (::unshare(CLONE_FS) != 0) return errno_error("unshare", errno);
   ::umask(022);
@@ -165,6 +170,7 @@ Result<Fd> Fetching::create(const std::string& name, mode_t mode) {
     const std::size_t slash = rest.find('/');
     const std::string part{rest.substr(0, slash)};
     if (slash == std::string_view::npos) {
+      // A file of an earlier URI is replaced, as cp would. What cannot be removed makes O_EXCL fail.
       ::unlinkat(folder.value, part.c_str(), 0);
       Fd file{::openat(folder.value, part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)};
       if (file.value < 0) return errno_error("create " + name, errno);
@@ -188,6 +194,7 @@ Result<void> Fetching::fetch_one(const FetchUri& uri) {
   if (!name) return name.error();
   const std::string_view scheme = split_url(value).scheme;
   const bool local = value.starts_with('/') || scheme == "file";
+  // Mesos needs --frameworks_home for it, which an agent of ours does not have (mesos.md 3.9).
   if (!local && scheme.empty()) {
     return Error{Errc::invalid, "A relative path was passed for the resource, but there is no frameworks home", {}};
   }
@@ -197,6 +204,7 @@ Result<void> Fetching::fetch_one(const FetchUri& uri) {
   }
   auto fetched = local ? copy(value, *name) : download(value, *name);
   if (!fetched) return fetched.error();
+  // Executable files are not unpacked, whatever their name (mesos.md 3.9).
   if (uri.executable) {
     if (::fchmodat(AT_FDCWD, name->c_str(), executable_mode, 0) != 0) return errno_error("chmod " + *name, errno);
   } else if (uri.extract) {
@@ -207,6 +215,7 @@ Result<void> Fetching::fetch_one(const FetchUri& uri) {
   return {};
 }
 
+// Less than it was given tells curl to give up with CURLE_WRITE_ERROR.
 std::size_t Fetching::on_bytes(char* bytes, std::size_t size, std::size_t count, void* download) {
   const auto& its = *static_cast<const Download*>(download);
   if (!write_fully(its.fd, bytes, size * count)) return 0;
@@ -219,6 +228,7 @@ int Fetching::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_o
 }
 
 Result<void> Fetching::download(const std::string& uri, const std::string& name) {
+  // curl's global setup must not run on two threads at once.
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   say("Downloading resource from '" + without_password(uri) + "' to '" + job_.sandbox + "/" + name + "'");
@@ -229,10 +239,12 @@ Result<void> Fetching::download(const std::string& uri, const std::string& name)
   Download download{*this, file->value};
   char text[CURL_ERROR_SIZE] = {};
   curl_easy_setopt(curl.get(), CURLOPT_URL, uri.c_str());
+  // A server must not send us on to file:// or anything else that reads the host for it.
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, network_protocols.data());
   curl_easy_setopt(curl.get(), CURLOPT_REDIR_PROTOCOLS_STR, network_protocols.data());
   curl_easy_setopt(curl.get(), CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_MAXREDIRS, redirects_max);
+  // Without it curl would time its lookups by SIGALRM, which is the whole process's.
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, text);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &Fetching::on_bytes);
@@ -240,6 +252,7 @@ Result<void> Fetching::download(const std::string& uri, const std::string& name)
   curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, &Fetching::on_progress);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, this);
+  // A download may take hours, but not stand still: less than one byte a second is Mesos' limit (mesos.md 3.9).
   curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_LOW_SPEED_TIME, static_cast<long>(job_.stall_timeout.count()));
   curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, static_cast<long>(job_.stall_timeout.count()));
@@ -255,6 +268,7 @@ Result<void> Fetching::download(const std::string& uri, const std::string& name)
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   const bool ftp = uri.starts_with("ftp");
+  // Nothing else counts, not even 206 or another success (mesos.md 3.9).
   if (status == (ftp ? 226 : 200)) return {};
   return Error{status == 404 ? Errc::not_found : Errc::unavailable,
                std::string{"Error downloading resource, received "} + (ftp ? "FTP" : "HTTP") + " return code " +
@@ -272,6 +286,7 @@ Result<void> Fetching::copy(const std::string& uri, const std::string& name) {
   if (::fstat(in.value, &status) != 0 || S_ISDIR(status.st_mode)) {
     return Error{Errc::invalid, "Failed to copy '" + *path + "': it is a folder", {}};
   }
+  // The mode of the original, but no setuid.
   auto out = create(name, status.st_mode & 0777);
   if (!out) return out.error();
   std::vector<char> piece(piece_bytes);
@@ -286,6 +301,7 @@ Result<void> Fetching::copy(const std::string& uri, const std::string& name) {
   return cancelled();
 }
 
+// By name, as the Mesos fetcher does. The archive stays in the sandbox beside what came out of it (mesos.md 3.9).
 Result<void> Fetching::extract(const std::string& name) {
   for (const char* ending : {".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip"}) {
     if (!name.ends_with(ending)) continue;
@@ -304,6 +320,7 @@ Error archive_error(archive* from, const std::string& what, Errc code = Errc::ma
   return Error{code, "Failed to extract " + what + ": " + (text != nullptr ? text : "unknown error"), {}};
 }
 
+// In this process and thread: tar and unzip would have to be there, run as the user, and be trusted with links.
 Result<void> Fetching::unpack(const std::string& name) {
   const std::unique_ptr<archive, decltype(&archive_read_free)> in{archive_read_new(), archive_read_free};
   const std::unique_ptr<archive, decltype(&archive_write_free)> out{archive_write_disk_new(), archive_write_free};
@@ -336,9 +353,12 @@ std::string relative_name(const char* name) {
   return std::string{text.empty() ? "." : text};
 }
 
+// An archive is input from outside: whatever could reach beyond the sandbox or the user's rights is refused or taken
+// away.
 Result<void> Fetching::write_member(archive* in, archive* out, archive_entry* entry) {
   const std::string name = relative_name(archive_entry_pathname(entry));
   archive_entry_set_pathname(entry, name.c_str());
+  // A hard link of an absolute name would lead to a file of the host.
   const char* link = archive_entry_hardlink(entry);
   if (link != nullptr) archive_entry_set_hardlink(entry, relative_name(link).c_str());
   const auto type = archive_entry_filetype(entry);
@@ -402,6 +422,7 @@ Result<std::string> fetch_file_name(const FetchUri& uri) {
   if (value.empty()) return Error{Errc::invalid, "Malformed URI (missing path): ", {}};
   if (illegal) return Error{Errc::invalid, "Illegal characters in URI", {}};
   const UrlParts parts = split_url(value);
+  // With a query, if there is one: a quirk of Mesos that tasks rely on (mesos.md 3.9).
   std::string name{value.substr(value.rfind('/') + 1)};
   if (!parts.scheme.empty() && parts.target.size() < 2) {
     return Error{Errc::invalid, "Malformed URI (missing path): " + without_password(value), {}};
@@ -433,6 +454,7 @@ Result<void> fetch(const FetchJob& job) {
     if (!owned && owned.error().code != Errc::not_found) return owned.error();  // an unknown user is told below
   }
   Result<void> result;
+  // A thread that ends with the job: its identity, folder and umask need not be put back.
   std::thread worker{[&] { result = Fetching{job, log.value}.run(); }};
   worker.join();
   return result;

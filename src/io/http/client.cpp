@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t error_body_bytes_max = 1024;  // of a refused upgrade, for the message
 constexpr std::chrono::seconds idle_age_max{30};    // older connections are not used again
 
+// A POST or PATCH that the peer has carried out before the connection broke would be carried out twice.
 bool may_repeat(const std::string& method) { return method != "POST" && method != "PATCH"; }
 
 }  // namespace
@@ -34,6 +35,9 @@ struct HttpClient::Impl {
                                                         SteadyTime deadline, bool may_reuse);
 };
 
+// From the newest on: it is the one most likely to be open still. A peer may close an idle connection at the very
+// moment when we send on it, and nobody can tell then whether the request was read; hence the stricter limit for POST
+// and PATCH.
 HttpExchangePtr HttpClient::Impl::take_idle(const std::string& method) {
   const auto now = std::chrono::steady_clock::now();
   while (!idle.empty()) {
@@ -50,6 +54,7 @@ HttpExchangePtr HttpClient::Impl::take_idle(const std::string& method) {
 void HttpClient::Impl::give_back(const HttpExchangePtr& exchange) {
   Connection& connection = *exchange->connection;
   if (!exchange->is_reusable() || options.idle_connections_max == 0) return connection.close();
+  // Without its timer: a loop that has nothing else to do can end while connections are kept.
   connection.rest();
   exchange->parser.reset();
   exchange->idle_since = std::chrono::steady_clock::now();
@@ -81,11 +86,13 @@ asio::awaitable<Result<HttpExchangePtr>> HttpClient::Impl::start(std::shared_ptr
     // A peer may refuse a body that it has not read: its answer tells more than our failed write.
     auto error = co_await read_head(exchange, request.method == "HEAD", impl->options.header_bytes_max);
     if (!error) co_return exchange;
+    // No byte of an answer: most likely the peer had closed the kept connection before the request came to it.
     const bool untouched = !exchange->parser || !exchange->parser->got_some();
     const Error failure = to_error(write_error && untouched ? write_error : error, connection, what, impl->peer);
     connection.close();
     const bool again = reused && untouched && failure.code == Errc::closed && may_repeat(request.method);
     if (!again) co_return failure;
+    // Not from the kept ones again: all of them may have been closed together, when the peer was restarted.
     may_reuse = false;
   }
 }
@@ -114,6 +121,7 @@ asio::awaitable<Result<HttpClientResponse>> HttpClient::request(HttpClientReques
   const auto deadline = std::chrono::steady_clock::now() + limit;
   auto exchange = co_await Impl::start(impl, std::move(request), deadline, true);
   if (!exchange) co_return exchange.error();
+  // The deadline that start() has set stays in force: the limit is for the whole exchange.
   auto body = co_await read_body(*exchange, impl->peer, impl->options.body_bytes_max);
   if (!body) co_return body.error();
   HttpClientResponse response;
@@ -139,6 +147,7 @@ asio::awaitable<Result<StreamingResponse>> HttpClient::open_stream(HttpClientReq
   const auto deadline = std::chrono::steady_clock::now() + limit;
   auto exchange = co_await Impl::start(impl, std::move(request), deadline, false);
   if (!exchange) co_return exchange.error();
+  // The stream lives as long as it likes; each read brings its own limit.
   (*exchange)->connection->disarm();
   auto state = std::make_shared<StreamingResponse::Impl>();
   state->exchange = *exchange;
@@ -174,6 +183,7 @@ namespace {
 asio::awaitable<Result<std::string>> read_stream(std::shared_ptr<StreamingResponse::Impl> state,
                                                  std::chrono::milliseconds limit) {
   Connection& connection = *state->exchange->connection;
+  // A socket that is closed would report a bad descriptor, which says nothing to the reader of a log.
   if (connection.is_closed() && !state->exchange->parser->is_done()) {
     co_return Error{Errc::closed, "reading the stream: the connection was closed", state->peer.name};
   }
@@ -203,6 +213,7 @@ struct RawConnection::Impl {
 
 namespace {
 
+// Docker says 404 for a container that is not there and 409 for one that is stopped or paused; callers tell them apart.
 Error upgrade_refused(int status, const std::string& body, const HttpPeer& peer) {
   const Errc code = status == 404 ? Errc::not_found : status == 409 ? Errc::conflict : Errc::unavailable;
   return Error{code, "upgrade refused with status " + std::to_string(status) + ": " + body, peer.name};
@@ -239,6 +250,7 @@ asio::awaitable<Result<void>> write_raw(std::shared_ptr<RawConnection::Impl> sta
 asio::awaitable<Result<RawConnection>> HttpClient::upgrade(HttpClientRequest request, std::chrono::milliseconds limit) {
   auto impl = impl_;
   const auto deadline = std::chrono::steady_clock::now() + limit;
+  // Docker takes "tcp" to mean that raw bytes go both ways from here on.
   request.headers.emplace_back("Connection", "Upgrade");
   request.headers.emplace_back("Upgrade", "tcp");
   auto exchange = co_await Impl::start(impl, std::move(request), deadline, false);

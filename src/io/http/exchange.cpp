@@ -23,8 +23,10 @@ using Endpoint = asio::generic::stream_protocol::endpoint;
 
 namespace {
 
+// A peer that sends nothing but 1xx would else keep us until the deadline.
 constexpr int interim_responses_max = 8;  // 1xx before the real one
 
+// Beast has no name for its category of HTTP errors; that of any one of them is it.
 bool is_http_error(const error_code& error) {
   return error.category() == http::make_error_code(http::error::bad_version).category();
 }
@@ -42,6 +44,7 @@ struct Lookup {
 
 asio::awaitable<Result<std::vector<Endpoint>>> resolve(asio::any_io_executor loop, HttpPeer peer,
                                                        HttpExchange::Time deadline) {
+  // Shared with the callback, which may run long after the caller has gone.
   auto lookup = std::make_shared<Lookup>(loop);
   lookup->done.expires_at(deadline);
   auto on_found = [lookup](const error_code& error, const tcp::resolver::results_type& found) {
@@ -72,6 +75,7 @@ asio::awaitable<Result<std::vector<Endpoint>>> endpoints_of(asio::any_io_executo
     co_return endpoints;
   }
   error_code not_numeric;
+  // A numeric address needs no lookup, and so no resolver thread either.
   const auto address = asio::ip::make_address(peer.host, not_numeric);
   if (!not_numeric) {
     endpoints.emplace_back(tcp::endpoint{address, peer.port});
@@ -88,12 +92,14 @@ Result<void> open_with(const std::function<Result<int>(int family)>& open_socket
   error_code error;
   connection.socket.assign(endpoint.protocol(), *fd, error);
   if (!error) return {};
+  // The socket did not take it over.
   ::close(*fd);
   return Error{Errc::unavailable, "connect: " + error.message(), {}};
 }
 
 }  // namespace
 
+// Looks without taking: a byte must stay for the parser, and 0 bytes are the peer's end.
 bool HttpExchange::is_quiet() const {
   char byte = 0;
   const ssize_t seen = ::recv(connection->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -110,6 +116,7 @@ Result<HttpPeer> parse_http_peer(const std::string& text) {
   if (text.starts_with(unix_scheme)) {
     peer.socket_path = text.substr(unix_scheme.size());
     peer.host_header = "localhost";
+    // 108: the size of sockaddr_un.sun_path.
     if (peer.socket_path.empty() || peer.socket_path.size() >= 108) {
       return Error{Errc::invalid, "not a path of a unix socket", text};
     }
@@ -128,6 +135,7 @@ Result<HttpPeer> parse_http_peer(const std::string& text) {
 }
 
 Error to_error(const error_code& error, const Connection& connection, const std::string& what, const HttpPeer& peer) {
+  // First: a deadline closes the socket, and what was pending then ends like any cancelled operation.
   if (connection.timed_out()) return Error{Errc::timeout, what + ": no answer in time", peer.name};
   if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
     return Error{connection.is_closed() ? Errc::closed : Errc::cancelled, what + ": given up", peer.name};
@@ -145,6 +153,7 @@ asio::awaitable<Result<HttpExchangePtr>> connect_to(asio::any_io_executor loop, 
                                                     std::function<Result<int>(int family)> open_socket) {
   auto endpoints = co_await endpoints_of(loop, peer, deadline);
   if (!endpoints) co_return endpoints.error();
+  // All addresses in turn, each on a new socket: one that has failed to connect cannot be used for another address.
   Error last{Errc::unavailable, "connect: the host has no address", peer.name};
   for (const Endpoint& endpoint : *endpoints) {
     auto exchange = std::make_shared<HttpExchange>(loop);
@@ -159,13 +168,16 @@ asio::awaitable<Result<HttpExchangePtr>> connect_to(asio::any_io_executor loop, 
     if (!error) {
       connection.disarm();
       error_code ignored;
+      // Else the kernel may hold a small write back until the peer has confirmed the one before it.
       if (peer.socket_path.empty()) connection.socket.set_option(tcp::no_delay{true}, ignored);
       co_return exchange;
     }
     last = to_error(error, connection, "connect", peer);
     connection.close();
+    // The deadline is for all addresses together; a caller who was cancelled wants no further one.
     if (last.code != Errc::unavailable && last.code != Errc::closed) break;
   }
+  // Nothing was open that could have been closed.
   if (last.code == Errc::closed) last.code = Errc::unavailable;
   co_return last;
 }
@@ -173,12 +185,14 @@ asio::awaitable<Result<HttpExchangePtr>> connect_to(asio::any_io_executor loop, 
 std::string request_head(const HttpClientRequest& request, const HttpPeer& peer) {
   std::string head = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + peer.host_header + "\r\n";
   for (const auto& [name, value] : request.headers) head += name + ": " + value + "\r\n";
+  // A POST without a length is refused by some servers (411), also when it has no body.
   const bool has_length = !request.body.empty() || request.method == "POST" || request.method == "PUT";
   if (has_length) head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   head += "\r\n";
   return head;
 }
 
+// Ids and paths that came over the network may end up in targets and headers.
 bool is_sound(const HttpClientRequest& request) {
   const auto has_control = [](const std::string& text, char first_good) {
     for (const char c : text) {
@@ -197,7 +211,9 @@ asio::awaitable<error_code> read_head(HttpExchangePtr exchange, bool head_only, 
   for (int i = 0; i < interim_responses_max; ++i) {
     HttpExchange::Parser& parser = exchange->parser.emplace();
     parser.header_limit(static_cast<std::uint32_t>(header_bytes_max));
+    // Streams have no end; read_body() keeps to a limit of its own.
     parser.body_limit(boost::none);
+    // An answer to HEAD has the length of a body that does not come.
     parser.skip(head_only);
     auto read = co_await http::async_read_header(exchange->connection->socket, exchange->buffer, parser, nothrow);
     auto& [error, count] = read;
@@ -221,6 +237,7 @@ asio::awaitable<HttpPiece> read_piece(HttpExchangePtr exchange) {
   HttpPiece piece;
   HttpExchange::Parser& parser = *exchange->parser;
   std::array<char, HttpExchange::read_bytes> bytes;  // NOLINT: filled by the parser, which says how far
+  // A loop, because a read may bring nothing of the body: the size of a chunk, or a trailer.
   while (!parser.is_done()) {
     auto& body = parser.get().body();
     body.data = bytes.data();
@@ -228,6 +245,7 @@ asio::awaitable<HttpPiece> read_piece(HttpExchangePtr exchange) {
     body.more = true;
     auto read = co_await http::async_read_some(exchange->connection->socket, exchange->buffer, parser, nothrow);
     auto& [error, count] = read;
+    // need_buffer only says that the piece is full.
     const std::size_t produced = bytes.size() - body.size;
     if (error && error != http::error::need_buffer) {
       piece.error = error;

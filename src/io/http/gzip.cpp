@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t piece_bytes = 32 * 1024;
 
+// Beast inflates, but knows nothing of gzip's header, checksum and length; those are done here.
 std::uint32_t crc32_of(std::string_view bytes) {
   static const auto table = [] {
     std::array<std::uint32_t, 256> result{};
@@ -38,6 +39,7 @@ std::uint32_t little_endian(std::string_view bytes) {
 // RFC 1952: the size of the header; 0 when there is none.
 std::size_t header_size(std::string_view bytes) {
   constexpr int has_extra = 4, has_name = 8, has_comment = 16, has_crc = 2, reserved = 0xE0;
+  // 18: the shortest header and the trailer. Method 8 is deflate, the only one.
   if (bytes.size() < 18 || bytes.substr(0, 3) != "\x1f\x8b\x08") return 0;
   const int flags = static_cast<unsigned char>(bytes[3]);
   if ((flags & reserved) != 0) return 0;
@@ -68,6 +70,8 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t bytes_max) {
   std::string result;
   boost::system::error_code error;
   while (!error) {
+    // The output doubles, so that a long body is not copied for each piece; the limit is looked at before it grows
+    // again, so that a few bytes of input cannot make us take more than about twice the limit.
     const std::size_t before = result.size();
     if (before > bytes_max) return Error{Errc::invalid, "the body is too large after decompression", {}};
     result.resize(before + std::clamp(before, piece_bytes, bytes_max + piece_bytes));
@@ -79,6 +83,7 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t bytes_max) {
   if (error != zlib::error::end_of_stream) return malformed;
   if (result.size() > bytes_max) return Error{Errc::invalid, "the body is too large after decompression", {}};
   const std::string_view trailer = bytes.substr(bytes.size() - 8);
+  // The length is modulo 2^32 (RFC 1952).
   const bool intact = little_endian(trailer) == crc32_of(result) &&
                       little_endian(trailer.substr(4)) == static_cast<std::uint32_t>(result.size());
   if (!intact) return malformed;

@@ -35,6 +35,7 @@ const std::string* find_query(const HttpQuery& query, std::string_view name) {
   return nullptr;
 }
 
+// NUL is refused because C functions would take it for the end of a path, and so open another file than was checked.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   std::string result;
   result.reserve(text.size());
@@ -70,6 +71,8 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
   return result;
 }
 
+// A list, not a map: some parameters are given several times (?embed=a&embed=b), and order may matter. In a query,
+// though not in a path, "+" is a space.
 std::optional<HttpQuery> parse_query(std::string_view text) {
   HttpQuery result;
   while (!text.empty()) {

@@ -60,6 +60,7 @@ void HttpPipeline::Impl::answered() {
   kept = stays;
   if (!stays) exchange->connection->close();  // what is in flight behind it is lost: the next read() says so
   if (in_flight > 0) return;
+  // Bytes that answer no request: whose they are nobody knows, so the connection is of no use any more.
   if (!stays || exchange->buffer.size() > 0) return end_connection();
   exchange->connection->rest();
   exchange->idle_since = std::chrono::steady_clock::now();
@@ -69,7 +70,9 @@ asio::awaitable<Result<void>> HttpPipeline::Impl::send(std::shared_ptr<Impl> imp
                                                        std::vector<HttpClientRequest> requests,
                                                        HttpExchange::Time deadline) {
   std::string bytes;
+  // Nothing is sent while the whole batch is not known to be sound: an error means that none of it was.
   for (const HttpClientRequest& request : requests) {
+    // An answer to HEAD has no body, and read() does not remember which request it reads for.
     if (!is_sound(request) || request.method == "HEAD") {
       co_return Error{Errc::invalid, "a request that cannot be sent", impl->peer.name};
     }
@@ -87,8 +90,11 @@ asio::awaitable<Result<void>> HttpPipeline::Impl::send(std::shared_ptr<Impl> imp
     impl->exchange->idle_since = std::chrono::steady_clock::now();
   }
   const auto connection = impl->exchange->connection;
+  // A connection has one deadline; while answers are awaited it is read()'s.
   if (impl->in_flight == 0) connection->arm_until(deadline);
   impl->in_flight += requests.size();
+  // Before the write: the reader takes answers while we still send. If neither side read, both could fill their buffers
+  // and wait for each other.
   impl->changed.cancel();
   // The peer may have answered before this fails: read() tells more than our failed write.
   auto error = co_await write_all(connection, std::move(bytes), std::chrono::milliseconds{0});
@@ -103,6 +109,7 @@ asio::awaitable<Result<HttpClientResponse>> HttpPipeline::Impl::read(std::shared
     static_cast<void>(woken);
   }
   if (impl->closed) co_return impl->closed_error("reading the response");
+  // A copy: close() may take it away while we wait.
   const auto exchange = impl->exchange;
   if (exchange->connection->is_closed()) {  // as its last answer has said
     impl->end_connection();
@@ -124,6 +131,7 @@ asio::awaitable<Result<HttpClientResponse>> HttpPipeline::Impl::read(std::shared
   response.status = static_cast<int>(exchange->parser->get().result_int());
   response.headers = copy_headers(*exchange->parser);
   response.body = std::move(*body);
+  // close() has ended the connection meanwhile, and there is nothing left to count.
   if (!impl->closed) impl->answered();
   co_return response;
 }

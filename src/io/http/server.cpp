@@ -43,11 +43,14 @@ constexpr std::size_t linger_bytes_max = 256 * 1024;        // read and dropped 
 constexpr std::chrono::seconds linger_limit{2};
 constexpr std::chrono::milliseconds accept_pause{100};  // after accept failed, e.g. without descriptors
 constexpr int listen_backlog = 1024;
+// A peer whose machine has gone sends no end. While nothing is written to it only these probes find that out, after
+// about a minute; an executor's stream carries a heartbeat every 30 minutes only (mesos.md 1.8).
 constexpr int keepalive_idle_seconds = 30, keepalive_interval_seconds = 10, keepalive_probes = 3;
 
 using Parser = http::request_parser<http::string_body>;
 enum class Phase { idle, busy, streaming };
 
+// How the answer is delimited, which depends on what the request was.
 struct Framing {
   bool keep_alive = true;
   bool http_1_0 = false;
@@ -100,6 +103,7 @@ struct Refusal {
   std::string message;
 };
 
+// Made once a second: at thousands of answers a second the formatting would be felt. Used on the loop thread only.
 std::string date_header() {
   const std::time_t now = std::time(nullptr);
   static std::time_t cached_at = -1;
@@ -128,6 +132,7 @@ std::string make_head(const HttpResponse& response, const Framing& framing) {
   head += date_header();
   if (!response.content_type.empty()) append_header(head, "Content-Type", response.content_type);
   for (const auto& [name, value] : response.headers) append_header(head, name, value);
+  // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
   if (response.stream) {
     if (!framing.http_1_0) head += "Transfer-Encoding: chunked\r\n";
   } else if (response.status >= 200 && response.status != 204) {
@@ -144,6 +149,7 @@ std::string make_head(const HttpResponse& response, const Framing& framing) {
 
 bool allows_body(int status) { return status >= 200 && status != 204 && status != 304; }
 
+// Nothing for a peer that has gone away: nobody is there to read a refusal.
 std::optional<Refusal> refusal_of(const error_code& error) {
   if (error == http::error::body_limit) return Refusal{413, "the body is too large"};
   if (error == http::error::header_limit) return Refusal{431, "the header is too large"};
@@ -169,6 +175,7 @@ std::variant<HttpRequest, Refusal> make_request(Parser& parser, const std::strin
   request.target = std::string{message.target()};
   request.remote = remote;
   const std::string_view target = origin_form(request.target);
+  // Cut before it is decoded: an escaped "?" is a part of the path.
   const std::size_t mark = std::min(target.find('?'), target.size());
   request.raw_path = std::string{target.substr(0, mark)};
   auto path = percent_decode(request.raw_path);
@@ -180,6 +187,7 @@ std::variant<HttpRequest, Refusal> make_request(Parser& parser, const std::strin
     request.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
   }
   request.body = std::move(message.body());
+  // As Mesos takes it (mesos.md 1.2). Any other encoding is left to the handler, which finds the header.
   const std::string* encoding = find_header(request.headers, "content-encoding");
   if (encoding != nullptr && equal_ignoring_case(*encoding, "gzip")) {
     auto plain = gunzip(request.body, body_bytes_max);
@@ -195,6 +203,7 @@ HttpResponse internal_error() {
 }
 
 // Runs the handler; what it throws becomes a 500.
+// The text of the exception goes to the log only: it may name what clients must not see.
 asio::awaitable<HttpResponse> run_handler(const HttpHandler& handler, HttpRequest request) {
   const std::string what = request.method + " " + request.target;
   std::exception_ptr error;
@@ -205,6 +214,7 @@ asio::awaitable<HttpResponse> run_handler(const HttpHandler& handler, HttpReques
   } catch (...) {
     error = std::current_exception();
   }
+  // Behind the catch, because no coroutine may wait inside one.
   if (!error) co_return response;
   log_error("http handler failed", {{"request", what}, {"error", describe(error)}});
   co_return internal_error();
@@ -236,6 +246,8 @@ asio::awaitable<void> answered(SessionPtr session) {
   }
 }
 
+// Many small events go out in one write, but each remains a chunk of its own: Mesos writes one chunk for each event,
+// and there are clients that rely on it (mesos.md 1.10).
 std::string take_chunks(HttpStreamDriver& driver, bool chunked) {
   std::string bytes;
   while (driver.has_chunk() && bytes.size() < stream_write_bytes_max) {
@@ -268,6 +280,7 @@ asio::awaitable<void> pump(SessionPtr session, StreamPtr stream, bool chunked, s
   auto connection = session->connection;
   auto executor = connection->socket.get_executor();
   auto wake = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
+  // Weak pointers, because the stream keeps this function: it would else keep itself alive.
   driver.set_wake([weak_wake = std::weak_ptr{wake}, connection, weak_stream = std::weak_ptr{stream}] {
     if (auto timer = weak_wake.lock()) timer->cancel();
     // A write that waits for a slow peer would hold a stream that is cut.
@@ -278,9 +291,11 @@ asio::awaitable<void> pump(SessionPtr session, StreamPtr stream, bool chunked, s
     if (driver.has_chunk()) {
       std::string bytes = take_chunks(driver, chunked);
       auto error = co_await write_all(connection, std::move(bytes), limit);
+      // The limit is for a write that waits; between two events a stream may be silent as long as it likes.
       connection->disarm();
       if (error) driver.cut();
     } else if (driver.is_flushing()) {
+      // The empty chunk tells the peer that the stream has ended on purpose, not by a broken connection.
       std::string bytes = chunked ? "0\r\n\r\n" : "";
       auto error = co_await write_all(connection, std::move(bytes), limit);
       static_cast<void>(error);
@@ -297,6 +312,7 @@ asio::awaitable<void> pump(SessionPtr session, StreamPtr stream, bool chunked, s
 
 Result<tcp::endpoint> parse_endpoint(const HttpServerOptions& options) {
   error_code error;
+  // No lookup: what "localhost" resolves to may be any address, and we are to listen on loopback only.
   const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
   const auto address = asio::ip::make_address(host, error);
   if (error) return Error{Errc::invalid, "\"" + options.host + "\" is not an IP address", "host"};
@@ -310,6 +326,7 @@ Error listen_error(const error_code& error, const HttpServerOptions& options) {
   return Error{Errc::unavailable, "cannot listen on " + port + ": " + error.message(), {}};
 }
 
+// Without Nagle's algorithm: the kernel would hold a small event back until the one before it is confirmed.
 void tune(tcp::socket& socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay{true}, ignored);
@@ -374,6 +391,7 @@ error_code HttpServer::Impl::open(const tcp::endpoint& endpoint) {
   error_code error;
   acceptor.open(endpoint.protocol(), error);
   if (error) return error;
+  // Connections of our former run may linger in TIME_WAIT; without this a restart could not bind for a minute.
   acceptor.set_option(asio::socket_base::reuse_address{true}, error);
   acceptor.bind(endpoint, error);
   if (error) return error;
@@ -393,6 +411,7 @@ asio::awaitable<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> impl) {
       impl->admit(std::move(socket));
       continue;
     }
+    // Without a pause the loop would do nothing else: with no descriptors left, accept fails at once again.
     log_warning("accept failed", {{"port", impl->port}, {"error", error.message()}});
     pause.expires_after(accept_pause);
     auto paused = co_await pause.async_wait(nothrow);
@@ -401,6 +420,8 @@ asio::awaitable<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> impl) {
 }
 
 void HttpServer::Impl::admit(tcp::socket socket) {
+  // Closed by its destructor. A connection that is accepted and closed is noticed by its peer at once; one that is left
+  // in the backlog would seem to hang.
   if (sessions.size() >= options.connections_max) {
     log_warning("too many connections", {{"port", port}, {"limit", options.connections_max}});
     return;
@@ -413,11 +434,13 @@ void HttpServer::Impl::admit(tcp::socket socket) {
   const std::string address = remote.address().to_string();
   session->remote = (remote.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(remote.port());
   sessions.insert(session);
+  // Each connection is a task of its own, so that an exception in one ends that one only.
   auto serving = serve(shared_from_this(), session);
   scope.spawn("http " + session->remote, std::move(serving));
 }
 
 asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> impl, SessionPtr session) {
+  // A destructor, because a cancelled coroutine leaves by an exception.
   struct Leave {
     std::shared_ptr<Impl> impl;
     SessionPtr session;
@@ -445,12 +468,15 @@ asio::awaitable<error_code> HttpServer::Impl::read_request(SessionPtr session, P
   auto head = co_await http::async_read_header(connection.socket, session->buffer, parser, nothrow);
   auto& [head_error, head_size] = head;
   if (head_error || parser.is_done()) co_return head_error;
+  // The peer waits for this before it sends the body (curl does, for large ones).
   if (equal_ignoring_case(parser.get()[http::field::expect], "100-continue") && parser.get().version() >= 11) {
+    // Its answers come in the order of its requests, and this is the beginning of one.
     co_await answered(session);
     std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     auto error = co_await write_all(session->connection, std::move(go_on), options.write_timeout);
     if (error) co_return error;
   }
+  // A large body, or one of unknown size, is read in large pieces; the usual small one fits into what is there.
   const auto length = parser.content_length();
   if (!length || *length > first_read_bytes) session->buffer.reserve(body_read_bytes);
   while (!parser.is_done()) {
@@ -464,10 +490,12 @@ asio::awaitable<error_code> HttpServer::Impl::read_request(SessionPtr session, P
 
 // Waits for the first bytes of a request. False: there will be none.
 asio::awaitable<bool> HttpServer::Impl::read_first(SessionPtr session) {
+  // Memory of a large body is given back: with thousands of idle connections it would add up.
   const std::size_t most = session->overlaps ? body_read_bytes : first_read_bytes;
   if (session->buffer.capacity() > most) session->buffer = beast::flat_buffer{};
   if (stopping) co_return false;
   session->between = true;
+  // A peer that waits for our answers is not idle, however long they take.
   if (session->running.empty()) {
     session->phase = Phase::idle;
     session->read_within(options.idle_timeout);
@@ -485,6 +513,7 @@ asio::awaitable<bool> HttpServer::Impl::read_first(SessionPtr session) {
 
 // True when the connection can serve another request.
 asio::awaitable<bool> HttpServer::Impl::serve_one(SessionPtr session) {
+  // A pipelined request may have come together with the one before it.
   if (session->buffer.size() == 0) {
     auto come = co_await read_first(session);
     if (!come) co_return false;
@@ -492,9 +521,11 @@ asio::awaitable<bool> HttpServer::Impl::serve_one(SessionPtr session) {
   session->phase = Phase::busy;
   Parser parser;
   auto error = co_await read_request(session, parser);
+  // The request is there: its handler may take its time.
   session->read_at_leisure();
   auto refusal = error ? refusal_of(error) : std::nullopt;
   if (error && !refusal) co_return false;
+  // Read here, because make_request() takes the message out of the parser.
   const bool http_1_0 = parser.get().version() < 11;
   std::variant<HttpRequest, Refusal> request;
   if (!error) request = make_request(parser, session->remote, options.body_bytes_max);
@@ -512,6 +543,8 @@ asio::awaitable<bool> HttpServer::Impl::serve_one(SessionPtr session) {
   co_return again;
 }
 
+// What overlaps is answered from a queue that knows only whole answers on a connection that stays open; anything else
+// waits for its turn.
 bool HttpServer::Impl::may_overlap(const HttpRequest& request, bool http_1_0) const {
   const bool is_plain = request.keep_alive && !http_1_0 && request.method != "HEAD";
   return is_plain && !stopping && options.may_overlap && options.may_overlap(request);
@@ -522,6 +555,7 @@ asio::awaitable<void> HttpServer::Impl::begin(SessionPtr session, HttpRequest re
   const auto is_full = [this](const Session& of) {
     return of.running.size() >= options.overlapping_max || of.running_bytes >= options.overlapping_bytes_max;
   };
+  // A peer that sends faster than its requests are done is not read from any more; TCP then slows it down.
   while (is_full(*session)) {
     auto fewer = co_await session->changed.async_wait(nothrow);
     static_cast<void>(fewer);
@@ -542,6 +576,7 @@ asio::awaitable<void> HttpServer::Impl::run(std::shared_ptr<Impl> impl, SessionP
     HttpStreamDriver{*response.stream}.end();
     response = internal_error();
   }
+  // One who finds the first answer ready writes for all; those behind it need not be ready yet.
   mine->response = std::move(response);
   if (!session->writing && session->running.front()->response) co_await impl->write_answers(session);
 }
@@ -558,6 +593,7 @@ asio::awaitable<void> HttpServer::Impl::write_answers(SessionPtr session) {
     if (error) session->connection->close();
   }
   session->writing = false;
+  // The deadline belongs to the reading side again; while we wrote it was the write's.
   session->read_by(session->read_deadline);
   if (session->running.empty()) all_answered(*session);
 }
@@ -570,6 +606,7 @@ std::string HttpServer::Impl::take_answers(Session& session) {
     session.running.pop_front();
     session.running_bytes -= first->bytes;
     // Nothing of a further request has come: it would not be answered.
+    // The last answer then says "Connection: close", so that the peer sends what it has left elsewhere.
     session.ending = stopping && session.between && session.running.empty();
     bytes += make_head(*first->response, Framing{.keep_alive = !session.ending});
     if (allows_body(first->response->status)) bytes += first->response->body;
@@ -577,6 +614,8 @@ std::string HttpServer::Impl::take_answers(Session& session) {
   return bytes;
 }
 
+// read_first() may be waiting for the next request at this moment: from now on the idle timeout counts for it, or,
+// while we stop, the connection ends.
 void HttpServer::Impl::all_answered(Session& session) {
   session.changed.cancel();
   if (!session.between) return;
@@ -603,6 +642,7 @@ asio::awaitable<void> HttpServer::Impl::refuse(SessionPtr session, Refusal refus
 asio::awaitable<bool> HttpServer::Impl::answer(SessionPtr session, HttpRequest request, bool http_1_0) {
   Framing framing{.keep_alive = request.keep_alive, .http_1_0 = http_1_0, .head_only = request.method == "HEAD"};
   auto response = co_await run_handler(handler, std::move(request));
+  // Asked after the handler has run: the stop may have begun meanwhile.
   framing.keep_alive = framing.keep_alive && !stopping;
   if (response.stream) {
     framing.keep_alive = false;
@@ -620,6 +660,7 @@ asio::awaitable<bool> HttpServer::Impl::answer(SessionPtr session, HttpRequest r
   co_return false;
 }
 
+// Always the last answer of its connection, as with Mesos: a stream ends with its own connection (mesos.md 10.2).
 asio::awaitable<void> HttpServer::Impl::stream_out(SessionPtr session, HttpResponse response, Framing framing) {
   StreamPtr stream = response.stream;
   session->phase = Phase::streaming;
@@ -636,12 +677,15 @@ asio::awaitable<void> HttpServer::Impl::send_stream(SessionPtr session, HttpResp
   auto error = co_await write_all(session->connection, std::move(head), options.write_timeout);
   session->connection->disarm();
   if (error || framing.head_only) co_return;
+  // Else a subscriber that has gone would be noticed only when the next event cannot be sent.
   auto watching = watch_peer(session, stream);
   scope.spawn("watch " + session->remote, std::move(watching));
+  // begin_stop() has not seen a stream that begins only now.
   if (stopping) stream->close();
   co_await pump(session, stream, !framing.http_1_0, options.write_timeout);
 }
 
+// Idle connections are closed at once, streams after what is queued; requests that run are left to be answered.
 void HttpServer::Impl::begin_stop() {
   if (stopping) return;
   stopping = true;
@@ -649,6 +693,7 @@ void HttpServer::Impl::begin_stop() {
   acceptor.close(ignored);
   const auto copy = sessions;
   for (const SessionPtr& session : copy) {
+    // A request that has begun to arrive is not idle any more, and is answered still.
     if (session->phase == Phase::idle) session->connection->close();
     if (session->stream) session->stream->close();
   }
@@ -691,6 +736,7 @@ asio::awaitable<void> HttpServer::stop() {
   limit.async_wait([impl](const error_code& error) {
     if (!error) impl->empty.cancel();
   });
+  // The last session and the limit both cancel `empty`; which of them it was is looked up.
   while (!impl->sessions.empty() && std::chrono::steady_clock::now() < limit.expiry()) {
     auto changed = co_await impl->empty.async_wait(nothrow);
     static_cast<void>(changed);

@@ -11,6 +11,7 @@ StreamPtr HttpStream::create(std::size_t queued_bytes_max) { return StreamPtr{ne
 bool HttpStream::write(std::string chunk) {
   if (state_ != State::open) return false;
   if (chunk.empty()) return true;
+  // A reader that is too slow loses the stream, not single chunks: it could not know what it has missed.
   if (queued_bytes_ + chunk.size() > queued_bytes_max_) {
     HttpStreamDriver{*this}.cut();
     return false;
@@ -21,6 +22,7 @@ bool HttpStream::write(std::string chunk) {
   return true;
 }
 
+// What is queued is still sent: the last chunk often says why the stream ends.
 void HttpStream::close() {
   if (state_ != State::open) return;
   state_ = State::flushing;
@@ -32,6 +34,7 @@ void HttpStream::on_closed(std::function<void()> callback) {
   closed_callbacks_.push_back(std::move(callback));
 }
 
+// Frees the queue at once, but leaves the callbacks to end(): write() promises that none runs inside it.
 void HttpStreamDriver::cut() {
   if (stream_.state_ == HttpStream::State::cut || stream_.state_ == HttpStream::State::ended) return;
   stream_.state_ = HttpStream::State::cut;
@@ -51,6 +54,7 @@ void HttpStreamDriver::end() {
   cut();
   stream_.state_ = HttpStream::State::ended;
   stream_.wake_ = nullptr;
+  // Taken out first: a callback may drop the last reference of its owner, or add another callback.
   auto callbacks = std::exchange(stream_.closed_callbacks_, {});
   for (auto& callback : callbacks) callback();
 }

@@ -39,7 +39,7 @@ class HttpStream {
   [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
 
  private:
-  friend class HttpStreamDriver;  // the server's side, in http_server.cpp
+  friend class HttpStreamDriver;  // the server's side, in stream_driver.hpp
 
   //  open ──close()──> flushing ──sent──> ended
   //   └──overflow, peer gone, error────────^

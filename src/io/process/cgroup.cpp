@@ -22,6 +22,7 @@ namespace {
 constexpr int kill_scans_max = 50;
 
 // Options of a cgroup v1 mount that are not controllers.
+// The kernel lists controllers among the mount options; any option that is not known here is taken for one.
 bool is_plain_option(std::string_view option) {
   static const std::set<std::string_view> options{"rw",    "ro",     "relatime", "noatime",        "nosuid",
                                                   "nodev", "noexec", "xattr",    "clone_children", "noprefix"};
@@ -38,6 +39,7 @@ bool read_mount(const std::string& line, CgroupHierarchy& hierarchy) {
   hierarchy.root = fields[3];
   hierarchy.mount = fields[4];
   hierarchy.unified = type == "cgroup2";
+  // Version 2 does not list its controllers in the mount.
   if (hierarchy.unified) {
     auto controllers = read_file(hierarchy.mount + "/cgroup.controllers");
     const std::string text = controllers ? *controllers : "";
@@ -83,6 +85,7 @@ void collect_pids(const std::string& folder, std::set<pid_t>& pids) {
   for (const std::string& child : children_of(folder)) collect_pids(child, pids);
 }
 
+// A group's files are the kernel's and go with it; only the groups below stand in the way of rmdir.
 Result<void> remove_folder(const std::string& folder) {
   if (!is_folder(folder)) return {};
   for (const std::string& child : children_of(folder)) {
@@ -144,6 +147,7 @@ Cgroups::Created Cgroups::create(const std::string& group) const {
     created.problems.push_back("not a group's name: \"" + group + "\"");
     return created;
   }
+  // Where version 1 has the controllers, version 2 is mounted beside it for systemd's bookkeeping only.
   const bool has_v1 = std::any_of(hierarchies_.begin(), hierarchies_.end(),
                                   [](const CgroupHierarchy& h) { return !h.unified && !is_named(h); });
   for (const CgroupHierarchy& hierarchy : hierarchies_) {
@@ -177,10 +181,13 @@ std::vector<pid_t> Cgroups::pids(const std::string& group) const {
   return {found.begin(), found.end()};
 }
 
+// cgroup.kill takes all of them at once, also those that are being forked. Without it a fork may run ahead of a scan,
+// so scans go on until one finds nobody new.
 Result<void> Cgroups::kill(const std::string& group) const {
   for (const CgroupHierarchy& hierarchy : hierarchies_) {
     if (!hierarchy.unified || !is_sound(group)) continue;
     std::ofstream file{hierarchy.mount + "/" + group + "/cgroup.kill"};  // from Linux 5.14 on; else the loop below
+    // Not checked: if it has worked, the scan below finds nobody who is alive, or signals them once more.
     file << "1" << std::flush;
   }
   std::set<pid_t> signalled;

@@ -33,6 +33,7 @@ constexpr double shares_per_cpu = 1024;
 // --- text ------------------------------------------------------------------------------------------------------------
 
 // Takes the first word off `text`; empty: there is none.
+// Views into one buffer: a sample is taken every few seconds for each container, and should cost next to nothing.
 std::string_view take_stat_word(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t\n"), text.size()));
   const std::string_view word = text.substr(0, text.find_first_of(" \t\n"));
@@ -63,6 +64,7 @@ Counter counter_in(const FileText& text, std::string_view key) {
   return std::nullopt;
 }
 
+// A file that is not there is no error: kernels and controllers differ in what they have.
 FileText content_of(const CgroupFolder& folder, const char* name) {
   if (folder.path.empty()) return std::nullopt;
   auto text = read_file(folder.path + "/" + name, statistics_bytes_max);
@@ -101,6 +103,7 @@ void set_limit(std::optional<std::uint64_t>& field, const FileText& text) {
 bool sample_cpu_v1(ContainerStatistics& statistics, const ContainerCgroups& groups) {
   const FileText times = content_of(groups.cpuacct, "cpuacct.stat");
   const FileText throttling = content_of(groups.cpu, "cpu.stat");
+  // cpuacct.stat counts in clock ticks, cpu.stat in nanoseconds.
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   set_seconds(statistics.cpus_user_time_secs, counter_in(times, "user"), ticks);
   set_seconds(statistics.cpus_system_time_secs, counter_in(times, "system"), ticks);
@@ -109,6 +112,7 @@ bool sample_cpu_v1(ContainerStatistics& statistics, const ContainerCgroups& grou
   set_seconds(statistics.cpus_throttled_time_secs, counter_in(throttling, "throttled_time"), nanoseconds_per_second);
   const FileText quota = content_of(groups.cpu, "cpu.cfs_quota_us");
   const Counter period = single_in(content_of(groups.cpu, "cpu.cfs_period_us"));
+  // -1: no limit.
   if (quota && quota->starts_with('-')) statistics.cpus_limit.reset();
   if (period && *period > 0) set_seconds(statistics.cpus_limit, single_in(quota), static_cast<double>(*period));
   set_seconds(statistics.cpus_soft_limit, single_in(content_of(groups.cpu, "cpu.shares")), shares_per_cpu);
@@ -138,6 +142,7 @@ void raise_peak(ContainerStatistics& statistics, Counter kernels) {
   }
 }
 
+// The total_ keys count the groups below as well, which the container may have made itself.
 bool sample_memory_v1(ContainerStatistics& statistics, const CgroupFolder& memory) {
   const FileText parts = content_of(memory, "memory.stat");
   const FileText total = content_of(memory, "memory.usage_in_bytes");
@@ -243,6 +248,7 @@ bool sample_threads(ContainerStatistics& statistics, const CgroupFolder& pids) {
 // --- network --------------------------------------------------------------------------------------------------------
 
 // The counters of one interface, as /proc/<pid>/net/dev lists them: bytes packets errs drop, four others, and again.
+// Loopback is left out: what a container says to itself is no traffic.
 using Interface = std::array<std::uint64_t, 12>;
 
 bool read_interface(std::string_view line, Interface& counters) {
@@ -315,6 +321,7 @@ std::string_view group_of(std::string_view text, std::string_view controller) {
 }
 
 // The container's own group, not one that it has made below; empty when it is not that container's.
+// An application in the container (systemd, a nested Docker) may have moved its process into a group of its own.
 std::string_view cut_below(std::string_view group, std::string_view container_id) {
   const auto at = group.find(container_id);
   if (at == std::string_view::npos) return {};
@@ -380,11 +387,13 @@ std::optional<std::uint64_t> log_kibibytes(std::string_view line, std::string_vi
 //   "memory: usage 16384kB, limit 16384kB, failcnt 47"
 //   "oom-kill:constraint=CONSTRAINT_MEMCG,…,oom_memcg=/docker/1a2b,task_memcg=/docker/1a2b,task=dd,pid=16757,uid=0"
 // With global_oom instead of oom_memcg it was the host that was full.
+// The last resort when the group is gone before it could be read; see the header for how that race comes about.
 class OomLogReader {
  public:
   explicit OomLogReader(std::string_view container_id) : container_id_{container_id} {}
 
   [[nodiscard]] Result<OomEvents> read(const std::string& path) {
+    // Without O_NONBLOCK a read at the end of the log would wait for the next message.
     const Fd log{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
     char piece[8 * 1024];  // a record of /dev/kmsg comes whole or not at all
     for (std::size_t records = 0; log.value >= 0 && !container_id_.empty() && records < records_max; ++records) {
@@ -469,6 +478,7 @@ Result<OomEvents> read_oom_events(const ContainerCgroups& groups, const std::str
   const FileText events = content_of(memory, memory.unified ? "memory.events" : "memory.oom_control");
   if (!events) return OomLogReader{groups.container_id}.read(kernel_log);
   const Counter kills = counter_in(*events, "oom_kill");
+  // Before Linux 4.13 the file has other lines, but not this one.
   if (!kills && events->find("oom_kill ") == std::string::npos) {
     return Error{Errc::unsupported, "this kernel does not count what it kills for want of memory", memory.path};
   }

@@ -12,8 +12,7 @@
 //   running     the first inspect that says so has State.Pid
 //                 groups = find_container_cgroups(pid, id);  init = identify_process(pid)
 //   meanwhile   every few seconds: sample_container(statistics, *groups, now)
-//   at the end  co_await wait_process(*init)        (io/process/process.hpp: a pidfd, readable the moment that it is
-//   dead)
+//   at the end  co_await wait_process(*init)        (a pidfd, which is readable as soon as the process is dead)
 //                 sample_container(statistics, *groups, now);  oom = read_oom_events(*groups)
 //               and only then the exit code, from Docker's answer to wait
 //

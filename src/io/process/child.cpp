@@ -24,6 +24,7 @@ namespace {
 constexpr int reap_limit_ms = 100;
 
 // The read end of a child's output. Keeps itself alive while it reads; close() ends that.
+// Read all the time, not only at the end: a child whose pipe is full would never end.
 class TailReader : public std::enable_shared_from_this<TailReader> {
  public:
   TailReader(const asio::any_io_executor& loop, int fd, std::size_t most) : descriptor_{loop, fd}, most_{most} {}
@@ -75,6 +76,7 @@ Result<Pipe> make_pipe() {
   return Pipe{Fd{ends[0]}, Fd{ends[1]}};
 }
 
+// Blocks for that long at most: it runs in a destructor, where nothing can be awaited.
 void reap_soon(pid_t pid) {
   const Fd fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
   pollfd waiting{fd.value, POLLIN, 0};
@@ -82,7 +84,7 @@ void reap_soon(pid_t pid) {
   ::waitpid(pid, nullptr, WNOHANG);
 }
 
-// A process that does not outlive the one who wants to know.
+// A process that does not outlive its caller.
 struct Child {
   ProcessId id;
   bool has_ended = false;
@@ -90,7 +92,7 @@ struct Child {
   explicit Child(ProcessId process) : id{process} {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
-  // Also after its own end: what it has started may have stayed.
+  // Also after its own end: processes that it has started may still run.
   ~Child() {
     static_cast<void>(kill_session(id));
     if (!has_ended) reap_soon(id.pid);
@@ -113,6 +115,7 @@ asio::awaitable<Result<ChildOutcome>> run_child(ProcessSpec spec, ChildOutput wa
   spec.stdout_fd = out->write.value;
   spec.stderr_fd = wanted.separate_stderr ? err->write.value : out->write.value;
   auto started = start_process(spec);
+  // While we hold a write end ourselves, the pipe has no end.
   out->write = Fd{};
   err->write = Fd{};
   if (!started) co_return started.error();
@@ -126,6 +129,7 @@ asio::awaitable<Result<ChildOutcome>> run_child(ProcessSpec spec, ChildOutput wa
   child.has_ended = status.has_value();
   ChildOutcome outcome{.out = out_reader->close(), .err = err_reader->close()};
   if (!status) co_return status.error();
+  // Only when somebody else has reaped it.
   if (!*status) co_return Error{Errc::unavailable, "nobody knows how the command ended", {}};
   outcome.code = code_of_status(**status);
   co_return outcome;

@@ -23,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_bytes = 16 * 1024;
+// Often enough that the end of a short task is not held up noticeably.
 constexpr auto drain_check = 10ms;
 constexpr std::chrono::milliseconds drain_patience = 5s;
 
@@ -64,6 +65,7 @@ Result<std::unique_ptr<CommandOutput>> CommandOutput::create(asio::any_io_execut
   impl->loop = loop;
   for (std::size_t i = 0; i < 2; ++i) {
     int ends[2];
+    // O_CLOEXEC: an end that another child of ours inherits would keep the pipe open for as long as that child runs.
     if (::pipe2(ends, O_CLOEXEC) != 0) {
       return Error{Errc::unavailable, "pipe: " + std::generic_category().message(errno), {}};
     }
@@ -85,6 +87,8 @@ void CommandOutput::close_ends() {
 asio::awaitable<void> CommandOutput::copy_out() { return Impl::copy(*impl_->streams[0]); }
 asio::awaitable<void> CommandOutput::copy_err() { return Impl::copy(*impl_->streams[1]); }
 
+// Not simply until the pipes end: a task may leave a process behind that holds its stdout for ever. Patience counts
+// from the last byte, so that a long rest is still written in full.
 asio::awaitable<void> CommandOutput::drained() {
   const auto is_done = [this] { return impl_->streams[0]->done && impl_->streams[1]->done; };
   const auto written = [this] { return impl_->streams[0]->written + impl_->streams[1]->written; };

@@ -1,6 +1,6 @@
 #pragma once
 // Brings the output of a command task to rotated files: the task writes into two pipes, and we write the files. Without
-// rotation there is none of this, the task has the files themselves. Used on the loop thread only.
+// rotation this is not used: the task has the files themselves. Used on the loop thread only.
 
 #include "base/error.hpp"
 #include "io/fd.hpp"

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t folder_depth_max = 512;
 constexpr std::size_t linked_files_max = 4096;  // beyond these a file counts once for each of its names
+// The unit of st_blocks, whatever the block size of the file system is.
 constexpr std::uint64_t block_bytes = 512;
 constexpr int open_folder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
@@ -40,6 +41,7 @@ bool names_project_quota(std::string_view options) {
 }  // namespace
 
 DiskUsage::DiskUsage(std::vector<std::string> folders) : roots_{std::move(folders)} {
+  // The next root is taken off the end.
   std::reverse(roots_.begin(), roots_.end());
 }
 
@@ -56,6 +58,7 @@ bool DiskUsage::open_next_root() {
     path_ = std::move(roots_.back());
     roots_.pop_back();
     struct stat status {};
+    // A container that has written nothing yet may have no sandbox or layer to look at.
     if (::stat(path_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) continue;
     device_ = status.st_dev;
     bytes_ += static_cast<std::uint64_t>(status.st_blocks) * block_bytes;
@@ -76,6 +79,8 @@ std::size_t DiskUsage::read_folder(std::size_t entries_max) {
     leave_folder();
     return 1;
   }
+  // The bare system call: its d_off, unlike telldir(), says where to read on after the folder was closed and opened
+  // again.
   alignas(dirent64) char buffer[4096];
   while (true) {
     const long size = ::syscall(SYS_getdents64, folder.value, buffer, sizeof buffer);
@@ -97,6 +102,7 @@ bool DiskUsage::take_entry(int folder, const char* name) {
   if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) return false;
   ++entries_;
   struct stat status {};
+  // Another device is a volume that is mounted there: not the container's own use.
   if (::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || status.st_dev != device_) return false;
   const bool is_folder = S_ISDIR(status.st_mode);
   if (!is_folder && status.st_nlink > 1) {

@@ -15,6 +15,7 @@ namespace windlass {
 
 namespace {
 
+// Of the thread: setns changes only the thread that calls it, and /proc/self would be the main thread's.
 constexpr const char* own_network = "/proc/thread-self/ns/net";
 
 Error network_error(const std::string& what, int error) {
@@ -44,11 +45,12 @@ Result<Fd> open_socket_in(const std::string& network_namespace, int family) {
   if (theirs.value < 0) return network_error("open " + network_namespace, errno);
   const Fd ours{::open(own_network, O_RDONLY | O_CLOEXEC)};
   if (ours.value < 0) return network_error(std::string{"open "} + own_network, errno);
+  // A container in the host's network. To enter it would need CAP_SYS_ADMIN, to stay needs nothing.
   if (are_same(theirs, ours)) return make_tcp_socket(family);
   if (::setns(theirs.value, CLONE_NEWNET) != 0)
     return network_error("enter the network of " + network_namespace, errno);
   auto socket = make_tcp_socket(family);
-  // Who was allowed to go there is allowed to come back. Everything that follows would else be in the wrong network.
+  // Whoever was allowed in is allowed back out. If it failed, all that follows would happen in the wrong network.
   CHECK(::setns(ours.value, CLONE_NEWNET) == 0);
   return socket;
 }

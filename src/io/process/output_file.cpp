@@ -29,6 +29,8 @@ constexpr std::uint64_t line_room = 16 * 1024;
 constexpr std::uint64_t line_room_share = 4;  // and at most a quarter of the file
 constexpr mode_t permissions = 07777;
 
+// A write into a full pipe would block the loop, and with it everything else; the descriptor is shared with others, so
+// that it cannot be made non-blocking.
 bool has_room(int fd) {
   pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
   return ::poll(&entry, 1, 0) == 1;
@@ -58,6 +60,7 @@ Fd make_successor(int folder, const std::string& name, const struct stat& old) {
 }
 
 // stdout.3 to stdout.4, …, stdout to stdout.1.
+// From the oldest on, so that only the oldest file is overwritten.
 bool shift(int folder, const std::string& name, int files) {
   for (int number = files - 1; number > 0; --number) {
     const std::string from = number == 1 ? name : name + "." + std::to_string(number - 1);
@@ -70,6 +73,7 @@ bool shift(int folder, const std::string& name, int files) {
 
 OutputFile::OutputFile(int fd, const LogLimits& limits) : fd_{fd} {
   struct stat status {};
+  // A pipe or a terminal has no size to go by and no name to change.
   regular_ = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
   limit(limits);
 }
@@ -85,6 +89,8 @@ void OutputFile::limit(const LogLimits& limits) {
 }
 
 // How much of the bytes belongs into the current file, which has this size.
+// Near the limit it looks for the end of a line, and from there on the next file takes over. Only lines longer than the
+// reserve are cut.
 OutputFile::Piece OutputFile::piece_for(std::uint64_t size, std::string_view bytes) const {
   const std::uint64_t limit = std::max(limits_.file_bytes, grown_bytes_);
   const std::uint64_t reserve = std::min(line_room, limits_.file_bytes / line_room_share);
@@ -114,6 +120,8 @@ void OutputFile::make_room(const struct stat& now) {
   grown_bytes_ = static_cast<std::uint64_t>(now.st_size) + limits_.file_bytes;
 }
 
+// The successor is made before any name changes: where none can be made (a full disk), everything stays as it is. dup3
+// puts it behind the number that everybody writes to.
 bool OutputFile::rotate(const struct stat& now) {
   const std::string made_name = "." + name_ + ".new";
   const Fd made = make_successor(folder_.value, made_name, now);
@@ -132,6 +140,7 @@ std::chrono::milliseconds OutputFile::take(std::string_view& bytes) {
     if (!regular_ && !has_room(fd_)) return slow_reader_pause;
     Piece piece{regular_ ? bytes.size() : std::min(pipe_piece, bytes.size())};
     struct stat now {};
+    // Asked anew each time: the log writes into the same file.
     if (rotates() && ::fstat(fd_, &now) == 0) {
       piece = piece_for(static_cast<std::uint64_t>(now.st_size), bytes);
       if (full_ || piece.size == 0) {
@@ -144,6 +153,8 @@ std::chrono::milliseconds OutputFile::take(std::string_view& bytes) {
       full_ = piece.fills && static_cast<std::size_t>(count) == piece.size;
       if (count > 0) line_open_ = bytes[static_cast<std::size_t>(count) - 1] != '\n';
       bytes.remove_prefix(static_cast<std::size_t>(count));
+      // Waiting here stops the reading of the task's output as well: its pipe fills up and it waits, and no byte is
+      // lost.
     } else if (errno == ENOSPC || errno == EDQUOT || errno == EAGAIN) {
       return full_disk_pause;
     } else if (errno != EINTR) {

@@ -81,6 +81,7 @@ void tell(const Plan& plan, Step step, int error, int index = 0) {
   [[maybe_unused]] const ssize_t written = ::write(plan.report, &report, sizeof report);
 }
 
+// 127 is what a shell says of a command that could not be run; the parent reads the report, not the status.
 [[noreturn]] void give_up(const Plan& plan, Step step) {
   tell(plan, step, errno);
   ::_exit(127);
@@ -96,6 +97,7 @@ void join_cgroups(const Plan& plan, bool born_in_group) {
   }
 }
 
+// Marked, not closed: the pipe for reports has to stay until exec, whose success is its end.
 void close_the_rest() {
   if (::syscall(SYS_close_range, 3U, ~0U, close_range_cloexec) == 0) return;
   rlimit files{};
@@ -104,6 +106,7 @@ void close_the_rest() {
   for (int fd = 3; fd < end; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+// Ignored signals and the mask survive exec. A child that inherits a blocked SIGTERM could not be stopped.
 void reset_signals(const Plan& plan) {
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
@@ -111,6 +114,7 @@ void reset_signals(const Plan& plan) {
   ::sigprocmask(SIG_SETMASK, &plan.signal_mask, nullptr);
 }
 
+// In this order: after setresuid the rights to change the others are gone.
 void switch_user(const Plan& plan) {
   if (::syscall(SYS_setgroups, plan.groups.size(), plan.groups.data()) != 0) give_up(plan, Step::groups);
   if (::syscall(SYS_setresgid, plan.gid, plan.gid, plan.gid) != 0) give_up(plan, Step::gid);
@@ -118,6 +122,8 @@ void switch_user(const Plan& plan) {
 }
 
 [[noreturn]] void run_child(const Plan& plan, bool born_in_group) {
+  // The order is that of the drawing in README.md: groups need root's rights, so they are joined before the user
+  // changes, and the folder is entered after it, because the user must be allowed to.
   reset_signals(plan);
   if (plan.new_session && ::setsid() < 0) give_up(plan, Step::session);
   join_cgroups(plan, born_in_group);
@@ -128,6 +134,7 @@ void switch_user(const Plan& plan) {
   if (plan.switch_user) switch_user(plan);
   if (plan.cwd != nullptr && ::chdir(plan.cwd) != 0) give_up(plan, Step::cwd);
   int error = ENOENT;
+  // As execvp goes through PATH, but that allocates. An error that says more than "not here" is kept.
   for (const std::string& file : plan.candidates) {
     ::execve(file.c_str(), plan.argv.data(), plan.env.data());
     if (errno != ENOENT && errno != ENOTDIR) error = errno;
@@ -169,6 +176,7 @@ bool has_nul(const ProcessSpec& spec) {
          bad(spec.cwd) || bad(spec.stdout_path) || bad(spec.stderr_path) || bad(spec.network_namespace);
 }
 
+// PATH of the child's environment, not ours: the task sees the one that it was given.
 std::vector<std::string> exec_candidates(const ProcessSpec& spec) {
   const std::string& file = spec.argv[0];
   if (file.find('/') != std::string::npos) return {file};
@@ -186,6 +194,7 @@ std::vector<std::string> exec_candidates(const ProcessSpec& spec) {
   return candidates;
 }
 
+// Before the fork: these functions read files, allocate and take locks.
 Result<void> look_user_up(const std::string& name, Plan& plan) {
   std::vector<char> space(16 * 1024);
   passwd entry{};
@@ -243,6 +252,7 @@ std::string step_text(const Report& report, const ProcessSpec& spec) {
   return "start";
 }
 
+// The pipe ends without a report when exec has happened: its write end is closed on exec.
 Result<StartedProcess> read_reports(int fd, pid_t pid, const ProcessSpec& spec) {
   StartedProcess started;
   started.id.pid = pid;
@@ -252,10 +262,12 @@ Result<StartedProcess> read_reports(int fd, pid_t pid, const ProcessSpec& spec) 
     if (count < 0 && errno == EINTR) continue;
     if (count != sizeof report) break;
     const std::string what = step_text(report, spec);
+    // A task without its own group still runs; whether that is good enough is the caller's to say.
     if (report.step == Step::cgroup) {
       started.warnings.push_back(what + ": " + errno_text(report.error));
       continue;
     }
+    // It has ended by itself; reaped here, because the caller gets no id to wait for.
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
     return errno_error(what, report.error);
@@ -290,6 +302,7 @@ Result<Plan> make_plan(const ProcessSpec& spec) {
 }
 
 // The fields of /proc/<pid>/stat from the third on: the second, the name, may contain anything.
+// The last ")" ends the name, for whatever the name contains.
 std::vector<std::string> stat_fields(pid_t pid) {
   const Fd fd{::open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC)};
   if (fd.value < 0) return {};
@@ -317,6 +330,7 @@ Number to_number(const std::string& text) {
   return value;
 }
 
+// Zombies are left out: they have ended, and take no signal.
 std::vector<pid_t> session_members(pid_t session) {
   std::vector<pid_t> members;
   DIR* folder = ::opendir("/proc");
@@ -354,6 +368,7 @@ Result<StartedProcess> start_process(const ProcessSpec& spec) {
   if (!out) return out.error();
   auto err = open_output(spec.stderr_fd, spec.stderr_path, *plan);
   if (!err) return err.error();
+  // /dev/null: a task that reads its stdin sees the end at once and does not wait.
   const Fd in{above_standard(::open("/dev/null", O_RDONLY | O_CLOEXEC))};
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe", errno);
@@ -391,6 +406,7 @@ Result<ProcessId> identify_process(pid_t pid) {
   return ProcessId{pid, to_number<std::uint64_t>(fields[start_field])};
 }
 
+// Compared by start time as well, because the pid may have been given to another process meanwhile.
 bool is_alive(ProcessId process) {
   const auto fields = stat_fields(process.pid);
   return fields.size() > start_field && to_number<std::uint64_t>(fields[start_field]) == process.start_ticks &&
@@ -403,6 +419,8 @@ bool is_ending(pid_t pid) {
   return (to_number<unsigned>(fields[flags_field]) & flag_exiting) != 0;
 }
 
+// A pidfd becomes readable when the process ends. It needs no SIGCHLD, which belongs to the whole process, and it works
+// for processes that are not our children: executors that a former run of the agent has started.
 asio::awaitable<Result<std::optional<int>>> wait_process(ProcessId process) {
   auto loop = co_await asio::this_coro::executor;
   Fd fd{open_pidfd(process.pid)};
@@ -423,6 +441,7 @@ asio::awaitable<Result<std::optional<int>>> wait_process(ProcessId process) {
 
 Result<void> signal_process(ProcessId process, int signal) {
   const std::string what = "signal process " + std::to_string(process.pid);
+  // Opened first, then compared: from then on the signal can only reach the process that was compared.
   const Fd fd{open_pidfd(process.pid)};
   if (fd.value < 0) return errno_error(what, errno);
   const auto now = identify_process(process.pid);
