@@ -18,8 +18,8 @@ struct FlagRules {
   enum class NextWord { is_no_value, is_value, is_value_unless_flag };
 
   std::function<FlagKind(std::string_view name)> kind_of;
-  std::vector<std::string_view> negations = {};  // what before a switch's name turns it off: "no-"
-  NextWord next_word = NextWord::is_value;       // behind --name of a flag that has a value
+  std::vector<std::string_view> negations = {};  // prefixes that turn a switch off: "no-"
+  NextWord next_word = NextWord::is_value;       // after --name of a flag that takes a value
 };
 
 struct FlagWord {

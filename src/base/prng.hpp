@@ -29,7 +29,7 @@ struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
 
   static Uuid random(Prng& prng);
-  // Of version 7: later ones are greater, to the microsecond. What is kept in their order grows at its end.
+  // Of version 7: later ones are greater, to the microsecond, so whatever is sorted by them grows at its end.
   static Uuid ascending(TimePoint now, Prng& prng);
   // Takes exactly 16 bytes with a version of 1 to 5 (Mesos refuses others); false otherwise.
   static bool from_bytes(const std::string& bytes, Uuid& out);

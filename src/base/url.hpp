@@ -20,7 +20,7 @@ struct UrlParts {
 // The parts refer to the text.
 [[nodiscard]] UrlParts split_url(std::string_view text);
 
-// Where something listens, and as whom to go there.
+// Where something listens, and which user to connect as.
 struct Authority {
   std::string user = {};                   // "user:password", as written
   std::string host = {};                   // a name or an address; IPv6 without its brackets

@@ -41,7 +41,7 @@ class PersistentMap {
   using Entry = std::conditional_t<is_small, value_type, std::shared_ptr<const value_type>>;
 
   struct Node;
-  // Shares a node. The node counts who does: a std::shared_ptr is twice as large, and so is what it counts with.
+  // Shares a node, which counts its sharers itself: a std::shared_ptr is twice as large, and so is its counter.
   class Link {
    public:
     Link() = default;
@@ -62,15 +62,15 @@ class PersistentMap {
 
     [[nodiscard]] const Node* get() const { return node_; }
     const Node* operator->() const { return node_; }
-    // The node, to be changed: a copy of it if somebody else has it too. REQUIRES: there is one, and nobody else has
-    // what this link is in.
+    // The node, to be changed: a copy of it if somebody else has it too. REQUIRES: there is one, and nothing that
+    // others share contains this link.
     Node& own() {
       if (!is_alone()) *this = Link{new Node{*node_}};
       return *node_;
     }
 
    private:
-    // Whoever else had it, on whatever thread, is done with it.
+    // Nobody else has the node, and whoever had it, on whatever thread, is done with it.
     [[nodiscard]] bool is_alone() const { return node_->sharers.load(std::memory_order_acquire) == 1; }
 
     Node* node_ = nullptr;
@@ -132,7 +132,7 @@ class PersistentMap {
     void descend(const Node* node) {
       for (; node != nullptr; node = node->left.get()) push(node);
     }
-    // The node itself, above it those whose left part it lies in: what comes after it.
+    // The node itself comes last, before it those in whose left part it lies: what is still to come.
     std::array<const Node*, height_max> path_;
     std::size_t depth_ = 0;
   };
@@ -205,7 +205,7 @@ class PersistentMap {
     return map;
   }
 
-  // Share all that they have: true costs nothing to find out. False says nothing.
+  // Whether they share all that they have. True is found at no cost; false does not mean that they differ.
   [[nodiscard]] bool is_same(const PersistentMap& other) const { return root_.get() == other.root_.get(); }
   friend bool operator==(const PersistentMap& left, const PersistentMap& right) {
     return left.is_same(right) || (left.size_ == right.size_ && std::equal(left.begin(), left.end(), right.begin()));

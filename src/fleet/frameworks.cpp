@@ -89,7 +89,7 @@ void subscribe(Turn& turn, const FrameworkSubscribe& event) {
 void stream_closed(Turn& turn, const FrameworkStreamClosed& event) {
   const auto found = std::find_if(turn.state.frameworks.begin(), turn.state.frameworks.end(),
                                   [&](const auto& each) { return each.second.stream == event.stream; });
-  // A newer subscription has taken its place: the framework is not away.
+  // A newer subscription has taken its place, or its framework was removed: nobody has gone away.
   if (found == turn.state.frameworks.end()) return;
   Framework& framework = found->second;
   framework.stream.reset();

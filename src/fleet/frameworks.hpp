@@ -14,7 +14,7 @@ void tear_down(Turn& turn, const FrameworkTeardown& event);
 // Answers 200 or 400.
 void update_framework(Turn& turn, engine::RequestId request, Framework& framework, const calls::UpdateFramework& call);
 
-// The heartbeat that is due; the failover timeout that has passed.
+// Sends the heartbeat that is due, or removes the framework when its failover timeout has passed.
 void expire(Turn& turn, Framework& framework);
 // When expire() is to be called next.
 std::optional<TimePoint> next_alarm(const Framework& framework);

@@ -5,7 +5,7 @@
 
 namespace windlass::fleet {
 
-// All that is free, each agent to the framework that holds the least and has not refused it.
+// Offers all that is free: each agent to the framework that holds the least of those that have not refused it.
 void make_offers(Turn& turn);
 
 // Ends an open offer of that framework; none: there is no such offer.

@@ -19,7 +19,7 @@ void kill(Turn& turn, Framework& framework, const calls::Kill& call);
 void shut_down(Turn& turn, Framework& framework, const calls::Shutdown& call);
 void reconcile(Turn& turn, const Framework& framework, const calls::Reconcile& call);
 
-// Its delay is over; its update has waited too long.
+// Acts on what is due: it begins to run after its delay; its update is sent again.
 void expire(Turn& turn, Task& task);
 // What was not acknowledged is sent again, to a framework that came back.
 void resume_updates(Turn& turn, Framework& framework);

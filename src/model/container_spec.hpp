@@ -156,7 +156,7 @@ struct ContainerSpec {
 
   // Network.
   std::string network_mode = {};
-  std::vector<NetworkAttachment> networks = {};  // the one of network_mode first; empty: that one, without wishes
+  std::vector<NetworkAttachment> networks = {};  // the one of network_mode first; empty: that one, with its defaults
   std::string mac_address = {};                  // in the network of network_mode
   std::vector<PortBinding> ports = {};
   std::vector<std::string> exposed = {};  // "80/tcp"
@@ -242,7 +242,7 @@ struct ContainerPlan {
   bool force_pull = false;
   bool never_pull = false;           // an image that is not there is an error
   std::string registry_config = {};  // the task's own configuration of Docker's client; empty: none
-  // Type MESOS: of an image without an entrypoint its own program runs, and the task's arguments are for that.
+  // Type MESOS: when the image has no entrypoint, its own program runs and the task's arguments are passed to that.
   bool keeps_program = false;
   // Seed contract: allocated host ports that pair with the image's EXPOSEd ports, in this order.
   std::vector<std::uint16_t> ports_to_pair = {};

@@ -94,7 +94,7 @@ class EngineShell final : public EngineService {
       executor_streams_.erase(connection);
       co_return answer;
     }
-    // Only of those that the core has taken. If it has closed already, this is called at once.
+    // Only for streams that the core has accepted. If this one has closed already, it is called at once.
     stream->on_closed([this, connection] {
       executor_streams_.erase(connection);
       shell_.post(engine::ExecutorStreamClosed{connection});

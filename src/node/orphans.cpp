@@ -4,7 +4,7 @@ namespace windlass {
 
 std::vector<FrameworkSummary> find_orphans(std::vector<FrameworkSummary> frameworks, std::string_view name,
                                            const FrameworkId& own) {
-  // A connected framework of our name is somebody's that works; one without tasks has left nothing to save.
+  // One that is connected has a scheduler at work; one without tasks has left nothing to save.
   std::erase_if(frameworks, [&](const FrameworkSummary& each) {
     return each.name != name || each.connected || each.live_tasks == 0 || each.id == own;
   });

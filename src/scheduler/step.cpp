@@ -29,7 +29,7 @@ constexpr Duration revive_pause_max = std::chrono::seconds{1};
 // Mesos ended everything that ran under the old framework id.
 void forget_instances(Turn& turn) {
   for (const auto& [id, index] : turn.state.index) {
-    // A copy, which costs nothing: remove_instance() changes the map itself.
+    // Goes through a copy, which costs nothing, because remove_instance() changes the map itself.
     const core::PersistentMap<InstanceKey, InstancePtr> all = index.instances;
     for (const auto& [key, instance] : all) remove_instance(turn, instance);
   }

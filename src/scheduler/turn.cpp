@@ -140,9 +140,9 @@ std::optional<TimePoint> delayed_until(const AppIndex& index, const App& app, Ti
 
 void review(Turn& turn, const App* app, const AppId& id, AppIndex& index) {
   State& state = turn.state;
+  const std::size_t wanted = app != nullptr ? static_cast<std::size_t>(app->instances) : 0;
   // Instances that are ending still count, or the replacement would run beside the old one and the app be over its
   // count. Unreachable ones do not.
-  const std::size_t wanted = app != nullptr ? static_cast<std::size_t>(app->instances) : 0;
   const std::size_t missing = wanted > index.occupied() ? wanted - index.occupied() : 0;
   const bool grew = missing > index.missing;
   index.missing = missing;
@@ -188,7 +188,7 @@ void kill_surplus(Turn& turn, const App* app, const AppIndex& index) {
     std::sort(victims.begin(), victims.end(), goes_first);
     victims.resize(index.active() - wanted);
   }
-  // Of an app that is gone, nothing is to come back: a repeated KILL meets its unreachable tasks when they return.
+  // Nothing of a removed app is to come back: repeated KILLs reach its unreachable tasks when they return.
   if (app == nullptr) {
     for (const InstanceKey& key : index.away) {
       const InstancePtr& away = index.instances.at(key);
@@ -233,8 +233,8 @@ InstancePtr current_row(const State& state, const Instance& instance) {
 
 void put_app(Turn& turn, const App& app) {
   const auto old = turn.state.apps.find(app.id);
-  // The old row's ports first: an app is there once for each port, so that to remove them later would take out those
-  // that it keeps.
+  // Before the new ones are added: an app is listed once for each port, so that removing the old ones afterwards
+  // would also remove those that it keeps.
   if (old != turn.state.apps.end()) remove_ports(turn.state, *old->second);
   auto row = std::make_shared<const App>(app);
   add_ports(turn.state, *row);
@@ -402,7 +402,7 @@ void run_timers(Turn& turn) {
     if (overdue && turn.state.connected) give_up_launch(turn, instance);
     if (overdue && !turn.state.connected) expect_news(turn, instance);  // there can be none
     if (!overdue && watch.kill_at && *watch.kill_at <= now) send_kill(turn, instance);
-    // Of the row that give_up_launch may have put just now.
+    // With the row of now: give_up_launch may have put a newer one.
     if (watch.reconcile_at && *watch.reconcile_at <= now) ask_about(turn, current_row(turn.state, *instance));
   }
   // Each is taken out of `delayed` by the review of its demand, and so the loop ends.
