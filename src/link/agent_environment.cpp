@@ -49,6 +49,8 @@ std::string address_of_pid(const std::string& pid) {
   return place && !place->user.empty() ? place->to_string() : std::string{};
 }
 
+// An agent that names its domain socket wants its executors there (mesos.md 1.5). Of the other two Mesos sets both
+// (mesos.md 3.2); MESOS_AGENT_ENDPOINT needs no taking apart.
 std::string read_endpoint(Reader& reader) {
   const std::string socket = reader.optional("MESOS_DOMAIN_SOCKET");
   if (!socket.empty()) return "unix://" + socket;
@@ -60,6 +62,8 @@ std::string read_endpoint(Reader& reader) {
 
 }  // namespace
 
+// An empty WINDLASS_DOCKER_HOST counts: it says that Docker is at the default socket, whatever DOCKER_HOST a framework
+// has put into the executor's environment.
 std::string read_docker_host(const Environment& variables) {
   const Reader reader{variables};
   const char* name = variables.contains(agent_docker_host) ? agent_docker_host : "DOCKER_HOST";
@@ -73,9 +77,12 @@ Result<AgentEnvironment> read_agent_environment(const Environment& variables) {
   agent.endpoint = read_endpoint(reader);
   agent.framework_id.value = reader.required("MESOS_FRAMEWORK_ID");
   agent.executor_id.value = reader.required("MESOS_EXECUTOR_ID");
+  // The path on the host, which is what Docker has to mount. MESOS_SANDBOX may be the path inside of an image (mesos.md
+  // 3.2).
   agent.sandbox = reader.optional("MESOS_DIRECTORY");
   if (agent.sandbox.empty()) agent.sandbox = reader.required("MESOS_SANDBOX");
   agent.checkpoint = reader.optional("MESOS_CHECKPOINT") == "1";
+  // The first two are set for checkpointing frameworks only (mesos.md 3.2); for others the defaults stand.
   reader.duration("MESOS_RECOVERY_TIMEOUT", agent.recovery_timeout);
   reader.duration("MESOS_SUBSCRIPTION_BACKOFF_MAX", agent.subscription_backoff_max);
   reader.duration("MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", agent.shutdown_grace_period);
@@ -96,6 +103,7 @@ std::string own_cgroup(const std::string& proc_cgroup, const ContainerId& contai
     const auto second = first == std::string_view::npos ? first : line.find(':', first + 1);
     if (second == std::string_view::npos) continue;
     auto path = line.substr(second + 1);
+    // "0::/path" is version 2: no controllers between the colons.
     const bool version_2 = second == first + 1;
     if (version_2) {
       if (!path.ends_with(leaf)) continue;

@@ -13,6 +13,7 @@ namespace windlass {
 
 namespace {
 
+// On every call, not only the first (mesos.md 1.9).
 HttpHeaders headers_of(const AgentEnvironment& agent) {
   if (agent.token.empty()) return {};
   return {{"Authorization", "Bearer " + agent.token}};
@@ -36,13 +37,15 @@ struct AgentLink::Impl : ApiUser {
   void on_record(const std::string& record) override {
     auto event = decode_executor_event(record, Encoding::protobuf);
     if (!event) {
+      // Not a reason to end the stream: a newer agent may send what we do not know yet.
       log_warning("event of the agent not understood", {{"error", to_string(event.error())}});
       return;
     }
     if (std::holds_alternative<executor_events::Subscribed>(*event)) link.mark_subscribed();
     callbacks.on_event(std::move(*event));
   }
-  // 400, 401 and 403 are about us; anything else (404, 503) an agent says while it starts.
+  // 400, 401 and 403 are about us: the agent does not know this executor, or does not believe its token, and will not
+  // later either; 0 is an address that is none. Anything else (404, 503) an agent says while it starts (mesos.md 3.5).
   Next on_refused(const ApiRefusal& refusal) override {
     const int status = refusal.status;
     if (status != 0 && status != 400 && status != 401 && status != 403) return Next::again;
@@ -58,11 +61,15 @@ struct AgentLink::Impl : ApiUser {
     }
     if (answer->status == 503) return Call::again;
     if (answer->status != 202) {
+      // To resubscribe would not help: the next subscription would carry the same update, and the agent would refuse it
+      // again.
       log_warning("call refused by the agent", {{"status", answer->status}, {"error", answer->body}});
     }
     return Call::done;
   }
   void on_ended(bool) override { callbacks.on_disconnected(); }
+  // Random, so that the executors of a machine do not all come back at the same moment when its agent restarts. The
+  // agent waits no longer than this maximum for them (mesos.md 3.5).
   Duration next_wait() override {
     const auto most = std::max<Duration::rep>(1, agent.subscription_backoff_max.count());
     return Duration{static_cast<Duration::rep>(prng.below(static_cast<std::uint64_t>(most)))};

@@ -24,6 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Also for the head of the stream; its events have their own limit, or none.
 constexpr auto answer_limit = 30s;
 constexpr auto resend_pause = 200ms;
 constexpr std::size_t refusal_bytes_max = 4096;
@@ -96,6 +97,8 @@ struct ApiLink::Impl {
 
 HttpClientRequest ApiLink::Impl::request_with(std::string body) const {
   HttpClientRequest request{.method = "POST", .target = settings.path, .headers = settings.headers};
+  // Exactly these values: Mesos compares Content-Type as a string, and prefers JSON where Accept admits it (mesos.md
+  // 1.3).
   for (const char* name : {"Content-Type", "Accept"}) {
     request.headers.emplace_back(name, content_type(Encoding::protobuf));
   }
@@ -104,6 +107,8 @@ HttpClientRequest ApiLink::Impl::request_with(std::string body) const {
   return request;
 }
 
+// Two connections, as Mesos' own client has them: calls on the one that carries the events would wait behind a response
+// that never ends (mesos.md 1.2).
 Result<void> ApiLink::Impl::connect() {
   address = user.address();
   auto events_to = HttpClient::create(loop, address, {.idle_connections_max = 0});
@@ -117,6 +122,7 @@ Result<void> ApiLink::Impl::connect() {
 }
 
 ApiUser::Next ApiLink::Impl::refused(const ApiRefusal& refusal) {
+  // A leader elsewhere is no outage: the next attempt goes there.
   const Next next = user.on_refused(refusal);
   if (next == Next::elsewhere) return next;
   std::string text = refusal.text;
@@ -128,6 +134,7 @@ ApiUser::Next ApiLink::Impl::refused(const ApiRefusal& refusal) {
 }
 
 asio::awaitable<void> ApiLink::Impl::read_events() {
+  // A new decoder for each stream: half a record of the old one is worth nothing.
   RecordDecoder decoder;
   while (wanted) {
     auto reading = events.read_some(settings.silence_limit);
@@ -144,6 +151,7 @@ asio::awaitable<void> ApiLink::Impl::read_events() {
       co_return;
     }
     for (const std::string& record : *records) {
+      // The user may end the subscription at any record; those behind it belong to what is over.
       if (wanted) user.on_record(record);
     }
   }
@@ -166,12 +174,15 @@ asio::awaitable<ApiUser::Next> ApiLink::Impl::attempt() {
   }
   if (settings.has_stream_id) stream_id = *id;
   events = std::move(*opened);
+  // The coroutines for calls may have failed while this one was connecting.
   wanted = !failure;
   auto reading = read_events();
   co_await std::move(reading);
   co_return Next::again;
 }
 
+// Calls of an ended subscription are dropped, not kept: the next subscription carries what is still open, or the user
+// makes the calls anew from what is true by then.
 void ApiLink::Impl::end_subscription() {
   subscribed = false;
   wanted = false;
@@ -180,6 +191,8 @@ void ApiLink::Impl::end_subscription() {
   stream_id.clear();
 }
 
+// Only closes the stream. read_events() notices and run() goes on from there, so that there is one place where a
+// subscription ends.
 void ApiLink::Impl::resubscribe() {
   wanted = false;
   forget_calls();
@@ -204,17 +217,20 @@ asio::awaitable<void> ApiLink::Impl::run() {
                   }};
   scope.spawn("calls", send_calls());
   scope.spawn("answers to calls", take_answers());
+  // A cancellation must not throw past the two coroutines: they use this object and are joined below.
   auto throwing = asio::this_coro::throw_if_cancelled(false);
   co_await throwing;
   while (!failure) {
     auto trying = attempt();
     const Next next = co_await std::move(trying);
+    // Asked before end_subscription() forgets it.
     const bool was_subscribed = subscribed;
     end_subscription();
     if (next == Next::end) break;
     user.on_ended(was_subscribed);
     auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) break;
+    // A cancelled wait ends at once; the state is looked at again behind it.
     auto pausing = pause(user.next_wait());
     co_await std::move(pausing);
     auto waited = co_await asio::this_coro::cancellation_state;
@@ -238,6 +254,7 @@ std::vector<HttpClientRequest> ApiLink::Impl::take_sendable() {
   std::vector<HttpClientRequest> requests;
   std::size_t bytes = 0;
   for (std::size_t left = sendable(); left > 0; --left) {
+    // Copied, not moved: a call stays in the queue until it is answered, because it may have to be sent again.
     bytes += queue[sent].size();
     if (!requests.empty() && bytes > send_bytes_max) break;
     requests.push_back(request_with(queue[sent++]));
@@ -255,8 +272,10 @@ asio::awaitable<void> ApiLink::Impl::send_calls() {
     const std::uint64_t mine = subscription;
     const auto client = calls_client;  // another attempt may take its place meanwhile
     auto sending = client->send(take_sendable(), answer_limit);
+    // Before the wait: the reader is to take answers while the rest is sent.
     answers.cancel();
     auto outcome = co_await std::move(sending);
+    // Nothing was sent, so read() will not say so; the failure is taken here.
     if (outcome || mine != subscription || sent == 0) continue;
     auto taking = take(outcome.error());
     co_await std::move(taking);
@@ -271,6 +290,7 @@ asio::awaitable<void> ApiLink::Impl::take_answers() {
       continue;
     }
     const std::uint64_t mine = subscription;
+    // connect() may replace it while we wait; the answer belongs to the old one.
     const auto client = calls_client;
     auto reading = client->read(answer_limit);
     auto answer = co_await std::move(reading);
@@ -292,9 +312,11 @@ asio::awaitable<void> ApiLink::Impl::take(Result<HttpClientResponse> answer) {
     case ApiUser::Call::again:
       auto pausing = pause(resend_pause);
       co_await std::move(pausing);
+      // From the oldest on once more. Only users with one call in flight ask for this, so nothing is sent out of order.
       if (mine == subscription) sent = 0;
       break;
   }
+  // An answer makes room for the next call.
   if (sendable() > 0) work.cancel();
 }
 
@@ -305,6 +327,7 @@ ApiLink::~ApiLink() = default;
 asio::awaitable<void> ApiLink::run() { return impl_->run(); }
 
 void ApiLink::send(std::string call) {
+  // Mesos refuses calls before SUBSCRIBED with 403 (mesos.md 1.3).
   if (!impl_->subscribed || !impl_->wanted) return;
   impl_->queue.push_back(std::move(call));
   impl_->work.cancel();

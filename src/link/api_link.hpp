@@ -30,14 +30,14 @@ struct ApiLinkSettings {
   HttpHeaders headers = {};                    // of every request, besides those of the protocol
   bool has_stream_id = false;                  // the stream has an id, which the calls bear
   std::chrono::milliseconds silence_limit{0};  // between two pieces of the stream; 0: none
-  // So many calls may be sent that have no answer yet. More than 1 is for users who never ask for a call once again:
-  // those behind it may have been taken already.
+  // How many calls may wait for their answers. More than 1 only for users who never ask for a call to be sent again:
+  // the peer may have taken those behind it already.
   std::size_t calls_in_flight_max = 1;
 };
 
 // An answer to SUBSCRIBE that is no stream of events.
 struct ApiRefusal {
-  int status = 0;  // 0: the address is none
+  int status = 0;  // 0: the address is not valid
   HttpHeaders headers = {};
   std::string text = {};
 };
@@ -51,15 +51,15 @@ class ApiUser {
   // Of the next attempt: "host:port", and the SUBSCRIBE as protobuf.
   virtual std::string address() = 0;
   virtual std::string subscription() = 0;
-  // One event. Of the one that is SUBSCRIBED it tells the link with mark_subscribed(), before anything is sent.
+  // One event. When it is SUBSCRIBED, the user calls mark_subscribed() before it sends anything.
   virtual void on_record(const std::string& record) = 0;
   // Errors of connections do not come here.
   virtual Next on_refused(const ApiRefusal& refusal) = 0;
-  // Of the oldest call that has none. An error: of those behind it nothing is known either.
+  // The answer to the oldest call that has none yet. An error: nothing is known of the calls behind it either.
   virtual Call on_call_answer(const Result<HttpClientResponse>& answer) = 0;
   // The subscription has ended, or an attempt has failed.
   virtual void on_ended(bool was_subscribed) = 0;
-  // Before the next attempt.
+  // How long to wait before the next attempt.
   virtual Duration next_wait() = 0;
 };
 

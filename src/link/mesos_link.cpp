@@ -18,9 +18,11 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds backoff_first = 100ms;
 constexpr std::chrono::milliseconds backoff_max = 10s;
+// Launches come in bursts, and a call waits for its answer a round trip: one by one, that would be the limit.
 constexpr std::size_t calls_in_flight_max = 256;
 constexpr auto silence_limit = 75s;  // five heartbeats of 15 s (mesos.md 1.8)
 
+// Mesos sends the first form, its documentation shows the second (mesos.md 1.7).
 // "//host:port/api/…" or "http://host:port/…" -> "host:port"; "" when it is neither.
 std::string peer_of_location(const std::string& location) {
   const auto url = resolve_url(Url{}, location);
@@ -53,6 +55,7 @@ struct MesosLink::Impl : ApiUser {
     }
     if (const auto* first = std::get_if<events::Subscribed>(&*event)) {
       framework_id = first->framework_id;
+      // Only now, not when the connection stands: a master that accepts connections but refuses us is left in peace.
       backoff = backoff_first;
       link.mark_subscribed();
       log_info("subscribed", {{"master", master}, {"framework", framework_id.value}});
@@ -61,6 +64,7 @@ struct MesosLink::Impl : ApiUser {
   }
   Next on_refused(const ApiRefusal& refusal) override {
     const std::string* location = find_header(refusal.headers, "Location");
+    // 503 is what a master says that knows of no leader: then there is nothing to follow.
     const std::string leader = refusal.status == 307 && location != nullptr ? peer_of_location(*location) : "";
     if (leader.empty()) return Next::again;
     log_info("following the leading master", {{"master", leader}});
@@ -68,6 +72,7 @@ struct MesosLink::Impl : ApiUser {
     sent_on = true;
     return Next::elsewhere;
   }
+  // 202 says only that the call was understood; what became of it comes as an event (mesos.md 1.3).
   // What a refused call wanted is made again by the core after the next subscription.
   Call on_call_answer(const Result<HttpClientResponse>& answer) override {
     if (!answer) {
@@ -81,9 +86,12 @@ struct MesosLink::Impl : ApiUser {
   void on_ended(bool was_subscribed) override {
     if (was_subscribed) callbacks.on_disconnected();
     // The leader that we were sent to may lead no more.
+    // Not at once, though: the attempt that followed the redirect has to be made first.
     if (!was_subscribed && !std::exchange(sent_on, false)) master = configured_master;
   }
   Duration next_wait() override {
+    // Random between 0 and a bound that grows: after an election every framework of the cluster comes to the new
+    // master.
     const auto wait = std::chrono::milliseconds{prng.below(static_cast<std::uint64_t>(backoff.count()) + 1)};
     backoff = std::min(backoff * 2, backoff_max);
     return wait;

@@ -12,6 +12,7 @@ constexpr Duration interval_max = std::chrono::minutes{10};
 
 }  // namespace
 
+// The first failure is told at once, because it is the news; after that the interval doubles.
 void Outage::failed(const std::string& where, const std::string& error) {
   const TimePoint now = clock_.now();
   ++failures_;

@@ -1,6 +1,6 @@
 #pragma once
-// Tells the log of a peer that is away: at once, then at growing intervals, and when it is over. A line for each try
-// would hide everything else.
+// Logs that a peer is away: at once, then at growing intervals, and when it is back. A line for each try would hide
+// everything else.
 
 #include "base/time.hpp"
 
