@@ -54,6 +54,7 @@ struct Builder {
 Error syntax_error(std::string_view text, std::size_t at) {
   at = std::min(at, text.size());
   const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  // Only the rest of that line, as in Mesos' message, and without control characters: it goes into an answer.
   std::string rest(text.substr(at, text.find('\n', at) - at));
   std::erase_if(rest, [](char c) { return static_cast<unsigned char>(c) < ' '; });
   return {Errc::malformed, "syntax error at line " + std::to_string(line) + " near: " + rest};
@@ -63,9 +64,11 @@ Error syntax_error(std::string_view text, std::size_t at) {
 
 Result<json::value> read_json(std::string_view text) {
   json::parse_options options;
+  // Whoever reads the value walks it recursively, and the text may come from anybody.
   options.max_depth = json_depth_max;
   json::basic_parser<Builder> parser(options);
   error_code failed;
+  // write_some stops behind the value. What follows it is told in Mesos' words, not as a syntax error.
   const std::size_t used = parser.write_some(false, text.data(), text.size(), failed);
   if (failed == json::error::too_deep) {
     return Error{Errc::malformed, "nested deeper than " + std::to_string(json_depth_max) + " levels"};

@@ -22,6 +22,7 @@ std::size_t utf8_length(std::string_view text) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
   const unsigned char second = byte(1);
+  // These four cases are all that is left of RFC 3629's table once the lead byte and the continuation bytes are right.
   if (lead == 0xe0 && second < 0xa0) return 0;
   if (lead == 0xed && second > 0x9f) return 0;
   if (lead == 0xf0 && second < 0x90) return 0;
@@ -53,6 +54,8 @@ void append_escaped(std::string& out, char c) {
 // Lays out `digits` (no point, no trailing zeros) so that the point stands after the first `whole` of them.
 void append_placed(std::string& out, std::string_view digits, int whole) {
   const int count = static_cast<int>(digits.size());
+  // Where the exponent begins is as in JavaScript. A whole number still gets ".0", so that clients with types see a
+  // double.
   if (whole >= count && whole <= 21) {
     out.append(digits).append(static_cast<std::size_t>(whole - count), '0').append(".0");
   } else if (whole > 0 && whole <= 21) {
@@ -95,6 +98,7 @@ void append_json_double(std::string& out, double value) {
     return;
   }
   // "1.234e+03", "5e-324": one digit, perhaps more behind a point, and the exponent.
+  // Scientific notation of to_chars: the shortest digits that read back as the same double.
   char text[40];
   const char* end = std::to_chars(text, text + sizeof text, std::fabs(value), std::chars_format::scientific).ptr;
   const char* const begin = text;

@@ -33,6 +33,7 @@ void append_strings(std::string& out, const std::vector<std::string>& texts) {
   append_list(out, texts, [&](const std::string& text) { append_json_string(out, text); });
 }
 
+// In the order of ConstraintOperator, which is not that of the numbers on the wire (to_operator() in v1_read.cpp).
 const char* operator_name(ConstraintOperator op) {
   static constexpr std::array<const char*, 7> names{"UNIQUE", "CLUSTER", "LIKE", "GROUP_BY", "UNLIKE", "MAX_PER", "IS"};
   return names.at(static_cast<std::size_t>(op));
@@ -79,6 +80,7 @@ void append_env(std::string& out, const std::map<std::string, std::string>& env)
   out += '}';
 }
 
+// Service ports, not those of a task: load balancers take them from here (marathon.md 1.4).
 void append_service_ports(std::string& out, const App& app) {
   append_list(out, app.ports, [&](const PortDefinition& port) { out += std::to_string(port.port); });
 }
@@ -87,6 +89,8 @@ void append_host_ports(std::string& out, const Instance& instance) {
   append_list(out, instance.ports, [&](std::uint16_t port) { out += std::to_string(port); });
 }
 
+// Members in the alphabetical order of Jackson's. Those that v1 got later are there only when they say something, so
+// that older clients see what they know (marathon.md 1.2).
 void append_app(std::string& out, const App& app) {
   out += '{';
   append_string_field(out, "cmd", app.cmd.value_or(""));
@@ -110,6 +114,7 @@ void append_app(std::string& out, const App& app) {
   append_json_double(out, app.mem);
   out += R"(,"ports":)";
   append_service_ports(out, app);
+  // As Marathon 0.4 did (marathon.md 1.2).
   if (app.task_rate_limit != 1.0) {
     out += R"(,"taskRateLimit":)";
     append_json_double(out, app.task_rate_limit);
@@ -185,6 +190,7 @@ std::string host_port(const std::string& host, std::uint16_t port) {
   return (bare_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+// haproxy_cfg splits the lines at white space and needs a number in the second column (marathon.md 1.4).
 void append_endpoint_lines(std::string& out, const V1Endpoints& endpoints) {
   const App& app = *endpoints.app;
   for (std::size_t i = 0; i < app.ports.size(); ++i) {
@@ -193,6 +199,7 @@ void append_endpoint_lines(std::string& out, const V1Endpoints& endpoints) {
     if (app.ports.size() > 1) out += "_" + port;
     out += " " + port;
     for (const Instance* instance : endpoints.instances) {
+      // An instance of an older version of the app may have fewer ports.
       if (i < instance->ports.size()) out += " " + host_port(instance->host, instance->ports[i]);
     }
     out += '\n';
@@ -203,6 +210,7 @@ void append_endpoint_lines(std::string& out, const V1Endpoints& endpoints) {
 
 std::string v1_id(const AppId& id) { return id.value.starts_with('/') ? id.value.substr(1) : id.value; }
 
+// v1 has no groups: its ids are all in the root group.
 AppId app_id_from_v1(std::string_view id) { return {"/" + std::string{id}}; }
 
 std::string write_v1_app(const App& app) {

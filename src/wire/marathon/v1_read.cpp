@@ -23,6 +23,7 @@ constexpr std::string_view id_pattern = "^[A-Za-z0-9_.-]+$";
 constexpr std::string_view not_v1 =
     "is missing: this is a container as /v2/apps has it (type, docker, volumes); v1 wants "
     "{\"image\": \"docker:///redis\", \"options\": [\"-v\", \"/host:/container\"]}";
+// Editors on Windows put it at the beginning of a file, which is then posted as it is.
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
@@ -50,6 +51,7 @@ std::optional<double> to_number(const json::value& value) {
   if (!value.is_string()) return std::nullopt;
   std::string_view text = view(value.get_string());
   text = trim(text);
+  // from_chars takes no "+".
   if (text.starts_with('+')) text.remove_prefix(1);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -57,6 +59,7 @@ std::optional<double> to_number(const json::value& value) {
   return number;
 }
 
+// 9e15 is below 2 to the power of 53: up to there a double holds every whole number.
 std::optional<std::int64_t> to_whole_number(const json::value& value) {
   const auto number = to_number(value);
   if (!number || !(std::abs(*number) <= 9e15) || std::trunc(*number) != *number) return std::nullopt;
@@ -106,6 +109,8 @@ bool is_v1_id(std::string_view id) {
   });
 }
 
+// The pattern is that of 0.2 and later. Only new apps have to keep to it: those that are there can be stopped and
+// scaled whatever their ids are (marathon.md 1.2, 1.3).
 void read_new_id(const Reader& in, AppId& out) {
   std::string id;
   const std::size_t before = in.errors.size();
@@ -115,6 +120,7 @@ void read_new_id(const Reader& in, AppId& out) {
   out = app_id_from_v1(id);
 }
 
+// A blank command is none, which 0.4 and later allow (marathon.md 1.2).
 void read_cmd(const Reader& in, App& app) {
   std::string cmd;
   const std::size_t before = in.errors.size();
@@ -169,6 +175,7 @@ std::optional<std::uint16_t> to_port(const json::value& value) {
   return static_cast<std::uint16_t>(*number);
 }
 
+// `port` is how it was called before `ports` (marathon.md 1.2).
 void read_ports(const Reader& in, std::vector<PortDefinition>& out) {
   std::vector<const json::value*> values;
   if (const json::value* ports = in.find("ports")) {
@@ -182,12 +189,14 @@ void read_ports(const Reader& in, std::vector<PortDefinition>& out) {
     if (!port) return in.fail("ports", "must be numbers from 0 to 65535");
     out.push_back({.port = *port});
   }
+  // 0 asks for a random service port, as an empty list does (marathon.md 1.5).
   if (out.empty()) out.push_back({.port = 0});
 }
 
 // By name in any case, or by the number that 0.1 used.
 std::optional<ConstraintOperator> to_operator(const json::value& value) {
   using enum ConstraintOperator;
+  // The first four at the places of their numbers (marathon.md 1.2).
   static const std::vector<std::pair<std::string_view, ConstraintOperator>> operators{
       {"UNIQUE", unique},   {"LIKE", like}, {"CLUSTER", cluster}, {"GROUP_BY", group_by}, {"UNLIKE", unlike},
       {"MAX_PER", max_per}, {"IS", is}};
@@ -248,6 +257,7 @@ void read_container(const Reader& in, std::optional<SeedContainer>& out) {
   const json::value* value = in.find("container");
   if (value == nullptr) return;
   if (!value->is_object()) return in.fail("container", "must be an object");
+  // Errors of the container go into the same list as the app's.
   const Reader inner{value->get_object(), in.errors};
   SeedContainer container;
   const json::value* image = inner.find("image");
@@ -266,6 +276,7 @@ template <class T, class Read>
 V1Read<T> read_object(std::string_view body, Read read) {
   V1Read<T> result;
   if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
+  // Not JSON is one error, told apart from wrong fields: the status is another one (400, not 422).
   auto parsed = read_json(body);
   if (!parsed) {
     result.malformed = Error{Errc::malformed, "Invalid JSON: " + parsed.error().message};
@@ -296,6 +307,7 @@ void add_broken_rules(const Reader& in, const App& app) {
   });
 }
 
+// Whether there is such an app the handler says: these bodies are not validated further (marathon.md 1.3).
 void read_id(const Reader& in, AppId& out) {
   std::string id;
   const std::size_t before = in.errors.size();
@@ -322,6 +334,7 @@ V1Read<App> read_v1_app(std::string_view body) {
     read_uris(in, app.fetch);
     read_ports(in, app.ports);
     read_container(in, app.seed_container);
+    // Last, over the whole app: rules may be about several fields.
     add_broken_rules(in, app);
   });
 }

@@ -3,6 +3,8 @@
 namespace windlass::convert {
 namespace {
 
+// Fields without a value are kept apart from empty ones: the default path and scheme are the checker's to choose, and
+// an encoded task must not say more than the framework did.
 HttpCheck http_from(const pb::HealthCheck::HTTPCheckInfo& in) {
   HttpCheck out{.port = in.port()};
   if (in.has_path()) out.path = in.path();
@@ -35,7 +37,7 @@ void tcp_to(const TcpCheck& in, pb::HealthCheck::TCPCheckInfo& out) {
 
 HealthCheck from(const pb::HealthCheck& in) {
   HealthCheck out{.type = static_cast<CheckType>(in.type())};
-  // The type was added later; old frameworks say it by what they fill in.
+  // Old frameworks do not set the type. As the Mesos master does, it is taken from what they fill in (mesos.md 2.6).
   if (!in.has_type() && in.has_command() && !in.has_http()) out.type = CheckType::command;
   if (!in.has_type() && in.has_http() && !in.has_command()) out.type = CheckType::http;
   if (in.has_command()) out.command = from(in.command());
@@ -61,6 +63,7 @@ void to(const HealthCheck& in, pb::HealthCheck& out) {
   out.set_consecutive_failures(in.consecutive_failures);
 }
 
+// Unlike a health check, a check has its command one level deeper, and only port and path for HTTP.
 CheckInfo from(const pb::CheckInfo& in) {
   CheckInfo out{.type = static_cast<CheckType>(in.type())};
   if (in.has_command()) out.command = from(in.command().command());

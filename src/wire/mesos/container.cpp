@@ -9,6 +9,7 @@ namespace {
 
 DockerInfo docker_from(const pb::ContainerInfo::DockerInfo& in) {
   DockerInfo out{.image = in.image()};
+  // Unset is not the first value of the enum: Mesos takes it for HOST (mesos.md 4.2).
   if (in.has_network()) out.network = static_cast<NetworkMode>(in.network());
   for (const auto& mapping : in.port_mappings()) {
     out.port_mappings.push_back({mapping.host_port(), mapping.container_port(), mapping.protocol()});
@@ -41,12 +42,15 @@ void docker_to(const DockerInfo& in, pb::ContainerInfo::DockerInfo& out) {
 
 Volume volume_from(const pb::Volume& in) {
   Volume out{.container_path = in.container_path(), .mode = static_cast<VolumeMode>(in.mode())};
+  // There are two ways to say it; the one below source is the newer (mesos.md 0.1).
   if (in.has_host_path()) out.host_path = in.host_path();
   if (in.source().has_host_path()) out.host_path = in.source().host_path().path();
+  // Kept so that a volume of a kind that Docker cannot serve is refused, not silently left out.
   out.has_image = in.has_image();
   out.has_source = in.has_source();
   const auto& docker = in.source().docker_volume();
   const auto& source = in.source().sandbox_path();
+  // PARENT is for tasks of a group, whose executor has a sandbox of its own.
   if (in.source().has_sandbox_path() && source.type() != pb::Volume::Source::SandboxPath::PARENT) {
     out.sandbox_path = source.path();
   }
@@ -84,6 +88,7 @@ MesosImage image_from(const pb::Image& in) {
   MesosImage out{.is_docker = in.type() == pb::Image::DOCKER, .name = in.docker().name(), .cached = in.cached()};
   const auto& docker = in.docker();
   if (docker.config().has_value()) {
+    // A whole registry configuration wins over a single login.
     out.registry_config = docker.config().value().data();
   } else if (docker.has_credential()) {
     out.registry_user = RegistryUser{docker.credential().principal(), docker.credential().secret()};
@@ -107,7 +112,8 @@ void image_to(const MesosImage& in, pb::Image& out) {
   config.mutable_value()->set_data(in.registry_config);
 }
 
-// What the container may do: the effective set, else the bounding one, else the one of before they were two.
+// What the container may do: the effective set, else the bounding one, else the single set from before Mesos told them
+// apart.
 const pb::CapabilityInfo* capabilities_in(const pb::LinuxInfo& in) {
   if (in.has_effective_capabilities()) return &in.effective_capabilities();
   if (in.has_bounding_capabilities()) return &in.bounding_capabilities();
@@ -117,6 +123,7 @@ const pb::CapabilityInfo* capabilities_in(const pb::LinuxInfo& in) {
 void linux_from(const pb::LinuxInfo& in, MesosContainer& out) {
   const auto* capabilities = capabilities_in(in);
   if (capabilities != nullptr) {
+    // An empty list means no capabilities at all, so that it differs from none given.
     auto& names = out.capabilities.emplace();
     for (const int each : capabilities->capabilities()) {
       names.push_back(pb::CapabilityInfo::Capability_Name(static_cast<pb::CapabilityInfo::Capability>(each)));
@@ -146,6 +153,7 @@ void linux_to(const MesosContainer& in, pb::LinuxInfo& out) {
 
 constexpr std::string_view limit_prefix = "RLMT_";
 
+// Docker has the same limits under the names of `ulimit`: RLMT_NOFILE is its nofile.
 std::string limit_name(pb::RLimitInfo::RLimit::Type type) {
   std::string name = pb::RLimitInfo::RLimit::Type_Name(type);
   if (name.starts_with(limit_prefix)) name.erase(0, limit_prefix.size());
@@ -170,6 +178,7 @@ void limit_to(const ProcessLimit& in, pb::RLimitInfo::RLimit& out) {
 MesosContainer mesos_from(const pb::ContainerInfo& in) {
   MesosContainer out;
   if (in.mesos().has_image()) out.image = image_from(in.mesos().image());
+  // Mesos containers have their port mappings in the network, Docker containers in DockerInfo.
   for (const auto& network : in.network_infos()) {
     for (const auto& mapping : network.port_mappings()) {
       out.port_mappings.push_back({mapping.host_port(), mapping.container_port(), mapping.protocol()});
@@ -204,6 +213,7 @@ ContainerInfo from(const pb::ContainerInfo& in) {
   for (const auto& volume : in.volumes()) out.volumes.push_back(volume_from(volume));
   out.hostname = in.hostname();
   for (const auto& network : in.network_infos()) out.network_names.push_back(network.name());
+  // Only then: Docker containers have network_infos too, but their port mappings are in DockerInfo.
   if (out.type == ContainerType::mesos) out.mesos = mesos_from(in);
   return out;
 }

@@ -42,7 +42,7 @@ std::string probe_command_defect(const pb::CommandInfo& command, const char* wha
   return defect.empty() ? defect : std::string{owner} + " `CommandInfo` is invalid: " + defect;
 }
 
-// What is negative, or no number at all.
+// Refuses what is negative; as !(x >= 0), so that NaN is refused too.
 std::string times_defect(double delay, double grace_period, double interval, double timeout) {
   if (!(delay >= 0.0)) return "Expecting 'delay_seconds' to be non-negative";
   if (!(grace_period >= 0.0)) return "Expecting 'grace_period_seconds' to be non-negative";
@@ -93,6 +93,7 @@ std::string health_probe_defect(const pb::HealthCheck& check, CheckType type) {
   return "'UNKNOWN' is not a valid health check type";
 }
 
+// The type may be missing where it follows from the rest, as from() knows (mesos.md 2.6).
 std::string health_check_defect(const pb::HealthCheck& check) {
   const CheckType type = from(check).type;
   if (!check.has_type() && type == CheckType::unknown) return "HealthCheck must specify 'type'";
@@ -108,7 +109,9 @@ std::string resource_defect(const pb::Resource& resource) {
     case pb::Value::SCALAR: {
       if (!resource.has_scalar() || resource.has_ranges() || resource.has_set()) return "Invalid scalar resource";
       const double value = resource.scalar().value();
+      // 9e12: as thousandths it still fits into a double's whole numbers, and so into the model's.
       if (!std::isfinite(value) || value < 0 || value > 9e12) return "Invalid scalar resource: value is out of range";
+      // Whole ones only (mesos.md 2.2).
       if (resource.name() == "gpus" && value != std::floor(value))
         return "The 'gpus' resource must be an unsigned integer";
       return {};
@@ -141,6 +144,7 @@ std::string container_defect(const pb::ContainerInfo& container) {
   if (container.type() == pb::ContainerInfo::DOCKER) {
     if (!container.has_docker()) return "DockerInfo 'docker' is not set for DOCKER typed ContainerInfo";
     for (const auto& parameter : container.docker().parameters()) {
+      // A Mesos agent finds its containers again by the names that it gives them.
       if (parameter.key() == "name") return "Parameter in DockerInfo must not be 'name'";
     }
   }
@@ -158,6 +162,7 @@ std::string limits_defect(const pb::TaskInfo& task) {
     for (const auto& resource : task.resources()) {
       if (resource.name() == name) requested += resource.scalar().value();
     }
+    // Infinity passes, and stands for no limit (mesos.md 0.2).
     if (!(limit.value() >= requested)) {
       return std::string{name == "cpus" ? "The cpu limit must be greater than or equal to the cpu request"
                                         : "The memory limit must be greater than or equal to the memory request"};
@@ -169,6 +174,7 @@ std::string limits_defect(const pb::TaskInfo& task) {
 }  // namespace
 
 std::string task_defect(const pb::TaskInfo& task) {
+  // The order counts: a framework is told of the first rule that is broken (mesos.md 2.6).
   std::string defect = kill_policy_defect(task);
   if (defect.empty() && task.has_check()) {
     defect = check_defect(task.check());

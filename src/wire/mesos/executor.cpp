@@ -17,6 +17,7 @@ namespace pb = mesos::v1;
 
 Error refused(const std::string& why) { return {Errc::invalid, "Failed to validate Executor::Call: " + why}; }
 
+// Which rules, in which order, with which texts: mesos.md 1.5.
 std::string status_defect(const Call& call, const pb::TaskStatus& status) {
   if (!status.has_uuid()) return "Expecting 'uuid' to be present";
   Uuid uuid;
@@ -25,6 +26,7 @@ std::string status_defect(const Call& call, const pb::TaskStatus& status) {
     return "ExecutorID in Call: " + call.executor_id().value() +
            " does not match ExecutorID in TaskStatus: " + status.executor_id().value();
   }
+  // An unset source is SOURCE_MASTER, the enum's first value, and refused as well.
   if (status.source() != pb::TaskStatus::SOURCE_EXECUTOR) {
     return "Received Call from executor " + call.executor_id().value() + " of framework " +
            call.framework_id().value() + " with invalid source, expecting 'SOURCE_EXECUTOR'";
@@ -33,6 +35,8 @@ std::string status_defect(const Call& call, const pb::TaskStatus& status) {
   return {};
 }
 
+// An absent sub-message is told apart from an empty one: "subscribe":{} is needed even when there is nothing to say
+// (mesos.md 3.1).
 Result<executor_calls::Body> body_from(const Call& in) {
   if (!in.has_type()) return refused("Expecting 'type' to be present");
   switch (in.type()) {
@@ -54,6 +58,7 @@ Result<executor_calls::Body> body_from(const Call& in) {
     case Call::MESSAGE:
       if (!in.has_message()) return refused("Expecting 'message' to be present");
       return executor_calls::Body{executor_calls::Message{in.message().data()}};
+    // Its ids may be dummies (mesos.md 3.1), so they are not looked at.
     case Call::HEARTBEAT: return executor_calls::Body{executor_calls::Heartbeat{}};
     case Call::UNKNOWN: break;
   }
@@ -65,6 +70,7 @@ struct CallWriter {
 
   void operator()(const executor_calls::Subscribe& in) const {
     out.set_type(Call::SUBSCRIBE);
+    // Also without tasks and updates: the agent refuses a SUBSCRIBE that lacks it (mesos.md 3.1).
     out.mutable_subscribe();
     for (const TaskInfo& task : in.unacknowledged_tasks) to(task, *out.mutable_subscribe()->add_unacknowledged_tasks());
     for (const TaskStatus& status : in.unacknowledged_updates) {
@@ -154,6 +160,8 @@ Result<ExecutorEvent> event_from(const Event& in) {
     case Event::MESSAGE: return ExecutorEvent{executor_events::Message{in.message().data()}};
     case Event::SHUTDOWN: return ExecutorEvent{executor_events::Shutdown{}};
     case Event::ERROR: return ExecutorEvent{executor_events::Error{in.error().message()}};
+    // An event of a type that is newer than we are reads as UNKNOWN (mesos.md 0.1). It shows that the agent is alive,
+    // and is taken for just that.
     case Event::HEARTBEAT:
     case Event::UNKNOWN: break;
   }

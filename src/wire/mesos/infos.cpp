@@ -30,12 +30,14 @@ FrameworkInfo from(const pb::FrameworkInfo& in) {
   out.id.value = in.id().value();
   out.failover_timeout = in.failover_timeout();
   out.checkpoint = in.checkpoint();
+  // Set or not is remembered: a MULTI_ROLE framework that sets `role` at all is refused (mesos.md 1.10).
   if (in.has_role()) out.role = in.role();
   out.roles = {in.roles().begin(), in.roles().end()};
   out.hostname = in.hostname();
   out.principal = in.principal();
   out.webui_url = in.webui_url();
   for (const auto& capability : in.capabilities()) {
+    // A capability that is newer than we are reads as UNKNOWN; it survives in `raw`.
     if (capability.type() != pb::FrameworkInfo::Capability::UNKNOWN) {
       out.capabilities.insert(static_cast<Capability>(capability.type()));
     }
@@ -71,12 +73,14 @@ MasterInfo from(const pb::MasterInfo& in) {
   MasterInfo out;
   out.id = in.id();
   out.hostname = in.hostname();
+  // The text form is preferred; the number is IPv4 only (mesos.md 1.7).
   out.ip = in.address().has_ip() ? in.address().ip() : ip_text(in.ip());
   out.port = static_cast<std::uint16_t>(in.port());
   out.version = in.version();
   return out;
 }
 
+// Old clients read id, ip and pid, newer ones the address (mesos.md 1.7).
 void to(const MasterInfo& in, pb::MasterInfo& out) {
   out.set_id(in.id);
   out.set_ip(ip_number(in.ip));
@@ -136,10 +140,12 @@ void to(const Offer& in, pb::Offer& out, ResourceStyle style) {
   url.mutable_address()->set_hostname(in.hostname);
   url.mutable_address()->set_ip(in.agent_ip);
   url.mutable_address()->set_port(in.agent_port);
+  // The agent's routes are below it; clients put it before /state (mesos.md 1.2, 5.10).
   url.set_path("/slave(1)");
   resources_to(in.resources, *out.mutable_resources(), style);
   for (const Attribute& attribute : in.attributes) to(attribute, *out.add_attributes());
   for (const ExecutorId& id : in.executor_ids) out.add_executor_ids()->set_value(id.value);
+  // Only for MULTI_ROLE frameworks: others would not know what it is (mesos.md 2.2).
   if (style.allocation && !in.role.empty()) out.mutable_allocation_info()->set_role(in.role);
 }
 

@@ -115,6 +115,7 @@ void append_map(std::string& out, const Message& message, const FieldDescriptor*
     const Message& entry = reflection->GetRepeatedMessage(message, field, i);
     entries.emplace_back(map_key(entry), &entry);
   }
+  // protobuf keeps maps in the order of a hash, which differs from run to run.
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   char before = '{';
   for (const auto& [key, entry] : entries) {
@@ -127,6 +128,7 @@ void append_map(std::string& out, const Message& message, const FieldDescriptor*
   out += entries.empty() ? "{}" : "}";
 }
 
+// Clients rely on it: "checkpoint":false is there though nobody has set it (mesos.md 0.2).
 bool is_printed(const Message& message, const FieldDescriptor* field) {
   const Reflection* reflection = message.GetReflection();
   if (field->is_repeated()) return reflection->FieldSize(message, field) > 0;
@@ -170,6 +172,8 @@ Error located(Error error, std::string_view name) {
 template <class T>
 bool integer_of(const json::value& number, T& out) {
   if (number.is_double()) {
+    // 2 to the power of the type's bits: max() itself has no double, and would be rounded up to a value that T cannot
+    // hold.
     constexpr double above = static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;
     const double whole = std::trunc(number.get_double());
     if (!(whole >= static_cast<double>(std::numeric_limits<T>::min()) && whole < above)) return false;
@@ -228,6 +232,8 @@ Result<void> put_number(const json::value& number, Sink& sink, const FieldDescri
     default: return unexpected("number", field);
   }
   const auto value = number.to_number<double>();
+  // Infinity as a number can only come from digits that are too large, such as 1e999. Who means infinity writes a
+  // string.
   if (std::isinf(value)) return Error{Errc::invalid, "Value out of range for field '" + field->name() + "'"};
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT) {
     sink.put(static_cast<float>(value));
@@ -239,6 +245,7 @@ Result<void> put_number(const json::value& number, Sink& sink, const FieldDescri
 
 // Numbers and booleans that come as JSON strings.
 Result<void> put_quoted(std::string_view text, Sink& sink, const FieldDescriptor* field) {
+  // Limits have them: "cpus":{"value":"Infinity"} is a task without a limit (mesos.md 0.2).
   const bool is_real = field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE;
   if (is_real && (text == "Infinity" || text == "-Infinity" || text == "NaN")) {
     const double infinity = std::numeric_limits<double>::infinity();
@@ -262,6 +269,8 @@ Result<void> put_string(std::string_view text, Sink& sink, const FieldDescriptor
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE: return unexpected("string", field);
     case FieldDescriptor::CPPTYPE_ENUM: {
+      // By name only: Mesos does not take enums by number (mesos.md 0.2). An unknown name is a newer client's, and
+      // leaves an optional field unset.
       const auto* value = field->enum_type()->FindValueByName(std::string(text));
       if (value) sink.put(value);
       if (value || !field->is_required()) return {};
@@ -285,6 +294,7 @@ Result<void> put_string(std::string_view text, Sink& sink, const FieldDescriptor
 
 Result<void> read_value(const json::value& value, Message& message, const FieldDescriptor* field);
 
+// A key comes as a string whatever its type, which put_string() knows how to read.
 Result<void> read_map(const json::object& object, Message& message, const FieldDescriptor* field) {
   for (const auto& member : object) {
     Message& entry = *message.GetReflection()->AddMessage(&message, field);
@@ -324,6 +334,7 @@ Result<void> read_value(const json::value& value, Message& message, const FieldD
 Result<void> read_object(const json::object& object, Message& message) {
   for (const auto& member : object) {
     const auto* field = message.GetDescriptor()->FindFieldByName(std::string(member.key()));
+    // Unknown fields are ignored; a misspelt one therefore looks as if it were missing (mesos.md 0.2).
     if (!field) continue;
     auto done = read_value(member.value(), message, field);
     if (!done) return located(done.error(), member.key());

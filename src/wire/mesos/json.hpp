@@ -24,10 +24,10 @@ std::string to_mesos_json(const google::protobuf::Message& message);
 // value may stand for a list of one, an unknown enum name leaves an optional field unset.
 // Stricter than Mesos where Mesos would wrap around: a number that its field cannot hold is an error.
 // Fails with
-//   Errc::malformed  not JSON:          "syntax error at line 1 near: broken"   (after "Failed to parse body into JSON:
-//   ") Errc::invalid    not this message:  "Missing required fields: executor_id"  (after "Failed to convert JSON into
-//   …: ")
-// and Error.where = "/update/status/state", the field where it is known. The message alone is what Mesos answers.
+//   Errc::malformed   not JSON:          "syntax error at line 1 near: broken"
+//   Errc::invalid     not this message:  "Missing required fields: executor_id"
+// and Error.where = "/update/status/state", the field, where it is known. An answer has "Failed to parse body into
+// JSON: " or "Failed to convert JSON into … protobuf: " before the message.
 [[nodiscard]] Result<void> from_mesos_json(std::string_view json, google::protobuf::Message& message);
 
 }  // namespace windlass

@@ -1,5 +1,5 @@
 #pragma once
-// One protobuf message to and from the bytes of either encoding. Only included by wire/mesos_*.cpp.
+// One protobuf message to and from the bytes of either encoding. Included only by the .cpp files of wire/mesos.
 
 #include "base/error.hpp"
 #include "wire/mesos/codec.hpp"
@@ -15,8 +15,8 @@
 
 namespace windlass::convert {
 
-// Where a message that is read or written lives meanwhile: a call that launches a hundred tasks has thousands of parts,
-// and most calls and events fit into what is here.
+// Where a message lives while it is read or written: a call that launches a hundred tasks has thousands of parts, which
+// are allocated and freed together; most calls and events fit into the first block.
 class MessageSpace {
  public:
   template <class Message>

@@ -27,6 +27,7 @@ constexpr convert::ResourceStyle with_role{.allocation = true, .refined = false}
 
 // --- calls --------------------------------------------------------------------------------------------------------
 
+// Two tables, because the two enums give one number to different calls (mesos.md 5.9).
 std::optional<CallType> call_type(master::Call::Type type) {
   switch (type) {
     case master::Call::GET_HEALTH: return CallType::get_health;
@@ -93,6 +94,7 @@ Result<Call> decode_call(std::string_view bytes, Encoding encoding, const std::s
     out.path = in.read_file().path();
     out.offset = in.read_file().offset();
     if (in.read_file().has_length()) out.length = in.read_file().length();
+    // Its only member, a timeout, may be missing; the message itself may not.
   } else if (*type == CallType::get_metrics && !in.has_get_metrics()) {
     return refused("get_metrics");
   }
@@ -109,12 +111,14 @@ std::int64_t nanoseconds(TimePoint time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
+// pb::Task is what views show of a task: most of TaskInfo, and what has become of it since.
 void task_to(const TaskRecord& in, pb::Task& out) {
   pb::TaskInfo info;
   to(in.info, info);
   out.set_name(info.name());
   *out.mutable_task_id() = info.task_id();
   out.mutable_framework_id()->set_value(in.framework_id.value);
+  // Tasks with a command have none at the master, though their executor at the agent has the task's id (mesos.md 10.2).
   if (in.info.executor) out.mutable_executor_id()->set_value(in.executor_id.value);
   *out.mutable_agent_id() = info.agent_id();
   out.set_state(static_cast<pb::TaskState>(in.state));
@@ -140,6 +144,7 @@ void tasks_to(const TaskList& in, Repeated& out) {
 
 void framework_to(const FrameworkView& in, master::Response::GetFrameworks::Framework& out) {
   to(*in.info, *out.mutable_framework_info());
+  // There is nothing here that deactivates a connected framework.
   out.set_active(in.connected);
   out.set_connected(in.connected);
   out.set_recovered(in.recovered);
@@ -149,6 +154,7 @@ void framework_to(const FrameworkView& in, master::Response::GetFrameworks::Fram
   for (const Offer* offer : in.offers) to(*offer, *out.add_offers(), {});
   convert::resources_to(in.allocated, *out.mutable_allocated_resources(), with_role);
   convert::resources_to(in.offered, *out.mutable_offered_resources(), with_role);
+  // Empty, as Mesos has it for a framework without constraints.
   out.mutable_offer_constraints();
 }
 
@@ -162,6 +168,7 @@ void frameworks_to(const Frameworks& in, Message& out) {
   for (const FrameworkView& each : in.completed) framework_to(each, *out.add_completed_frameworks());
 }
 
+// One entry: the engine is a single machine.
 void agents_to(const Agents& in, master::Response::GetAgents& out) {
   auto& only = *out.add_agents();
   to(in.info, *only.mutable_agent_info());
@@ -313,10 +320,12 @@ struct ResponseWriter {
   void operator()(const Roles& in) const {
     if constexpr (is_master) {
       out.set_type(Message::GET_ROLES);
+      // Also without roles: the member is there, and empty.
       out.mutable_get_roles();
       for (const Role& each : in.roles) {
         auto& role = *out.mutable_get_roles()->add_roles();
         role.set_name(each.name);
+        // Weights cannot be set here; 1 is Mesos' default.
         role.set_weight(1.0);
         for (const FrameworkId& id : each.frameworks) role.add_frameworks()->set_value(id.value);
         convert::resources_to(each.resources, *role.mutable_resources());
@@ -386,6 +395,7 @@ void append_member_name(std::string& out, const std::string& name) {
   out += ':';
 }
 
+// Deprecated lists are left out even so, and what is inside a list is ordinary Mesos JSON again.
 void append_listing(std::string& out, const google::protobuf::Message& message) {
   const auto* reflection = message.GetReflection();
   out += '{';
@@ -412,6 +422,7 @@ template <class Message>
 std::string encode(const Response& response, Encoding encoding) {
   Message out;
   std::visit(ResponseWriter<Message>{out}, response);
+  // At the one place that every answer passes, so that no view can forget it.
   convert::hide_secrets(out);
   if (encoding == Encoding::json) {
     std::vector<const google::protobuf::FieldDescriptor*> fields;
@@ -461,6 +472,7 @@ std::string resource_json(const Resource& resource) {
   return to_mesos_json(out);
 }
 
+// By way of a status, because that is what the conversion knows how to fill.
 std::string network_json(const NetworkInfo& network) {
   TaskStatus status;
   status.container.emplace().networks.push_back(network);

@@ -8,6 +8,8 @@ template <class Message, class Value>
 std::string encode_as(const Value& value) {
   Message message;
   convert::to(value, message);
+  // Partial, here and below: whether a message is complete was decided when it came in. A row that protobuf finds
+  // incomplete must still be written and read.
   return message.SerializePartialAsString();
 }
 

@@ -5,6 +5,8 @@
 namespace windlass::convert {
 namespace {
 
+// Merged, because frameworks send ranges in any order and touching each other, and the model's arithmetic wants them
+// sorted and apart.
 std::vector<Range> ranges_from(const pb::Value::Ranges& in) {
   std::vector<Range> ranges;
   for (const auto& range : in.range()) ranges.push_back({range.begin(), range.end()});
@@ -27,10 +29,12 @@ bool is_plain_static(const pb::Resource& in) {
 
 // What the model has no place for.
 std::string extra_of(const pb::Resource& in) {
+  // Nearly all resources are; they are spared the copy.
   const bool is_usual = in.reservations_size() == 0 && !in.has_disk() && !in.has_reservation() && !in.has_revocable() &&
                         !in.has_shared() && !in.has_provider_id() && in.unknown_fields().empty();
   if (is_usual) return {};
   pb::Resource rest = in;
+  // What the model does hold is taken out: it may change, and must not come back from here.
   rest.clear_name();
   rest.clear_type();
   rest.clear_scalar();
@@ -59,6 +63,7 @@ Resource from(const pb::Resource& in) {
   out.allocation = in.allocation_info().role();
   if (is_plain_static(in)) {
     out.reservation = in.reservations(0).role();
+    // The form from before reservations could be refined (mesos.md 2.2).
   } else if (in.has_role() && in.role() != "*") {
     out.reservation = in.role();
   }
@@ -67,6 +72,7 @@ Resource from(const pb::Resource& in) {
 }
 
 void to(const Resource& in, pb::Resource& out, ResourceStyle style) {
+  // First, because it clears what is there.
   if (!in.extra.empty()) out.ParsePartialFromString(in.extra);
   out.set_name(in.name);
   out.set_type(in.type == ResourceType::ranges ? pb::Value::RANGES
@@ -78,6 +84,7 @@ void to(const Resource& in, pb::Resource& out, ResourceStyle style) {
     for (const std::string& item : in.items) out.mutable_set()->add_item(item);
   }
   if (style.allocation && !in.allocation.empty()) out.mutable_allocation_info()->set_role(in.allocation);
+  // Frameworks without RESERVATION_REFINEMENT know `role` only, and expect it also when it is "*" (mesos.md 2.2).
   if (!style.refined) {
     out.set_role(in.reservation.empty() ? "*" : in.reservation);
   } else if (!in.reservation.empty()) {
@@ -95,6 +102,7 @@ Attribute from(const pb::Attribute& in) {
   } else if (in.type() == pb::Value::RANGES) {
     out.type = AttributeType::ranges;
     out.ranges = ranges_from(in.ranges());
+    // The model has no attributes that are sets; as text they can still be shown and matched.
   } else if (in.type() == pb::Value::SET) {
     for (const std::string& item : in.set().item()) out.text += (out.text.empty() ? "{" : ",") + item;
     out.text += out.text.empty() ? "{}" : "}";

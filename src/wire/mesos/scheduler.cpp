@@ -31,6 +31,8 @@ std::vector<OfferId> offer_ids_from(const Repeated& list) {
 
 // ---- calls from bytes ----
 
+// Of operations that are neither LAUNCH nor LAUNCH_GROUP the type is enough: they are not served, and refused by it. A
+// launch with an id is refused as well (mesos.md 2.5).
 calls::Operation operation_from(const pb::Offer::Operation& in) {
   calls::Operation out{.type = in.type(), .has_id = in.has_id()};
   for (const auto& task : in.launch().task_infos()) out.tasks.push_back(from(task));
@@ -41,6 +43,7 @@ calls::Operation operation_from(const pb::Offer::Operation& in) {
   return out;
 }
 
+// refuse_seconds has its default, 5, from the .proto file, also when there are no filters.
 calls::Accept accept_from(const Call::Accept& in) {
   calls::Accept out{.offer_ids = offer_ids_from(in.offer_ids()), .refuse_seconds = in.filters().refuse_seconds()};
   for (const auto& operation : in.operations()) out.operations.push_back(operation_from(operation));
@@ -67,6 +70,7 @@ calls::Reconcile reconcile_from(const Call::Reconcile& in) {
 Result<calls::Body> subscribe_from(const Call& in) {
   if (!in.has_subscribe()) return refused("Expecting 'subscribe' to be present");
   const auto& info = in.subscribe().framework_info();
+  // A framework without an id yet sends neither; one that comes back sends both, and the same (mesos.md 1.10).
   if (in.framework_id().value() != info.id().value() && (in.has_framework_id() || info.has_id())) {
     if (info.has_id()) return refused("'framework_id' differs from 'subscribe.framework_info.id'");
   }
@@ -76,6 +80,7 @@ Result<calls::Body> subscribe_from(const Call& in) {
 Result<calls::Body> acknowledge_from(const Call& in) {
   if (!in.has_acknowledge()) return refused("Expecting 'acknowledge' to be present");
   calls::Acknowledge out{{in.acknowledge().agent_id().value()}, {in.acknowledge().task_id().value()}, {}};
+  // 16 bytes with a version of 1 to 5; the text form is refused too (mesos.md 1.4).
   if (!Uuid::from_bytes(in.acknowledge().uuid(), out.uuid)) return refused("Not a valid UUID");
   return calls::Body{std::move(out)};
 }
@@ -110,16 +115,19 @@ Result<calls::Body> plain_from(const Call& in) {
       if (!in.has_update_framework()) return refused("Expecting 'update_framework' to be present");
       return calls::Body{calls::UpdateFramework{from(in.update_framework().framework_info()),
                                                 strings_from(in.update_framework().suppressed_roles())}};
+    // Calls that pass validation, but that the engine does not serve.
     default: return calls::Body{calls::Unsupported{Call::Type_Name(in.type())}};
   }
 }
 
 Result<calls::Body> body_from(const Call& in) {
   if (!in.has_type()) return refused("Expecting 'type' to be present");
+  // The only call that may come without a framework's id.
   if (in.type() == Call::SUBSCRIBE) return subscribe_from(in);
   if (in.type() == Call::UNKNOWN) return calls::Body{calls::Unsupported{"UNKNOWN"}};
   if (!in.has_framework_id()) return refused("Expecting 'framework_id' to be present");
   switch (in.type()) {
+    // These three need no sub-message; REVIVE and SUPPRESS without one are for all roles (mesos.md 1.4).
     case Call::TEARDOWN: return calls::Body{calls::Teardown{}};
     case Call::REVIVE: return calls::Body{calls::Revive{strings_from(in.revive().roles())}};
     case Call::SUPPRESS: return calls::Body{calls::Suppress{strings_from(in.suppress().roles())}};
@@ -187,6 +195,7 @@ struct CallWriter {
   }
   void operator()(const calls::Reconcile& in) const {
     out.set_type(Call::RECONCILE);
+    // Without tasks it is there too: that asks for all of them (mesos.md 2.13).
     out.mutable_reconcile();
     for (const calls::ReconcileTask& each : in.tasks) {
       auto& task = *out.mutable_reconcile()->add_tasks();
@@ -226,6 +235,7 @@ struct EventWriter {
   void operator()(const events::Heartbeat&) const { out.set_type(Event::HEARTBEAT); }
   void operator()(const events::Offers& in) const {
     out.set_type(Event::OFFERS);
+    // Each framework gets offers in the form that its capabilities ask for (mesos.md 2.2).
     const convert::ResourceStyle style{.allocation = !in.old_style, .refined = !in.unrefined};
     for (const Offer& offer : in.offers) to(offer, *out.mutable_offers()->add_offers(), style);
   }
@@ -280,6 +290,7 @@ SchedulerEvent event_from(const Event& in) {
       return failure;
     }
     case Event::ERROR: return events::Error{in.error().message()};
+    // Inverse offers and operations' states are not asked for; newer events are not known. Neither is an error.
     default: return events::Other{Event::Type_Name(in.type())};
   }
 }

@@ -19,6 +19,7 @@ using google::protobuf::Message;
 // Whether this is a kind of message that holds a secret itself. Nothing below it does then.
 bool hide_own(Message& message) {
   if (auto* secret = dynamic_cast<pb::Secret*>(&message)) {
+    // Its type stays, so that the message is still complete.
     secret->clear_value();
     return true;
   }
@@ -42,6 +43,7 @@ void hide_secrets(Message& message) {
   std::vector<const FieldDescriptor*> fields;
   reflection->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
+    // The protocol's maps hold no message with a secret in it.
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
     if (!field->is_repeated()) {
       hide_secrets(*reflection->MutableMessage(&message, field));

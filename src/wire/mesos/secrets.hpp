@@ -1,6 +1,6 @@
 #pragma once
-// Takes out of a message what nobody may read who only looks: for every view of tasks and executors. What goes to
-// executors, and what goes into the journal, keeps all of it.
+// Takes the secrets out of a message, for every view of tasks and executors. What goes to executors, and what goes into
+// the journal, keeps them.
 
 namespace google::protobuf {
 class Message;

@@ -9,6 +9,8 @@
 namespace windlass {
 namespace {
 
+// Lenient throughout: the summary helps to find a framework of ours, and a master that words it differently must not
+// stop us.
 std::string summary_text(const boost::json::object& object, std::string_view key) {
   const boost::json::value* value = object.if_contains(key);
   const boost::json::string* text = value == nullptr ? nullptr : value->if_string();

@@ -20,6 +20,8 @@ using Statistics = ContainerStatistics;
 using Seconds = std::optional<double> Statistics::*;
 using Count = std::optional<std::uint64_t> Statistics::*;
 
+// One table for writing and reading, so that the two cannot differ. The names are those of Mesos' ResourceStatistics,
+// where it has the number.
 struct StatisticsField {
   const char* name;
   std::variant<Seconds, Count> place;
@@ -98,6 +100,7 @@ Result<Statistics> read_members(const json::value* value) {
   const json::value* timestamp = members->if_contains("timestamp");
   if (timestamp == nullptr || !timestamp->is_number()) return wrong_member("timestamp", "a number");
   const double seconds = timestamp->to_number<double>();
+  // A bound that no honest clock passes: far beyond it a TimePoint overflows.
   constexpr double year_3000 = 32503680000;
   if (!(std::abs(seconds) < year_3000)) return wrong_member("timestamp", "a time");
   statistics.timestamp = from_seconds(seconds);
@@ -127,6 +130,7 @@ std::string one_decimal(double value) {
 
 std::string mebibytes(std::uint64_t bytes) { return one_decimal(static_cast<double>(bytes) / (1 << 20)); }
 
+// Only what was measured, and throttling and kills only where there were any: the line is for a log that people read.
 std::string cpu_part(const Statistics& s) {
   if (!s.cpus_user_time_secs || !s.cpus_system_time_secs) return {};
   std::string text = "cpu " + one_decimal(*s.cpus_user_time_secs + *s.cpus_system_time_secs) + " s (" +
@@ -172,6 +176,7 @@ std::string encode_statistics(const StatisticsMessage& message) {
   return out;
 }
 
+// Messages of executors are any bytes; that it is one of ours shows only by its type.
 Result<StatisticsMessage> read_statistics(std::string_view text) {
   auto value = read_json(text);
   if (!value) return value.error();

@@ -76,6 +76,7 @@ TaskStatus from(const pb::TaskStatus& in) {
   if (in.has_data()) out.data = in.data();
   out.agent_id.value = in.agent_id().value();
   out.executor_id.value = in.executor_id().value();
+  // Beyond that a 64-bit count of microseconds overflows; the bytes in `raw` keep what was sent.
   if (in.has_timestamp() && std::fabs(in.timestamp()) < 9e12) out.timestamp = from_seconds(in.timestamp());
   Uuid uuid;
   if (in.has_uuid() && Uuid::from_bytes(in.uuid(), uuid)) out.uuid = uuid;
@@ -91,6 +92,8 @@ TaskStatus from(const pb::TaskStatus& in) {
   return out;
 }
 
+// What the model lacks comes from `raw`. Everything else is set or cleared: an answer to RECONCILE is made from a
+// stored status, but bears no uuid and no data (mesos.md 2.13).
 void to(const TaskStatus& in, pb::TaskStatus& out) {
   if (!in.raw.empty()) out.ParsePartialFromString(in.raw);
   out.mutable_task_id()->set_value(in.task_id.value);

@@ -3,7 +3,8 @@
 namespace windlass::convert {
 namespace {
 
-// What the engine may have changed in a task that came from a framework.
+// What the engine may have changed in a task that came from a framework: like Mesos it injects the allocation's role
+// into resources, and fills in the framework of the executor (mesos.md 2.6).
 void overlay(const TaskInfo& in, pb::TaskInfo& out) {
   out.mutable_agent_id()->set_value(in.agent_id.value);
   resources_to(in.resources, *out.mutable_resources());
@@ -21,6 +22,7 @@ CommandInfo from(const pb::CommandInfo& in) {
   if (in.has_value()) out.value = in.value();
   out.arguments = {in.arguments().begin(), in.arguments().end()};
   for (const auto& variable : in.environment().variables()) {
+    // A container gets the secret as the value of its variable; in `raw` it stays a secret, which views hide.
     const bool is_secret = variable.type() == pb::Environment::Variable::SECRET;
     out.environment.push_back({variable.name(), is_secret ? variable.secret().value().data() : variable.value()});
   }
@@ -111,6 +113,7 @@ TaskInfo from(const pb::TaskInfo& in) {
   if (in.has_health_check()) out.health_check = from(in.health_check());
   if (in.has_check()) out.check = from(in.check());
   out.defect = task_defect(in);
+  // Executors get these bytes: the type that the master fills in has to be in them (mesos.md 2.6).
   if (in.has_health_check() && out.health_check->type != CheckType::unknown) {
     pb::TaskInfo normal = in;
     normal.mutable_health_check()->set_type(static_cast<pb::HealthCheck::Type>(out.health_check->type));
