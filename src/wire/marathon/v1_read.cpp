@@ -90,6 +90,7 @@ void read_amount(const Reader& in, std::string_view key, double& out) {
   const json::value* value = in.find(key);
   if (value == nullptr) return;
   const auto number = to_number(*value);
+  // A string may read as "inf" or "nan".
   if (!number || !std::isfinite(*number)) return in.fail(key, "must be a number");
   out = *number;
 }
@@ -137,6 +138,7 @@ void read_env(const Reader& in, std::map<std::string, std::string>& out) {
     const std::string name{member.key().data(), member.key().size()};
     auto text = to_text(member.value());
     if (member.value().is_null()) {
+      // The variable is there, without a value.
       out[name] = "";
     } else if (!text) {
       in.fail("env", "the value of " + name + " must be a string");
@@ -147,6 +149,7 @@ void read_env(const Reader& in, std::map<std::string, std::string>& out) {
 }
 
 // Strings of a list; none (and an error) when it is not one.
+// Not a part of it when one element is wrong: half a list of URIs would start a task that cannot work.
 std::optional<std::vector<std::string>> read_texts(const Reader& in, std::string_view key, const json::value& value) {
   std::vector<std::string> texts;
   if (value.is_array()) {
@@ -208,6 +211,7 @@ std::optional<ConstraintOperator> to_operator(const json::value& value) {
   auto text = to_text(value);
   if (!text) return std::nullopt;
   *text = to_upper(*text);
+  // A number may come as a string here, as everywhere in v1.
   const bool digit = text->size() == 1 && (*text)[0] >= '0' && (*text)[0] <= '3';
   if (digit) return operators[static_cast<std::size_t>((*text)[0] - '0')].second;
   for (const auto& [name, op] : operators) {

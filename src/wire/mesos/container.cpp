@@ -21,6 +21,7 @@ DockerInfo docker_from(const pb::ContainerInfo::DockerInfo& in) {
   return out;
 }
 
+// Optional fields are set only when they have a value: Mesos' JSON shows a field that is set, even when it is empty.
 void docker_to(const DockerInfo& in, pb::ContainerInfo::DockerInfo& out) {
   out.set_image(in.image);
   if (in.network) out.set_network(static_cast<pb::ContainerInfo::DockerInfo::Network>(*in.network));
@@ -65,6 +66,7 @@ Volume volume_from(const pb::Volume& in) {
 void volume_to(const Volume& in, pb::Volume& out) {
   out.set_container_path(in.container_path);
   out.set_mode(static_cast<pb::Volume::Mode>(in.mode));
+  // In the older form, which every Mesos reads.
   if (in.host_path) out.set_host_path(*in.host_path);
   if (in.sandbox_path) {
     out.mutable_source()->set_type(pb::Volume::Source::SANDBOX_PATH);
@@ -137,6 +139,7 @@ void linux_from(const pb::LinuxInfo& in, MesosContainer& out) {
 }
 
 void linux_to(const MesosContainer& in, pb::LinuxInfo& out) {
+  // As the effective set, which is read first. An empty set is written too: it takes all capabilities away.
   if (in.capabilities) out.mutable_effective_capabilities();
   for (const std::string& name : in.capabilities.value_or(std::vector<std::string>{})) {
     pb::CapabilityInfo::Capability capability{};
@@ -167,6 +170,7 @@ ProcessLimit limit_from(const pb::RLimitInfo::RLimit& in) {
   return out;
 }
 
+// A name that Mesos does not have leaves the type unset.
 void limit_to(const ProcessLimit& in, pb::RLimitInfo::RLimit& out) {
   const std::string name = std::string{limit_prefix} + to_upper(in.name);
   pb::RLimitInfo::RLimit::Type type{};
@@ -190,7 +194,7 @@ MesosContainer mesos_from(const pb::ContainerInfo& in) {
   return out;
 }
 
-// The port mappings are those of the first network.
+// All port mappings go to the first network: for the container they are one list.
 void mesos_to(const MesosContainer& in, pb::ContainerInfo& out) {
   if (in.image) image_to(*in.image, *out.mutable_mesos()->mutable_image());
   for (const PortMapping& each : in.port_mappings) {
@@ -223,6 +227,7 @@ void to(const ContainerInfo& in, pb::ContainerInfo& out) {
   if (in.docker) docker_to(*in.docker, *out.mutable_docker());
   for (const Volume& volume : in.volumes) volume_to(volume, *out.add_volumes());
   if (!in.hostname.empty()) out.set_hostname(in.hostname);
+  // One without a name as well: Mesos counts networks and refuses more than one (mesos.md 4.2).
   for (const std::string& name : in.network_names) {
     auto* network = out.add_network_infos();
     if (!name.empty()) network->set_name(name);

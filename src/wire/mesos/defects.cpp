@@ -149,6 +149,7 @@ std::string container_defect(const pb::ContainerInfo& container) {
     }
   }
   for (const auto& volume : container.volumes()) {
+    // None is as wrong as two (mesos.md 2.6).
     const int sources = (volume.has_host_path() ? 1 : 0) + (volume.has_image() ? 1 : 0) + (volume.has_source() ? 1 : 0);
     if (sources != 1) return "Only one of 'host_path', 'image' or 'source' has to be set for a volume";
   }
@@ -158,6 +159,7 @@ std::string container_defect(const pb::ContainerInfo& container) {
 std::string limits_defect(const pb::TaskInfo& task) {
   for (const auto& [name, limit] : task.limits()) {
     if (name != "cpus" && name != "mem") return "Only cpus and mem may be included in a task's resource limits";
+    // A sum, because reserved and unreserved resources of a name are entries of their own.
     double requested = 0;
     for (const auto& resource : task.resources()) {
       if (resource.name() == name) requested += resource.scalar().value();
@@ -194,6 +196,7 @@ std::string task_defect(const pb::TaskInfo& task) {
     if (!defect.empty()) defect = "Task's `ContainerInfo` is invalid: " + defect;
   }
   if (defect.empty()) defect = limits_defect(task);
+  // The executor's come last, with the rules about executors (mesos.md 2.6).
   if (defect.empty() && task.has_executor()) defect = resources_defect(task.executor().resources(), "Executor");
   return defect;
 }

@@ -15,6 +15,7 @@ using convert::from;
 using convert::to;
 namespace pb = mesos::v1;
 
+// With a capital E, unlike the text for schedulers: Mesos has it so (mesos.md 1.5).
 Error refused(const std::string& why) { return {Errc::invalid, "Failed to validate Executor::Call: " + why}; }
 
 // Which rules, in which order, with which texts: mesos.md 1.5.
@@ -152,6 +153,7 @@ Result<ExecutorEvent> event_from(const Event& in) {
     }
     case Event::ACKNOWLEDGED: {
       executor_events::Acknowledged acknowledged{{in.acknowledged().task_id().value()}, {}};
+      // An update is acknowledged by its uuid alone: without one this would silently acknowledge nothing.
       if (!Uuid::from_bytes(in.acknowledged().uuid(), acknowledged.uuid)) {
         return Error{Errc::malformed, "ACKNOWLEDGED with a uuid that is none"};
       }

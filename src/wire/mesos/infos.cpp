@@ -49,6 +49,8 @@ FrameworkInfo from(const pb::FrameworkInfo& in) {
 void to(const FrameworkInfo& in, pb::FrameworkInfo& out) {
   if (!in.raw.empty()) {
     out.ParsePartialFromString(in.raw);
+    // Only these may differ from what the framework has sent: a SUBSCRIBE cannot change user and checkpoint (mesos.md
+    // 1.10), and the id is the master's to give. What was unset stays unset.
     out.set_user(in.user);
     if (out.has_checkpoint() || in.checkpoint) out.set_checkpoint(in.checkpoint);
     if (!in.id.empty()) out.mutable_id()->set_value(in.id.value);

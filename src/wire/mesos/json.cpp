@@ -44,6 +44,7 @@ const std::string& text_of(const Slot& slot, std::string& scratch) {
 void append_text(std::string& out, const Slot& slot) {
   std::string scratch;
   const std::string& text = text_of(slot, scratch);
+  // Standard alphabet with padding, in both directions (mesos.md 0.2).
   if (slot.field->type() == FieldDescriptor::TYPE_BYTES) {
     out.append("\"").append(encode_base64(text)).append("\"");
   } else {
@@ -163,6 +164,7 @@ Error unexpected(const char* what, const FieldDescriptor* field) {
   return {Errc::invalid, std::string("Not expecting a JSON ") + what + " for field '" + field->name() + "'"};
 }
 
+// Built on the way out: each level puts its own name in front.
 Error located(Error error, std::string_view name) {
   error.where = "/" + std::string(name) + error.where;
   return error;
@@ -277,6 +279,7 @@ Result<void> put_string(std::string_view text, Sink& sink, const FieldDescriptor
       return Error{Errc::invalid, "Failed to find enum for '" + std::string(text) + "'"};
     }
     case FieldDescriptor::CPPTYPE_STRING: break;
+    // Clients may quote numbers: protobuf's own JSON does so with 64-bit integers (mesos.md 0.2).
     default: return put_quoted(text, sink, field);
   }
   if (field->type() != FieldDescriptor::TYPE_BYTES) {
@@ -318,6 +321,7 @@ Result<void> read_value(const json::value& value, Message& message, const FieldD
       return {};
     case json::kind::array:
       if (!field->is_repeated()) return unexpected("array", field);
+      // An element that is null adds nothing.
       for (const auto& element : value.get_array()) {
         auto done = read_value(element, message, field);
         if (!done) return done.error();
@@ -363,6 +367,7 @@ std::string to_mesos_json(const google::protobuf::Message& message) {
 Result<void> from_mesos_json(std::string_view json, google::protobuf::Message& message) {
   message.Clear();
   auto done = read_message(json, message);
+  // Half a message must not be taken for a whole one.
   if (!done) message.Clear();
   return done;
 }

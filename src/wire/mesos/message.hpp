@@ -45,6 +45,7 @@ inline std::string write_message(const google::protobuf::Message& message, Encod
 [[nodiscard]] inline Result<void> read_message(std::string_view bytes, Encoding encoding, const std::string& name,
                                                google::protobuf::Message& message) {
   if (encoding == Encoding::protobuf) {
+    // Partial, so that a missing field is ours to tell: Mesos has one text for it and for garbage.
     const bool parsed = message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()));
     if (parsed && message.IsInitialized()) return {};
     return Error{Errc::malformed, "Failed to parse body into " + name + " protobuf"};

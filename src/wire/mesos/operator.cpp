@@ -94,8 +94,8 @@ Result<Call> decode_call(std::string_view bytes, Encoding encoding, const std::s
     out.path = in.read_file().path();
     out.offset = in.read_file().offset();
     if (in.read_file().has_length()) out.length = in.read_file().length();
-    // Its only member, a timeout, may be missing; the message itself may not.
   } else if (*type == CallType::get_metrics && !in.has_get_metrics()) {
+    // Its only member, a timeout, may be missing; the message itself may not.
     return refused("get_metrics");
   }
   if constexpr (std::is_same_v<Message, master::Call>) {
@@ -124,6 +124,7 @@ void task_to(const TaskRecord& in, pb::Task& out) {
   out.set_state(static_cast<pb::TaskState>(in.state));
   *out.mutable_resources() = info.resources();
   for (const TaskStatus& status : in.statuses) to(status, *out.add_statuses());
+  // What was last sent to the framework, which may lag behind `state` (mesos.md 2.11).
   if (!in.statuses.empty() && in.statuses.back().uuid) {
     out.set_status_update_state(static_cast<pb::TaskState>(in.statuses.back().state));
     out.set_status_update_uuid(in.statuses.back().uuid->to_bytes());
@@ -175,6 +176,7 @@ void agents_to(const Agents& in, master::Response::GetAgents& out) {
   only.set_active(true);
   only.set_deactivated(false);
   only.set_version(in.version);
+  // mesos-dns takes it apart as id@host:port (mesos.md 5.10).
   only.set_pid("slave(1)@" + in.info.ip + ":" + std::to_string(in.info.port));
   only.mutable_registered_time()->set_nanoseconds(nanoseconds(in.registered));
   convert::resources_to(in.info.resources, *only.mutable_total_resources(), with_role);
@@ -339,6 +341,7 @@ struct ResponseWriter {
       out.set_type(Message::GET_MASTER);
       to(in.info, *out.mutable_get_master()->mutable_master_info());
       out.mutable_get_master()->set_start_time(to_seconds(in.started));
+      // Nobody else can lead: it is elected when it starts.
       out.mutable_get_master()->set_elected_time(to_seconds(in.started));
     } else {
       CHECK(!"the agent is no master");
@@ -439,6 +442,7 @@ std::string encode(const Response& response, Encoding encoding) {
   return convert::write_message(out, encoding);
 }
 
+// The older routes show labels as a plain list, without the object around it.
 std::string labels_json(const pb::Labels& labels) {
   std::string text = "[";
   for (const auto& label : labels.labels()) {

@@ -63,8 +63,8 @@ Resource from(const pb::Resource& in) {
   out.allocation = in.allocation_info().role();
   if (is_plain_static(in)) {
     out.reservation = in.reservations(0).role();
-    // The form from before reservations could be refined (mesos.md 2.2).
   } else if (in.has_role() && in.role() != "*") {
+    // The form from before reservations could be refined (mesos.md 2.2).
     out.reservation = in.role();
   }
   out.extra = extra_of(in);
@@ -102,8 +102,8 @@ Attribute from(const pb::Attribute& in) {
   } else if (in.type() == pb::Value::RANGES) {
     out.type = AttributeType::ranges;
     out.ranges = ranges_from(in.ranges());
-    // The model has no attributes that are sets; as text they can still be shown and matched.
   } else if (in.type() == pb::Value::SET) {
+    // The model has no attributes that are sets; as text they can still be shown and matched.
     for (const std::string& item : in.set().item()) out.text += (out.text.empty() ? "{" : ",") + item;
     out.text += out.text.empty() ? "{}" : "}";
   } else {

@@ -50,6 +50,7 @@ calls::Accept accept_from(const Call::Accept& in) {
   return out;
 }
 
+// No agent is not the same as an empty one: Mesos ignores a KILL whose agent is not the task's (mesos.md 2.10).
 calls::Kill kill_from(const Call::Kill& in) {
   calls::Kill out{.task_id = {in.task_id().value()}};
   if (in.has_agent_id()) out.agent_id = AgentId{in.agent_id().value()};
@@ -57,6 +58,7 @@ calls::Kill kill_from(const Call::Kill& in) {
   return out;
 }
 
+// The agent decides what is said of an unknown task (mesos.md 2.13), so it is kept apart from none given.
 calls::Reconcile reconcile_from(const Call::Reconcile& in) {
   calls::Reconcile out;
   for (const auto& task : in.tasks()) {
@@ -161,6 +163,7 @@ struct CallWriter {
       operation.set_type(static_cast<pb::Offer::Operation::Type>(each.type));
       for (const TaskInfo& task : each.tasks) to(task, *operation.mutable_launch()->add_task_infos());
     }
+    // Always said: without filters Mesos keeps the rest of the offer back for 5 s (mesos.md 2.1).
     accept.mutable_filters()->set_refuse_seconds(in.refuse_seconds);
   }
   void operator()(const calls::Decline& in) const {
@@ -253,6 +256,7 @@ struct EventWriter {
     out.mutable_message()->mutable_executor_id()->set_value(in.executor_id.value);
     out.mutable_message()->set_data(in.data);
   }
+  // With an executor it is the executor that has ended, without one the agent that has gone (mesos.md 2.2).
   void operator()(const events::Failure& in) const {
     out.set_type(Event::FAILURE);
     out.mutable_failure()->mutable_agent_id()->set_value(in.agent_id.value);
@@ -300,6 +304,7 @@ SchedulerEvent event_from(const Event& in) {
 std::string encode(const SchedulerCall& call, Encoding encoding) {
   convert::MessageSpace space;
   auto& out = space.make<Call>();
+  // The first SUBSCRIBE of a framework has none; the master gives it one (mesos.md 1.10).
   if (!call.framework_id.empty()) out.mutable_framework_id()->set_value(call.framework_id.value);
   std::visit(CallWriter{out}, call.body);
   return convert::write_message(out, encoding);

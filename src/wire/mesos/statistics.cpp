@@ -65,6 +65,7 @@ const auto statistics_fields = std::to_array<StatisticsField>({
     {"disk_limit_bytes", &Statistics::disk_limit_bytes},
 });
 
+// What was not measured has no member: 0 would be a measurement.
 void append_member(std::string& out, const Statistics& statistics, const StatisticsField& field) {
   const auto name = [&] { out += std::string{",\""} + field.name + "\":"; };
   if (const auto* seconds = std::get_if<Seconds>(&field.place)) {
@@ -87,6 +88,7 @@ Result<void> read_member(Statistics& statistics, const json::value& value, const
     statistics.** seconds = value.to_number<double>();
     return {};
   }
+  // boost::json reads small numbers as signed.
   const bool counts = value.is_uint64() || (value.is_int64() && value.get_int64() >= 0);
   if (!counts) return wrong_member(field.name, "a whole number");
   statistics.*std::get<Count>(field.place) = value.to_number<std::uint64_t>();

@@ -15,6 +15,7 @@ NetworkInfo network_from(const pb::NetworkInfo& in) {
   return out;
 }
 
+// A network has fields that the model lacks; they come from `raw`, and only the addresses are the model's.
 void network_to(const NetworkInfo& in, pb::NetworkInfo& out) {
   if (!in.raw.empty()) out.ParsePartialFromString(in.raw);
   out.clear_ip_addresses();
@@ -85,6 +86,7 @@ TaskStatus from(const pb::TaskStatus& in) {
   if (in.has_container_status()) out.container = container_status_from(in.container_status());
   if (in.has_unreachable_time()) {
     const std::chrono::nanoseconds since{in.unreachable_time().nanoseconds()};
+    // Rounded down: the model counts in microseconds.
     out.unreachable_time = TimePoint{std::chrono::floor<std::chrono::microseconds>(since)};
   }
   if (in.has_check_status()) out.check = check_status_from(in.check_status());

@@ -113,6 +113,7 @@ inline void put_varint(std::string& out, std::uint64_t value) {
   out.push_back(static_cast<char>(value));
 }
 
+// Small negative numbers become short varints as well: 0, -1, 1, -2 are 0, 1, 2, 3.
 inline std::uint64_t zigzag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
 }
@@ -125,6 +126,7 @@ inline bool take_varint(std::string_view& in, std::uint64_t& out) {
   out = 0;
   for (std::size_t at = 0; at < in.size() && at < 10; ++at) {
     const auto byte = static_cast<std::uint8_t>(in[at]);
+    // The tenth byte has room for one bit only: more would not fit into 64.
     if (at == 9 && byte > 1) return false;
     out |= static_cast<std::uint64_t>(byte & 0x7f) << (7 * at);
     if (byte < 0x80) {
@@ -149,6 +151,8 @@ template <class T>
 bool read(std::string_view in, T& value, Problem& problem, int depth);
 
 template <class T>
+// The length comes before the bytes but is known after them. Most are below 128 and need one byte, which is kept free;
+// only a longer field is moved.
 void put_field(std::string& out, const T& value) {
   const std::size_t at = out.size();
   out.push_back('\0');
@@ -213,6 +217,7 @@ template <class E>
 bool read_enum(std::string_view in, E& value, Problem& problem) {
   std::underlying_type_t<E> number{};
   if (!read_number(in, number, problem)) return false;
+  // An undescribed enum takes any number of its type.
   value = static_cast<E>(number);
   if constexpr (boost::describe::has_describe_enumerators<E>::value) {
     bool known = false;
@@ -259,6 +264,7 @@ bool read_set(std::string_view in, T& value, Problem& problem, int depth) {
     typename T::key_type element{};
     if (!read_field(rest, element, problem, depth)) return false;
     const std::size_t before = value.size();
+    // They were written in order, so the end is the right place, and inserting costs no search.
     value.insert(value.end(), std::move(element));
     return value.size() > before || problem.fail("an element twice");
   });
@@ -271,6 +277,7 @@ bool read_map(std::string_view in, T& value, Problem& problem, int depth) {
     typename T::mapped_type mapped{};
     if (!read_field(rest, key, problem, depth) || !read_field(rest, mapped, problem, depth)) return false;
     const std::size_t before = value.size();
+    // As in read_set().
     value.emplace_hint(value.end(), std::move(key), std::move(mapped));
     return value.size() > before || problem.fail("a key twice");
   });
@@ -305,6 +312,7 @@ consteval bool are_distinct(std::array<std::size_t, Count> tags) {
 // The field of each member of a default-made value, which is left out.
 template <class T>
 const auto& default_fields() {
+  // Encoded once for each type, not for each value.
   static const auto fields = [] {
     std::array<std::string, boost::mp11::mp_size<Members<T>>::value> made;
     const T value{};
@@ -331,6 +339,7 @@ void write_struct(std::string& out, const T& value) {
     put_varint(out, tags[at]);
     const std::size_t field = out.size();
     put_field(out, value.*member.pointer);
+    // Compared as bytes: not every member has ==, and what has the same bytes is read back the same.
     if (std::string_view{out}.substr(field) == defaults[at]) {
       out.resize(begin);
     } else {
@@ -363,12 +372,14 @@ consteval auto member_readers() {
 
 template <class T>
 bool read_struct(std::string_view in, T& value, Problem& problem, int depth) {
+  // Bytes from outside must not exhaust the stack.
   if (depth > depth_max) return problem.fail("nested too deep");
   static constexpr auto readers = member_readers<T>();
   std::uint64_t count = 0;
   if (!take_varint(in, count)) return problem.fail("not a number of fields");
   const bool is_tagged = count >= positional_fields_end;
   if (is_tagged) count -= positional_fields_end;
+  // A field takes a byte at least.
   if (count > in.size()) return problem.fail("not a number of fields");
   std::bitset<readers.size()> seen;
   for (std::uint64_t at = 1; at <= count; ++at) {
@@ -376,6 +387,7 @@ bool read_struct(std::string_view in, T& value, Problem& problem, int depth) {
     std::string_view field;
     if (is_tagged && (!take_varint(in, tag) || tag == 0)) return problem.fail("not a field's tag");
     if (!take_field(in, field)) return problem.fail("a field is cut off");
+    // A member of a later or an earlier version.
     if (tag >= readers.size() || readers[tag] == nullptr) continue;
     if (seen.test(tag)) return problem.fail("a field twice");
     seen.set(tag);
