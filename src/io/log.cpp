@@ -75,6 +75,7 @@ std::string format(LogLevel level, std::string_view event, std::initializer_list
       append_quoted(line, field.value);
     }
   }
+  // A peer's text must not fill the log.
   if (line.size() > line_bytes_max) line.resize(line_bytes_max);
   return line;
 }

@@ -55,6 +55,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
   return result;
 }
 
+// Upper-case digits, as RFC 3986 asks of those who write.
 std::string percent_encode(std::string_view text, std::string_view keep) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string result;

@@ -60,7 +60,7 @@ void HttpPipeline::Impl::answered() {
   kept = stays;
   if (!stays) exchange->connection->close();  // what is in flight behind it is lost: the next read() says so
   if (in_flight > 0) return;
-  // Bytes that answer no request: whose they are nobody knows, so the connection is of no use any more.
+  // Bytes that answer no request: the connection is out of step and of no use any more.
   if (!stays || exchange->buffer.size() > 0) return end_connection();
   exchange->connection->rest();
   exchange->idle_since = std::chrono::steady_clock::now();

@@ -20,7 +20,7 @@ namespace windlass {
 
 namespace {
 
-// A killed process is waited for so long, so that it does not stay as a zombie.
+// How long to wait for a process that was killed, so that it does not stay as a zombie.
 constexpr int reap_limit_ms = 100;
 
 // The read end of a child's output. Keeps itself alive while it reads; close() ends that.

@@ -43,9 +43,11 @@ struct CommandOutput::Impl {
   static asio::awaitable<void> copy(Stream& stream);
 
   asio::any_io_executor loop;
+  // Behind pointers: the copying coroutines hold references to them.
   std::array<std::unique_ptr<Stream>, 2> streams;  // stdout, stderr
 };
 
+// Each piece is written before the next is read: where the disk is full, the pipe fills up and the task waits.
 asio::awaitable<void> CommandOutput::Impl::copy(Stream& stream) {
   while (true) {
     std::string bytes(read_bytes, '\0');

@@ -48,7 +48,7 @@ struct StartedProcess {
 // Errc::unavailable naming the step and the errno text: "exec /bin/nope: No such file or directory".
 [[nodiscard]] Result<StartedProcess> start_process(const ProcessSpec& spec);
 
-// Who has that pid now. Errors: Errc::not_found.
+// The process that has that pid now. Errors: Errc::not_found.
 [[nodiscard]] Result<ProcessId> identify_process(pid_t pid);
 // True while exactly that process exists and is not a zombie.
 [[nodiscard]] bool is_alive(ProcessId process);

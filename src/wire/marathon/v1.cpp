@@ -93,6 +93,7 @@ void append_host_ports(std::string& out, const Instance& instance) {
 // that older clients see what they know (marathon.md 1.2).
 void append_app(std::string& out, const App& app) {
   out += '{';
+  // A string in v1, never null (marathon.md 1.2).
   append_string_field(out, "cmd", app.cmd.value_or(""));
   out += R"(,"constraints":)";
   append_constraints(out, app.constraints);
@@ -235,6 +236,7 @@ std::string write_v1_app_tasks(const std::vector<V1AppTasks>& apps) { return app
 
 std::string write_app_task_states(const std::vector<V1AppTasks>& apps) { return app_tasks(apps, append_task_state); }
 
+// An addition of ours: Marathon's /v1/debug tells of the leader only (marathon.md 1.3).
 std::string write_app_waits(const std::vector<AppWait>& waits) {
   std::string out = "{";
   for (const AppWait& wait : waits) {
@@ -274,6 +276,7 @@ std::string v1_endpoints_text(const std::vector<V1Endpoints>& endpoints) {
   return out;
 }
 
+// The shape that Marathon's validation had (marathon.md 1.3).
 std::string write_v1_errors(const std::vector<FieldError>& errors) {
   std::string out = R"({"errors":)";
   append_list(out, errors, [&](const FieldError& each) {

@@ -63,6 +63,7 @@ Result<executor_calls::Body> body_from(const Call& in) {
     case Call::HEARTBEAT: return executor_calls::Body{executor_calls::Heartbeat{}};
     case Call::UNKNOWN: break;
   }
+  // An explicit UNKNOWN passes validation, and is then not implemented (mesos.md 1.3).
   return Error{Errc::unsupported, "Received 'UNKNOWN' executor call"};
 }
 
@@ -104,6 +105,7 @@ struct EventWriter {
     out.set_type(Event::LAUNCH);
     to(in.task, *out.mutable_launch()->mutable_task());
   }
+  // All tasks of a group at once, instead of a LAUNCH for each (mesos.md 2.7).
   void operator()(const executor_events::LaunchGroup& in) const {
     out.set_type(Event::LAUNCH_GROUP);
     out.mutable_launch_group()->mutable_task_group();
@@ -114,6 +116,7 @@ struct EventWriter {
     out.mutable_kill()->mutable_task_id()->set_value(in.task_id.value);
     if (in.kill_policy) to(*in.kill_policy, *out.mutable_kill()->mutable_kill_policy());
   }
+  // It says that the agent has the update, not that the framework has seen it (mesos.md 3.3).
   void operator()(const executor_events::Acknowledged& in) const {
     out.set_type(Event::ACKNOWLEDGED);
     out.mutable_acknowledged()->mutable_task_id()->set_value(in.task_id.value);
@@ -131,6 +134,7 @@ struct EventWriter {
   void operator()(const executor_events::Heartbeat&) const { out.set_type(Event::HEARTBEAT); }
 };
 
+// Lenient, unlike calls: what the agent sends has passed its own checks, and may be newer than we are.
 Result<ExecutorEvent> event_from(const Event& in) {
   switch (in.type()) {
     case Event::SUBSCRIBED: {

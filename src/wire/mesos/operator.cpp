@@ -189,6 +189,7 @@ void agents_to(const Agents& in, master::Response::GetAgents& out) {
   }
 }
 
+// No pending ones: a launch is authorized and applied within its call (mesos.md 2.5).
 void tasks_to(const Tasks& in, master::Response::GetTasks& out) {
   tasks_to(in.launched, *out.mutable_tasks());
   tasks_to(in.completed, *out.mutable_completed_tasks());
@@ -286,6 +287,7 @@ struct ResponseWriter {
   }
   void operator()(const FileData& in) const {
     out.set_type(Message::READ_FILE);
+    // The size is the file's; the data may be less, and is base64 in JSON (mesos.md 5.9).
     out.mutable_read_file()->set_size(in.size);
     out.mutable_read_file()->set_data(in.data);
   }
@@ -430,6 +432,7 @@ std::string encode(const Response& response, Encoding encoding) {
   if (encoding == Encoding::json) {
     std::vector<const google::protobuf::FieldDescriptor*> fields;
     out.GetReflection()->ListFields(out, &fields);
+    // An answer has its type and one member.
     const auto* body = fields.back();  // `type` is the first
     if (body->message_type() != nullptr && is_listing(*body->message_type())) {
       std::string text = "{\"type\":";

@@ -33,6 +33,7 @@ CommandInfo from(const pb::CommandInfo& in) {
   return out;
 }
 
+// For messages without `raw`, which are those that we make ourselves: secrets come out as plain values here.
 void to(const CommandInfo& in, pb::CommandInfo& out) {
   out.set_shell(in.shell);
   if (in.value) out.set_value(*in.value);
@@ -53,6 +54,7 @@ void to(const CommandInfo& in, pb::CommandInfo& out) {
   if (in.user) out.set_user(*in.user);
 }
 
+// No grace period is not a grace period of 0, which kills at once (mesos.md 3.6).
 KillPolicy from(const pb::KillPolicy& in) {
   KillPolicy out;
   if (in.has_grace_period()) out.grace_period = duration_from(in.grace_period());
@@ -78,6 +80,7 @@ ExecutorInfo from(const pb::ExecutorInfo& in) {
   return out;
 }
 
+// As it came in: the master takes a second task for an executor only if the ExecutorInfo is identical (mesos.md 2.6).
 void to(const ExecutorInfo& in, pb::ExecutorInfo& out) {
   if (!in.raw.empty()) {
     out.ParsePartialFromString(in.raw);
@@ -124,6 +127,7 @@ TaskInfo from(const pb::TaskInfo& in) {
   return out;
 }
 
+// The executor gets the framework's own bytes: fields of TaskInfo that we do not know may matter to it.
 void to(const TaskInfo& in, pb::TaskInfo& out) {
   if (!in.raw.empty()) {
     out.ParsePartialFromString(in.raw);
