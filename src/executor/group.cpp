@@ -11,6 +11,7 @@ namespace windlass::executor {
 namespace {
 
 template <class State>
+// Asked of the states each time instead of counted: a member that has ended meanwhile can then never be waited for.
 bool all_are(Turn& turn, const Group& group) {
   return std::ranges::all_of(group.members, [&](const TaskId& id) {
     const auto found = turn.state.tasks.find(id);
@@ -41,6 +42,7 @@ void move_network(ContainerSpec& from, ContainerSpec& to) {
 }
 
 // One of its tasks has not ended.
+// Clearing has no job any more: a holder is removed beside the last container, and not after its end is told.
 bool has_begun(const Turn& turn, const Group& group) {
   return std::ranges::any_of(group.members, [&](const TaskId& id) {
     const auto found = turn.state.tasks.find(id);
@@ -76,6 +78,7 @@ void make_holder(Turn& turn, GroupNumber number, Group& group) {
     auto& ready = std::get<Ready>(turn.state.tasks.at(id));
     move_network(ready.spec, call.spec);
   }
+  // The name is kept from now on: if Docker's answer is lost, it is all by which the holder can be found and removed.
   group.holder = Group::Holder::making;
   group.holder_name = call.spec.name;
   turn.call(std::move(call));
@@ -86,6 +89,7 @@ void create_all(Turn& turn, const Group& group) {
     auto& ready = std::get<Ready>(turn.state.tasks.at(id));
     Job job = std::move(ready.job);
     ContainerSpec spec = std::move(ready.spec);
+    // By id: a name may be changed by somebody else.
     if (!group.holder_id.empty()) spec.network_mode = "container:" + group.holder_id;
     TaskTurn task{turn, id, turn.state.tasks.at(id)};
     create(task, std::move(job), std::move(spec));
@@ -95,14 +99,17 @@ void create_all(Turn& turn, const Group& group) {
 }  // namespace
 
 void launch_group(Turn& turn, const std::vector<TaskInfo>& tasks) {
+  // A group that comes twice changes nothing.
   const bool known = std::ranges::any_of(tasks, [&](const auto& task) { return turn.state.tasks.contains(task.id); });
   if (known) return;
+  // A process cannot join the network of a holder, and without one network the tasks would not be a group.
   if (std::ranges::any_of(tasks, is_command_task)) {
     for (const TaskInfo& task : tasks) refuse(turn, task, "Each task of a group has to be a container");
     turn.state.launched += static_cast<int>(tasks.size());
     return;
   }
   const GroupNumber number = turn.state.next_group++;
+  // An executor that is shutting down refuses each of them in launch(): there is nobody to be a member.
   if (!turn.state.ending) {
     for (const TaskInfo& task : tasks) turn.state.groups[number].members.insert(task.id);
   }
@@ -119,6 +126,7 @@ void member_ready(TaskTurn& turn) {
   const GroupNumber number = *find_job(turn.life)->group;
   Group& group = turn.state.groups.at(number);
   if (!all_are<Ready>(turn, group)) return;
+  // There is nothing to own: the host's network outlives every task.
   const bool all_on_host = std::ranges::all_of(
       group.members, [&](const TaskId& id) { return on_host(std::get<Ready>(turn.state.tasks.at(id)).spec); });
   if (all_on_host) return create_all(turn, group);
@@ -127,6 +135,7 @@ void member_ready(TaskTurn& turn) {
 
 void member_attached(TaskTurn& turn) {
   const Group& group = turn.state.groups.at(*find_job(turn.life)->group);
+  // A member that fails before this point ends the others before any of their programs has run.
   if (!all_are<Attached>(turn, group)) return;
   for (const TaskId& id : group.members) {
     auto& attached = std::get<Attached>(turn.state.tasks.at(id));
@@ -139,6 +148,7 @@ void member_attached(TaskTurn& turn) {
 
 void end_group(Turn& turn, GroupNumber number, const TaskId& task) {
   Group& group = turn.state.groups.at(number);
+  // Ending the others comes back here once for each of them.
   if (std::exchange(group.ending, true)) return;
   for (const TaskId& id : group.members) {
     const auto found = turn.state.tasks.find(id);
@@ -155,6 +165,7 @@ void on_holder_made(Turn& turn, const HolderMade& event) {
   Group& group = found->second;
   group.holder = Group::Holder::made;
   if (!event.view) {
+    // Docker has refused, so that there is nothing to remove. Otherwise the holder may be there and counts as made.
     if (!is_unclear(event.view.error())) group.holder = Group::Holder::none;
     return fail_member(turn, group, event.view.error());
   }
@@ -167,6 +178,7 @@ void on_holder_made(Turn& turn, const HolderMade& event) {
 void on_holder_removed(Turn& turn, const HolderRemoved& event) {
   const auto found = turn.state.groups.find(event.group);
   if (found == turn.state.groups.end() || found->second.holder != Group::Holder::removing) return;
+  // The group is forgotten all the same: waiting longer would keep the executor for ever, and the reaper tries again.
   if (event.error) turn.log("could not remove the network of a group: " + to_string(*event.error));
   turn.state.groups.erase(found);
 }
@@ -182,6 +194,8 @@ bool settle_groups(Turn& turn) {
   for (auto next = groups.begin(); next != groups.end();) {
     auto& [number, group] = *next;
     const bool needed = has_begun(turn, group);
+    // While a holder is being made the group stays, though all its tasks may have ended: the answer says what to
+    // remove.
     const bool over = group.holder == Group::Holder::none || (group.give_up_at && *group.give_up_at <= turn.in.now);
     if (!needed && over) {
       next = groups.erase(next);

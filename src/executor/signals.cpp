@@ -12,6 +12,7 @@ struct Signal {
 };
 
 // Linux, from 1.
+// The texts of strsignal() depend on the locale; these are the same everywhere.
 constexpr auto signals = std::to_array<Signal>({
     {"SIGHUP", "Hangup"},
     {"SIGINT", "Interrupt"},
@@ -59,6 +60,8 @@ std::string signal_text(int number) {
                           : "Unknown signal " + std::to_string(number);
 }
 
+// A shell, and Docker, write "ended by signal n" as 128 + n. A program may exit so by itself, and therefore the number
+// always comes first.
 std::string exit_code_text(int code) {
   std::string text = std::to_string(code);
   if (has_name(code - 128)) text += " (" + signal_name(code - 128) + ")";

@@ -8,10 +8,10 @@ namespace windlass::executor {
 
 namespace {
 
-// Until an agent that never answered is given up; Mesos' own registration timeout.
+// How long an agent that has never answered is waited for: as long as Mesos waits for an executor (mesos.md 3.6).
 constexpr std::chrono::seconds first_subscription_wait{60};
-// A subscribed executor without a task waits so long for one. The launch follows the subscription at once, unless it
-// was lost with an earlier connection.
+// How long a subscribed executor waits for its first task. The launch follows the subscription at once, unless it was
+// lost with an earlier connection.
 constexpr std::chrono::seconds idle_limit{60};
 
 // --- the agent -------------------------------------------------------------------------------------------------------
@@ -25,6 +25,7 @@ struct OnAgentEvent {
     state.container_id = event.container_id;
     state.reports_killing = event.framework.can(Capability::task_killing_state);
     if (state.launched == 0) state.leave_at = turn.in.now + idle_limit;
+    // What came about between the SUBSCRIBE, which carried the rest, and its answer.
     for (Outbox::Update& update : state.outbox.updates) {
       if (!std::exchange(update.sent, true)) turn.call(SendToAgent{executor_calls::Update{update.status}});
     }
@@ -33,9 +34,11 @@ struct OnAgentEvent {
   void operator()(const executor_events::LaunchGroup& event) const { launch_group(turn, event.tasks); }
   void operator()(const executor_events::Kill& event) const {
     const auto found = turn.state.tasks.find(event.task_id);
+    // Mesos' executor crashes or loses the kill here (MESOS-8297, mesos.md 4.6).
     if (found == turn.state.tasks.end()) return remember_kill(turn, event.task_id);
     const Duration grace = kill_grace(turn.state.settings, find_job(found->second), event.kill_policy);
     TaskTurn task{turn, found->first, found->second};
+    // Only a grace that the framework names in this very KILL may put SIGKILL off.
     const bool is_told = event.kill_policy && event.kill_policy->grace_period;
     end_task(task, Ending{.cause = Cause::kill, .grace = grace, .may_extend = is_told});
   }
@@ -52,22 +55,28 @@ void on(Turn& turn, const AgentEvent& event) { std::visit(OnAgentEvent{turn}, ev
 
 void on(Turn& turn, const AgentDisconnected&) {
   State& state = turn.state;
+  // What was on its way may be lost. An update that comes twice does no harm: the agent knows it by its uuid
+  // (mesos.md 3.4).
   for (Outbox::Update& update : state.outbox.updates) update.sent = false;
   if (std::holds_alternative<Subscribed>(state.link)) {
+    // Nothing of it would survive: an agent that recovers kills the executors of such frameworks (mesos.md 3.5).
     if (!state.settings.checkpoint) return lose_agent(turn, "disconnected, and the framework does not checkpoint");
     const auto wait = std::chrono::duration_cast<TimePoint::duration>(state.settings.recovery_timeout);
     state.link = Unsubscribed{turn.in.now + wait};
   } else if (auto* waiting = std::get_if<Unsubscribed>(&state.link)) {
+    // Only once: each attempt that fails comes here, and must not put the end off.
     if (!waiting->give_up_at) waiting->give_up_at = turn.in.now + first_subscription_wait;
   }
 }
 
 void on(Turn& turn, const AgentRefused& event) {
+  // It may have been lost before, by an ERROR or at the recovery timeout: all tasks are ending then.
   if (!std::holds_alternative<Lost>(turn.state.link)) lose_agent(turn, event.text);
 }
 
 void on(Turn& turn, const TaskEvent& event) {
   const auto found = turn.state.tasks.find(event.task);
+  // A late answer about a task that is gone, such as Docker's to an inspect.
   if (found == turn.state.tasks.end()) return;
   TaskTurn task{turn, found->first, found->second};
   take_task_event(task, event.body);
@@ -88,6 +97,7 @@ void on(Turn& turn, const TimePassed&) { run_timers(turn); }
 Job* find_job(Life& life) {
   return std::visit(
       [](auto& each) -> Job* {
+        // States without a job are those of a task that has ended.
         if constexpr (requires { each.job; }) return &each.job;
         return nullptr;
       },
@@ -105,9 +115,11 @@ const Job* find_job(const Life& life) {
 
 Effects step(State& state, const Event& event, const Inputs& in) {
   Effects fx;
+  // Exit has been called; what is in the inbox behind it must cause no more calls.
   if (state.left) return fx;
   Turn turn{{state, in, fx}};
   std::visit([&](const auto& each) { on(turn, each); }, event);
+  // After every event, whatever it was: each handler may have brought the last task to its end.
   settle(turn);
   if (!state.left) fx.wake_at = next_time(state);
   return fx;

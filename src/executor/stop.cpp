@@ -7,10 +7,10 @@ namespace windlass::executor {
 
 namespace {
 
-// A signal that did not get through, or did not help, is sent again after so long.
+// How soon a signal is sent again: one that did not get through, and a SIGKILL that did not help.
 constexpr std::chrono::seconds signal_retry{1};
 constexpr std::chrono::seconds force_retry{5};
-// SHUTDOWN: the agent kills us when its grace is over; this much of it we need for ourselves.
+// After SHUTDOWN the agent kills us when its grace is over (mesos.md 3.6); we need this much of it for ourselves.
 constexpr Duration shutdown_margin = std::chrono::seconds{1};
 
 // The agent sends a LAUNCH within moments after the KILL that has overtaken it. Later it is another task of that name.
@@ -36,6 +36,7 @@ std::string because(const Job& job, const Ending& ending) {
 }
 
 void send_signal(TaskTurn& turn, const Runner& runner, bool force) {
+  // A container gets the stop signal of its own configuration, as `docker stop` sends it.
   if (const auto* container = std::get_if<Container>(&runner)) {
     turn.call(SignalContainer{container->id, force ? "SIGKILL" : container->stop_signal});
   } else {
@@ -44,23 +45,29 @@ void send_signal(TaskTurn& turn, const Runner& runner, bool force) {
 }
 
 void force(TaskTurn& turn, Stopping& stopping) {
+  // An unset force_at is how the other functions know that SIGKILL is out.
   stopping.force_at.reset();
   stopping.retry_at = turn.in.now + force_retry;
   send_signal(turn, stopping.runner, true);
   const auto* container = std::get_if<Container>(&stopping.runner);
+  // The first SIGKILL has had its time and changed nothing: Docker may hang (mesos.md 4.6), so its process is killed
+  // directly.
   if (container != nullptr && std::exchange(stopping.forced, true)) turn.call(KillContainerProcess{});
   // A container that the signal does not reach may have ended unseen.
   if (container != nullptr && stopping.look_at) stopping.look_at = turn.in.now;
 }
 
 void announce(Turn& turn, const Job& job, const Ending& ending) {
+  // TASK_KILLING would be an unknown state to a framework without the capability. After max_completion_time the task
+  // fails and is not killed, and "killing" would say the opposite of what comes.
   if (ending.cause == Cause::completion_time || !turn.state.reports_killing) return;
   report(turn, job, TaskState::killing, {});
 }
 
-// Waits in states whose outcome decides whether there is something to stop.
+// Keeps the ending in states whose outcome decides whether there is something to stop.
 void hold(Turn& turn, const Job& job, std::optional<Ending>& held, const Ending& ending) {
   if (!held) announce(turn, job, ending);
+  // The first cause stays, since it is why the task ends; a later ending may only change its grace.
   held = held ? Ending{held->cause, ending.grace, held->signal, held->why} : ending;
 }
 
@@ -90,6 +97,7 @@ struct EndTask {
     drop("while it was pulling " + pulling.plan.spec.image + " (" + pulling.latest + ")", {});
   }
   void operator()(const Ready&) const { drop(waiting_for_group, {}); }
+  // Docker may have made the container already: to end the task now would leave it behind (MESOS-8574, mesos.md 4.6).
   void operator()(Creating& creating) const { hold(turn, creating.job, creating.ending, ending); }
   void operator()(const Attaching& attaching) const { drop("while Docker was asked for its output", attaching.id); }
   void operator()(const Attached& attached) const { drop(waiting_for_group, attached.id); }
@@ -97,11 +105,13 @@ struct EndTask {
   void operator()(Spawning& spawning) const { hold(turn, spawning.job, spawning.ending, ending); }
   void operator()(Running& running) const {
     announce(turn, running.job, ending);
+    // Docker is away and is to be asked again: that stays due in the state that follows.
     const auto look_at = running.look_at;
     stop_running(turn, std::move(running.job), std::move(running.runner), ending);
     if (auto* stopping = std::get_if<Stopping>(&turn.life)) stopping->look_at = look_at;
   }
   void operator()(Stopping& stopping) const { rearm(turn, stopping, ending); }
+  // The task has ended. Only a SHUTDOWN matters: what is told after its grace, the agent does not hear any more.
   void operator()(Clearing& clearing) const {
     if (ending.cause != Cause::shutdown) return;
     clearing.report_at = std::min(clearing.report_at, after(turn.in.now, ending.grace));
@@ -126,6 +136,7 @@ bool was_out_of_memory(const ContainerEnd& end) {
   return end.exit_code != 0 && (end.oom ? end.oom->kills > 0 : end.oom_killed);
 }
 
+// The kernel's numbers where they are known: limit and peak; else the limit that Docker was asked for.
 std::string memory_text(const Job& job, const ContainerEnd& end) {
   if (end.oom) return describe_oom(*end.oom);
   if (!job.memory_bytes) return "the container ran out of memory";
@@ -141,9 +152,11 @@ Outcome killed_before_start(const Ending& ending, const std::string& meanwhile) 
                    .reason = Reason::max_completion_time_reached,
                    .exit_code = 1};
   }
+  // The exit code stays 0: nothing has gone wrong.
   return Outcome{.state = TaskState::killed, .message = "Killed before the container was started, " + meanwhile};
 }
 
+// The order of Mesos' Docker executor (mesos.md 4.1), with --stop-timeout before its default.
 Duration kill_grace(const Settings& settings, const Job* job, const std::optional<KillPolicy>& policy) {
   if (policy && policy->grace_period) return *policy->grace_period;
   if (job != nullptr && job->task.kill_policy && job->task.kill_policy->grace_period) {
@@ -163,12 +176,14 @@ Duration shutdown_grace(const Settings& settings) {
 }
 
 void remember_kill(Turn& turn, const TaskId& task) {
+  // Bounded in time and number: a framework may kill any number of ids that never come.
   auto& kills = turn.state.early_kills;
   std::erase_if(kills, [&](const auto& kill) { return after(kill.second, early_kill_counts) <= turn.in.now; });
   if (kills.size() < early_kills_max) kills[task] = turn.in.now;
 }
 
 bool take_early_kill(Turn& turn, const TaskId& task) {
+  // Taken out in any case, so that an old one does not wait for yet another task of that name.
   const auto kill = turn.state.early_kills.extract(task);
   return !kill.empty() && turn.in.now < after(kill.mapped(), early_kill_counts);
 }
@@ -178,6 +193,7 @@ void end_task(TaskTurn& turn, const Ending& ending) { std::visit(EndTask{turn, e
 void end_all(Turn& turn, const Ending& ending) {
   State& state = turn.state;
   state.ending = true;
+  // There is no task whose code could be handed on.
   if (state.tasks.empty() && !state.exit_code) {
     const int lost = ending.cause == Cause::agent_lost ? 1 : 0;
     state.exit_code = ending.cause == Cause::signal ? 128 + ending.signal : lost;
@@ -191,11 +207,13 @@ void end_all(Turn& turn, const Ending& ending) {
 
 void lose_agent(Turn& turn, const std::string& why) {
   turn.log("the agent is lost: " + why);
+  // Before the tasks end, so that finish() and settle() wait for no acknowledgement.
   turn.state.link = Lost{};
   end_all(turn, Ending{.cause = Cause::agent_lost, .grace = shutdown_grace(turn.state.settings)});
 }
 
 void stop_running(TaskTurn& turn, Job job, Runner runner, const Ending& ending) {
+  // A task that is told to stop soon fails its checks, which is no news (Mesos pauses them as well, mesos.md 4.1).
   end_checks(turn, job);
   Stopping stopping{.job = std::move(job), .runner = std::move(runner), .ending = ending};
   if (ending.grace <= Duration::zero()) {
@@ -211,6 +229,7 @@ void continue_stopping(TaskTurn& turn, Stopping& stopping) {
   const TimePoint now = turn.in.now;
   const bool force_due = stopping.force_at && *stopping.force_at <= now;
   const bool retry_due = stopping.retry_at && *stopping.retry_at <= now;
+  // retry_at without force_at repeats SIGKILL; with it, the stop signal.
   if (force_due || (retry_due && !stopping.force_at)) {
     force(turn, stopping);
   } else if (retry_due) {
@@ -220,6 +239,7 @@ void continue_stopping(TaskTurn& turn, Stopping& stopping) {
 }
 
 void retry_signal(TaskTurn& turn, Stopping& stopping) {
+  // SIGKILL has its own, longer retry, set when it was sent.
   if (stopping.force_at) stopping.retry_at = turn.in.now + signal_retry;
 }
 
@@ -230,8 +250,10 @@ Outcome container_outcome(const Job& job, const ContainerEnd& end, const std::op
   if (ending && ending->cause == Cause::completion_time) {
     outcome.state = TaskState::failed;
     outcome.reason = Reason::max_completion_time_reached;
+    // Whatever the exit code, even 0: after a kill there is no way back (mesos.md 4.1).
   } else if (ending) {
     outcome.state = TaskState::killed;
+    // Only of a task that ended by itself: after a kill the kill is the reason, and 137 its usual code.
   } else if (was_out_of_memory(end)) {
     outcome.reason = Reason::container_limitation_memory;
     outcome.message = "Memory limit exceeded: " + memory_text(job, end) + ". " + outcome.message;

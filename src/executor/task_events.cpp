@@ -11,7 +11,7 @@ namespace windlass::executor {
 
 namespace {
 
-// Docker is asked again after so long when it is away, and when it does not yet see what it has started.
+// How soon Docker is asked again: when it is away, and when it does not yet see what it has started.
 constexpr std::chrono::seconds docker_retry{1};
 constexpr std::chrono::milliseconds inspect_retry{500};
 
@@ -33,6 +33,7 @@ void on(TaskTurn& turn, const ContainerPlanned& event) {
   Job job = std::move(planning->job);
   job.memory_bytes = event.plan->spec.memory_bytes;
   job.stop_timeout = stop_grace(event.plan->spec);
+  // Without a look before: an image of that name that is here is just what the framework does not want.
   if (event.plan->force_pull) return pull(turn, std::move(job), *event.plan);
   inspect_image(turn, std::move(job), *event.plan, false);
 }
@@ -45,6 +46,7 @@ void on(TaskTurn& turn, const ImageInspected& event) {
   ContainerPlan plan = std::move(inspecting->plan);
   const bool pulled = inspecting->pulled;
   if (!*event.image && plan.never_pull) {
+    // fail_launch() wants a life that has a job, and this one's has been moved out of it.
     turn.life = Planning{std::move(job)};
     return fail_launch(
         turn,
@@ -55,8 +57,10 @@ void on(TaskTurn& turn, const ImageInspected& event) {
     turn.life = Planning{std::move(job)};
     return fail_launch(turn, Error{Errc::not_found, "image '" + plan.spec.image + "' is not there after its pull", {}});
   }
+  // Only now: which ports the image EXPOSEs is known when it is here.
   for (std::string& warning : pair_ports(plan, **event.image)) turn.log(std::move(warning));
   const std::string& program = (*event.image)->program;
+  // Mesos runs the image's own program with the task's arguments; Docker would take the first of these for the program.
   if (plan.keeps_program && !program.empty()) plan.spec.command.insert(plan.spec.command.begin(), program);
   if (!job.group) return create(turn, std::move(job), std::move(plan.spec));
   turn.life = Ready{std::move(job), std::move(plan.spec)};
@@ -72,8 +76,10 @@ void on(TaskTurn& turn, const PullProgress& event) {
 void on(TaskTurn& turn, const PullEnded& event) {
   auto* pulling = std::get_if<Pulling>(&turn.life);
   if (pulling == nullptr) return;
+  // It has been counted as failed; only the next attempt's end counts.
   if (pulling->retry_at) return;
   if (event.error) return on_pull_failed(turn, *pulling, *event.error);
+  // Asked once more although the pull went well: the answer has the EXPOSEd ports and the program.
   inspect_image(turn, std::move(pulling->job), std::move(pulling->plan), true);
 }
 
@@ -83,6 +89,7 @@ void on(TaskTurn& turn, const ContainerCreated& event) {
   std::string leftover;
   if (event.id) {
     leftover = *event.id;
+    // The answer was lost, and perhaps not the container. The name is known, as it was our choice.
   } else if (is_unclear(event.id.error())) {
     leftover = creating->name;
   }
@@ -97,6 +104,7 @@ void on(TaskTurn& turn, const ContainerCreated& event) {
 }
 
 void look_later(TaskTurn& turn, std::optional<TimePoint>& look_at, std::chrono::milliseconds by) {
+  // An earlier time stays: several things at once (output lost, watch failed) tell of the same absence.
   if (!look_at) look_at = turn.in.now + by;
 }
 
@@ -128,6 +136,7 @@ void on(TaskTurn& turn, const ContainerAttached& event) {
     return member_attached(turn);
   }
   const Watched now = watched(turn.life);
+  // A container that runs is attached again after a loss. Its life does not depend on whether that succeeds.
   if (now.container != nullptr && event.error) look_later(turn, *now.look_at, docker_retry);
 }
 
@@ -141,6 +150,8 @@ void on(TaskTurn& turn, const ContainerStarted& event) {
   if (starting == nullptr) return;
   const std::string id = starting->id;
   if (!event.error) {
+    // A start without an error is not enough for TASK_RUNNING: that follows from the StartedAt of an inspect
+    // (mesos.md 4.7).
     turn.call(InspectContainer{id});
     return;
   }
@@ -170,6 +181,7 @@ std::optional<ContainerStatus> container_status(const State& state, const std::v
   return status;
 }
 
+// How it ended nobody knows, and so not well: 0 would make a task that was lost a success.
 Outcome lost_outcome(const Watched& now, std::string message) {
   return Outcome{
       .state = now.ending ? TaskState::killed : TaskState::failed, .message = std::move(message), .exit_code = 1};
@@ -180,6 +192,7 @@ Outcome gone_outcome(const Watched& now, const Error& error) {
 }
 
 void begin_checks(TaskTurn& turn, Running running) {
+  // The state first: follow_checks() works on a task that runs.
   turn.life = std::move(running);
   Job& job = std::get<Running>(turn.life).job;
   const CheckOptions options{.report_docker_health = turn.state.settings.report_docker_health};
@@ -190,11 +203,16 @@ void begin_running(TaskTurn& turn, Starting& starting, const ContainerView& view
   Job job = std::move(starting.job);
   const auto ending = starting.ending;
   Container container{.id = starting.id, .stop_signal = view.stop_signal, .started_at = view.started_at};
+  // A container that shares another's network has no address of its own in its inspect.
   const bool has_holder = job.group && !turn.state.groups.at(*job.group).addresses.empty();
   job.addresses =
       container_status(turn.state, has_holder ? turn.state.groups.at(*job.group).addresses : view.addresses, job.task);
+  // It may have ended by now. That this inspect has seen it is handed on, since Docker's wait may hang then.
   turn.call(WatchContainer{container.id, seen_end(view)});
+  // A KILL came while Docker was starting it, and TASK_KILLING may be told: TASK_RUNNING must not follow it.
   if (ending) return stop_running(turn, std::move(job), std::move(container), *ending);
+  // `docker inspect` prints a list, and Mesos' executor hands on what it prints: readers of `data` expect one
+  // (mesos.md 4.1).
   report(turn, job, TaskState::running, {}, "[" + view.document + "]");
   begin_checks(turn, Running{.job = std::move(job), .runner = std::move(container)});
 }
@@ -204,6 +222,7 @@ void on_starting(TaskTurn& turn, Starting& starting, const ContainerInspected& e
     if (!is_gone(event.view.error())) return look_later(turn, starting.look_at, docker_retry);
     return fail_launch(turn, event.view.error());
   }
+  // Docker may answer the start before its inspect shows it; Mesos polls at the same pace (mesos.md 4.1).
   if (!event.view->started) return look_later(turn, starting.look_at, inspect_retry);
   begin_running(turn, starting, *event.view);
 }
@@ -271,6 +290,7 @@ void on(TaskTurn& turn, const ContainerRemoved& event) {
   if (event.error) turn.log("could not remove the container: " + to_string(*event.error));
   if (auto* clearing = std::get_if<Clearing>(&turn.life)) {
     clearing->removed = true;  // and if not: it is as far as we get, and the reaper tries again when we are gone
+    // Docker was slower than clear_wait: the end is told, and nothing of the task is left now.
   } else if (auto* reported = std::get_if<Reported>(&turn.life)) {
     reported->leftover.clear();
   } else if (const auto* removing = std::get_if<Removing>(&turn.life)) {
@@ -306,6 +326,7 @@ void on(TaskTurn& turn, const ProbeEnded& event) {
 }
 
 void on(TaskTurn& turn, const StatisticsTaken& event) {
+  // Statistics are dropped rather than kept: by the time the agent is back they are of no use to anybody.
   if (!std::holds_alternative<Subscribed>(turn.state.link)) return;
   static_cast<Turn&>(turn).call(SendToAgent{executor_calls::Message{event.message}});
 }

@@ -10,6 +10,7 @@ bool is_due(const std::optional<TimePoint>& at, TimePoint now) { return at && *a
 
 void look_if_due(TaskTurn& turn, std::optional<TimePoint>& look_at, const std::string& id) {
   if (!is_due(look_at, turn.in.now)) return;
+  // Unset while the question is under way: its answer sets it again if Docker is still away.
   look_at.reset();
   turn.call(InspectContainer{id});
 }
@@ -23,6 +24,7 @@ struct OnTime {
     if (const auto* container = std::get_if<Container>(&running.runner)) {
       look_if_due(turn, running.look_at, container->id);
     }
+    // Last: a check may end the task, and `running` is then no more.
     follow_checks(turn, continue_checks(running.job.checks, running.job.task, turn.in.now));
   }
   void operator()(Stopping& stopping) const {
@@ -35,6 +37,7 @@ struct OnTime {
     if (reported.leave_at <= turn.in.now) leave(turn);
   }
   void operator()(const Removing& removing) const {
+    // Docker has not answered. The executor goes, and its reaper has more patience.
     if (removing.leave_at > turn.in.now) return;
     const int exit_code = removing.exit_code;
     turn.life = Gone{exit_code};
@@ -57,6 +60,7 @@ void run_timers(Turn& turn) {
       job->complete_by.reset();
       end_task(task, Ending{.cause = Cause::completion_time});
     }
+    // Of the state after that: the task may be stopping by now.
     std::visit(OnTime{task}, life);
   }
   if (!is_due(turn.state.leave_at, turn.in.now)) return;
@@ -74,6 +78,7 @@ struct NextTime {
     if (time && (!at || *time < *at)) at = time;
   }
   void operator()(const Pulling& pulling) {
+    // Without news there is nothing to report, and a time in the past would wake the core again and again.
     if (pulling.has_news) include(pulling.report_at);
     include(pull_time(pulling));
   }

@@ -28,7 +28,7 @@ inline bool is_command_task(const TaskInfo& task) {
   return task.command && (!task.container || is_plain_process(*task.container));
 }
 
-// The removal of a container is waited for so long.
+// How long the removal of a container is waited for once its end is told.
 inline constexpr Duration removal_wait = std::chrono::seconds{30};
 
 // Docker may have done what was asked, or may not.
