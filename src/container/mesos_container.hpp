@@ -9,7 +9,7 @@
 //   rlimit_info  ulimits
 //   tty_info     a terminal
 //
-// What is asked for so is asked of the operator as the `docker run` option would be (container_policy_check.hpp).
+// What is asked for so is asked of the operator as the `docker run` option would be (container/policy_check.hpp).
 
 #include "base/error.hpp"
 #include "model/task.hpp"

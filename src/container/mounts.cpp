@@ -45,17 +45,21 @@ std::optional<MountType> mount_type(const std::string& name) {
   return found->second;
 }
 
+// The options of one type of mount, made when the first of its fields is named: check_mount() tells by them what was
+// mixed.
 template <class Options>
 Options& made(std::optional<Options>& options) {
   return options ? *options : options.emplace();
 }
 
 void set_entry(std::map<std::string, std::string>& map, const std::string& value) {
+  // A label without "=" has an empty value; one without a name is passed over, as by the CLI.
   auto pair = cut(value, '=').value_or(std::pair{value, std::string{}});
   if (!pair.first.empty()) map[pair.first] = pair.second;
 }
 
 Result<void> set_switch(bool& field, const std::string& key, const std::optional<std::string>& value) {
+  // "readonly" alone means true.
   const auto chosen = value ? parse_bool(*value) : std::optional{true};
   if (!chosen) return bad_value(*value, "is no boolean for " + key);
   field = *chosen;
@@ -63,6 +67,7 @@ Result<void> set_switch(bool& field, const std::string& key, const std::optional
 }
 
 Result<void> set_bind_recursive(BindOptions& options, const std::string& value) {
+  // The API has no such word: it has three switches, of which at most one is set.
   if (value == "disabled") {
     options.non_recursive = true;
   } else if (value == "writable") {
@@ -82,6 +87,7 @@ Result<void> set_tmpfs_field(TmpfsOptions& options, const std::string& key, cons
     options.bytes = *bytes;
     return {};
   }
+  // Octal with or without a leading 0, as the CLI reads it.
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.mode, 8);
   if (error != std::errc{} || end != value.data() + value.size()) return bad_value(value, "is not an octal mode");
   return {};
@@ -164,18 +170,22 @@ Result<void> check_mount(const MountSpec& mount, std::string_view text) {
 
 Result<VolumeText> parse_volume(std::string_view text, const std::string& directory) {
   if (text.empty()) return bad_value(text, "names no volume");
+  // The CLI takes a text of one or two letters for a path before it looks for colons.
   if (text.size() <= 2) return VolumeText{.anonymous = true, .text = std::string{text}};
   const auto parts = volume_parts(text);
   for (const std::string& part : parts) {
     if (part.empty()) return bad_value(text, "has an empty part between its colons");
   }
   if (parts.size() > 3) return bad_value(text, "has too many colons");
+  // No colon, no source: the Engine makes an anonymous volume, which has a field of its own in the API.
   if (parts.size() == 1) return VolumeText{.anonymous = true, .text = std::string{text}};
+  // Only the source is changed. The rest, with its modes, is the Engine's to judge.
   const auto host = from_directory(parts.front(), directory);
   return VolumeText{.text = host + std::string{text.substr(parts.front().size())}};
 }
 
 Result<MountSpec> parse_mount(std::string_view text, const std::string& directory) {
+  // As CSV, so that a path with a comma can be written in quotes.
   auto fields = parse_csv(text);
   if (!fields) return fields.error();
   MountSpec mount;

@@ -35,11 +35,13 @@ Result<std::vector<FileLine>> read_lines(const OptionDraft& draft, const char* o
   return lines;
 }
 
+// Files first and then the options, wherever they stand: so does the CLI, and a later value replaces an earlier one.
 Result<void> finish_env(OptionDraft& draft) {
   for (const std::string& path : draft.env_files) {
     auto lines = read_lines(draft, "--env-file", path);
     if (!lines) return lines.error();
     for (const auto& [name, value] : *lines) {
+      // A name alone takes the value that the environment has, and is left out where it has none.
       const auto known = value ? value : look_up(draft, name);
       if (known) set_env(draft.spec, name, *known);
     }
@@ -50,6 +52,8 @@ Result<void> finish_env(OptionDraft& draft) {
     if (value) {
       set_env(draft.spec, pair ? pair->first : entry, *value);
     } else {
+      // A name without a value anywhere goes to the Engine as it is, which takes the image's variable of that name
+      // away.
       unset_env(draft.spec, entry);
     }
   }
@@ -85,6 +89,7 @@ Result<void> merge(std::vector<std::string>& field, const std::vector<std::strin
   return {};
 }
 
+// The CLI merges --ip and its like into the first network, and refuses what both say.
 Result<void> merge_wishes(NetworkAttachment& network, const OptionDraft& draft) {
   const NetworkAttachment& wish = draft.first_network;
   auto merged = merge(network.aliases, wish.aliases, "--network-alias");
@@ -95,6 +100,8 @@ Result<void> merge_wishes(NetworkAttachment& network, const OptionDraft& draft) 
   if (!network.mac_address.empty() && !draft.spec.mac_address.empty()) {
     return conflict("--mac-address and the same in --network exclude each other");
   }
+  // A user's network has its links itself; those of Docker's bridge are in HostConfig, where finish_networks() puts
+  // all.
   if (is_user_network(network.name)) {
     network.links.insert(network.links.end(), draft.links.begin(), draft.links.end());
   }
@@ -103,6 +110,7 @@ Result<void> merge_wishes(NetworkAttachment& network, const OptionDraft& draft) 
 
 Result<void> check_network(const NetworkAttachment& network) {
   if (trim(network.name).empty()) return Error{Errc::invalid, "docker option --network names no network", {}};
+  // Docker resolves aliases only in networks that a user has made, and refuses them elsewhere.
   if (!is_user_network(network.name) && !network.aliases.empty()) {
     return Error{
         Errc::invalid,
@@ -135,6 +143,7 @@ Result<void> finish_networks(OptionDraft& draft) {
     }
   }
   spec.links.insert(spec.links.end(), draft.links.begin(), draft.links.end());
+  // A network of which nothing but the name is said needs no entry of its own: NetworkMode names it.
   const bool plain = networks.size() == 1 && networks.front() == NetworkAttachment{.name = networks.front().name};
   spec.networks = plain ? std::vector<NetworkAttachment>{} : std::move(networks);
   return {};
@@ -145,6 +154,7 @@ Result<void> finish_health(OptionDraft& draft) {
   const bool wanted = health != DockerHealth{};
   if (draft.no_health) {
     if (wanted) return conflict("--no-healthcheck and --health-* exclude each other");
+    // How the API says "no healthcheck, whatever the image has".
     draft.spec.health = DockerHealth{.test = {"NONE"}};
     return {};
   }
@@ -162,6 +172,7 @@ Result<void> finish_health(OptionDraft& draft) {
 }
 
 void normalize_capabilities(std::vector<std::string>& names) {
+  // The CLI sorts them and drops doubles, and `docker inspect` has to show the same.
   std::set<std::string> unique;
   for (const std::string& name : names) unique.insert(normalize_capability(name));
   names.assign(unique.begin(), unique.end());
@@ -170,6 +181,7 @@ void normalize_capabilities(std::vector<std::string>& names) {
 }  // namespace
 
 Result<std::string> read_option_file(const OptionDraft& draft, const std::string& path) {
+  // Where nobody can read files for us, as in a program without a sandbox, the option is refused and not ignored.
   if (draft.sources.read_file == nullptr) return Error{Errc::unsupported, "no files can be read here", {}};
   auto text = draft.sources.read_file(draft.sources.directory, path);
   if (!text) return Error{Errc::invalid, "'" + path + "' cannot be read: " + text.error().message, {}};

@@ -76,6 +76,7 @@ Result<void> set_size(Draft& draft, Text value) {
 }
 template <auto Field>
 Result<void> set_number(Draft& draft, Text value) {
+  // A base prefix is allowed: the CLI's numbers are those of Go's source.
   auto number = parse_integer(value);
   if (!number) return number.error();
   using Number = typename std::remove_reference_t<decltype(draft.spec.*Field)>::value_type;
@@ -132,6 +133,7 @@ constexpr std::array<Text, 2> host_or_private{"host", "private"};
 
 // --- options of their own -------------------------------------------------------------------------------------------
 
+// Only held: which value counts is known when all files and options have been read (finish_env).
 Result<void> apply_env(Draft& draft, Text value) {
   if (value.empty() || value.front() == '=') return bad_value(value, "is not NAME=value");
   draft.env.emplace_back(value);
@@ -147,6 +149,7 @@ Result<void> apply_label(Draft& draft, Text value) {
   return {};
 }
 
+// -1 is "unlimited", and the only negative size that there is.
 Result<void> apply_memory_swap(Draft& draft, Text value) {
   if (value != "-1") return set_size<&Spec::memory_swap_bytes>(draft, value);
   draft.spec.memory_swap_bytes = -1;
@@ -156,6 +159,7 @@ Result<void> apply_memory_swap(Draft& draft, Text value) {
 Result<void> apply_swappiness(Draft& draft, Text value) {
   auto number = parse_integer(value);
   if (!number) return number.error();
+  // -1 leaves it to the machine.
   if (*number < -1 || *number > 100) return bad_value(value, "is not from 0 to 100");
   draft.spec.memory_swappiness = *number;
   return {};
@@ -181,6 +185,7 @@ Result<void> apply_entrypoint(Draft& draft, Text value) {
   return {};
 }
 
+// The CLI keeps volumes in a set: one that is given twice would be a duplicate mount point to the Engine.
 void add_once(std::vector<std::string>& list, const std::string& text) {
   if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
 }
@@ -225,6 +230,7 @@ Result<void> apply_link(Draft& draft, Text value) {
 }
 
 Result<void> apply_dns(Draft& draft, Text value) {
+  // Kept in its canonical form, as the CLI sends it: `docker inspect` shows what was sent.
   auto address = parse_ip(trim(value));
   if (!address) return bad_value(value, "is not an IP address");
   draft.spec.dns.push_back(std::move(*address));
@@ -232,6 +238,7 @@ Result<void> apply_dns(Draft& draft, Text value) {
 }
 
 Result<void> apply_device(Draft& draft, Text value) {
+  // All CDI devices of a container are one request to the Engine, with a list of ids.
   if (is_cdi_device(value)) {
     auto& requests = draft.spec.device_requests;
     auto found = std::find_if(requests.begin(), requests.end(), [](const auto& each) { return each.driver == "cdi"; });
@@ -262,6 +269,7 @@ Result<void> apply_gpus(Draft& draft, Text value) {
 Result<void> apply_ulimit(Draft& draft, Text value) {
   auto limit = parse_ulimit(value);
   if (!limit) return limit.error();
+  // The last one of a name counts, as with the CLI.
   std::erase_if(draft.spec.ulimits, [&](const Ulimit& old) { return old.name == limit->name; });
   draft.spec.ulimits.push_back(std::move(*limit));
   return {};
@@ -269,6 +277,7 @@ Result<void> apply_ulimit(Draft& draft, Text value) {
 
 Result<void> apply_sysctl(Draft& draft, Text value) {
   auto pair = cut(value, '=');
+  // Others belong to the whole machine; runc refuses them when the container starts, and the CLI before.
   if (!pair || !is_namespaced_sysctl(pair->first)) return bad_value(value, "is not a sysctl that a container can set");
   draft.spec.sysctls[pair->first] = std::move(pair->second);
   return {};
@@ -278,17 +287,20 @@ Result<void> apply_sysctl(Draft& draft, Text value) {
 Result<std::string> seccomp_profile(const Draft& draft, const std::string& profile) {
   auto text = profile.starts_with('{') ? Result<std::string>{profile} : read_option_file(draft, profile);
   if (!text) return text;
+  // The Engine takes a profile only as text, without the file, and the CLI sends it without blanks.
   auto compact = compact_json(*text);
   if (!compact) return Error{Errc::invalid, "the seccomp profile " + compact.error().message, {}};
   return "seccomp=" + *compact;
 }
 
 Result<void> apply_security(Draft& draft, Text value) {
+  // The CLI's word; the API has two lists of paths instead, which become empty.
   if (value == "systempaths=unconfined") {
     draft.spec.unmask_system_paths = true;
     return {};
   }
   auto pair = cut(value, '=');
+  // The old form, "label:disable".
   if (!pair && value != "no-new-privileges") pair = cut(value, ':');
   const std::string name = pair ? pair->first : std::string{value};
   if (name != "no-new-privileges" && (!pair || pair->second.empty())) return bad_value(value, "is not name=value");
@@ -333,6 +345,7 @@ Result<void> apply_pull(Draft& draft, Text value) {
   return {};
 }
 
+// Set also when it is false: the daemon's own default may be true.
 Result<void> apply_init(Draft& draft, Text value) {
   draft.spec.init = value == "true";
   return {};
@@ -340,6 +353,7 @@ Result<void> apply_init(Draft& draft, Text value) {
 
 Result<void> apply_health_command(Draft& draft, Text value) {
   draft.health.test.clear();
+  // An empty command is none: the image's own test stays.
   if (!value.empty()) draft.health.test = {"CMD-SHELL", std::string{value}};
   return {};
 }
@@ -375,6 +389,7 @@ constexpr const char* windows_reason = "it exists on Windows only";
 constexpr auto value = Takes::value;
 constexpr auto nothing = Takes::nothing;
 
+// Sorted by name, as `docker run --help` prints them, so that the two lists can be compared.
 constexpr auto table = std::to_array<Option>({
     {"add-host", 0, value, add_parsed<&Spec::extra_hosts, parse_extra_host>},
     {"annotation", 0, value, set_pair<&Spec::annotations, true>},
@@ -516,6 +531,7 @@ Result<void> apply_one(Draft& draft, const Option& option, const std::string& sh
     text = *chosen ? "true" : "false";
   }
   if (option.apply == nullptr) {
+    // "--rm=false" or "--restart no" asks for what happens anyway.
     if (option.harmless != nullptr && text == option.harmless) return {};
     return Error{Errc::unsupported, "docker option " + shown + " is not possible: " + option.refusal, {}};
   }
@@ -545,7 +561,8 @@ Error two_words_in_one(const std::string& shown, Text rest) {
                {}};
 }
 
-// Walks over the list form, as the CLI's parser does.
+// Walks over the list form, as the CLI's parser does. Splits first and applies later: as_docker_parameters() wants the
+// same list without judging it.
 class OptionList {
  public:
   explicit OptionList(const std::vector<std::string>& list) : list_{list} {}
@@ -553,10 +570,13 @@ class OptionList {
   std::vector<Given> split() {
     while (next_ < list_.size()) {
       const std::string& word = list_[next_++];
+      // Before anything else: the word may end up in an error message, which goes to the framework as UTF-8.
       if (!is_utf8(word)) {
         add({.shown = word, .problem = not_utf8(word.substr(0, word.find('=')))});
       } else if (word.starts_with("--") && word.size() > 2) {
         take_long(Text{word}.substr(2));
+        // "--" would end the options for the CLI. Here nothing can follow them, so that it is a mistake like any other
+        // word.
       } else if (word.starts_with("-") && word.size() > 1 && word != "--") {
         take_cluster(Text{word}.substr(1));
       } else {
@@ -576,6 +596,7 @@ class OptionList {
     const Option* option = find_option(name);
     const std::string value{equals == Text::npos ? Text{} : text.substr(equals + 1)};
     if (option == nullptr) {
+      // "--net host" as one word: tell what was meant, and not only that there is no such option.
       const auto blank = name.find(' ');
       const bool joined = blank != std::string::npos && find_option(Text{name}.substr(0, blank)) != nullptr;
       add({.shown = shown,
@@ -601,6 +622,7 @@ class OptionList {
         const std::string all = "-" + std::string{letters};
         return add({.shown = all, .problem = unknown_option(is_utf8(shown) ? shown : all)});
       }
+      // "-e=A=b": the CLI's parser passes over one "=" behind a letter.
       if (rest.size() > 1 && rest.front() == '=') return add({option, shown, std::string{rest.substr(1)}});
       if (option->takes == Takes::value) {
         if (rest.empty()) return take_next(*option, shown);
@@ -644,6 +666,7 @@ Result<void> apply_parameters(Draft& draft, const std::vector<Parameter>& parame
     const std::string shown = "--" + parameter.key;
     if (!is_utf8(shown)) return not_utf8(shown);
     if (option == nullptr) return unknown_option(shown);
+    // Mesos replaces the network by the first such parameter (mesos.md 4.2); the list form may name several.
     if (option->apply == apply_network && !draft.networks.empty()) continue;
     auto applied = apply_one(draft, *option, shown, parameter.value);
     if (!applied) return applied;

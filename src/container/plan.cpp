@@ -17,9 +17,11 @@ namespace windlass {
 namespace {
 
 constexpr double cpu_shares_per_cpu = 1024;
+// Linux takes no fewer, and Mesos asks for as many at least (mesos.md 4.2).
 constexpr std::int64_t cpu_shares_min = 2;
 constexpr std::int64_t cpu_shares_max = 262'144;  // more is refused by runc
 constexpr std::int64_t cfs_period_us = 100'000;
+// The kernel takes no shorter one, and Mesos none either (mesos.md 4.2).
 constexpr std::int64_t cfs_quota_min_us = 1'000;
 constexpr double mebibyte = 1 << 20;
 constexpr std::int64_t memory_min = 6 << 20;  // less is refused by Docker Engines since 20.10
@@ -28,12 +30,14 @@ constexpr const char* app_id_variable = "MARATHON_APP_ID";
 
 Error invalid(std::string message) { return Error{Errc::invalid, std::move(message), {}}; }
 
+// Clamped first: a double that does not fit makes the conversion undefined, and the number is a framework's.
 std::int64_t whole(double amount) { return static_cast<std::int64_t>(std::clamp(amount, 0.0, amount_max)); }
 
 std::int64_t memory_from_mb(double megabytes) { return std::max(memory_min, whole(megabytes * mebibyte)); }
 
 // --- what both contracts share -------------------------------------------------------------------------------------
 
+// Mesos sets none, so that a container cannot be traced to its task (mesos.md 4.6).
 void set_labels(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
   spec.labels["MESOS_TASK_ID"] = task.id.value;
   spec.labels["MESOS_FRAMEWORK_ID"] = context.framework_id.value;
@@ -59,6 +63,7 @@ void add_bind(ContainerSpec& spec, const std::string& host, const std::string& c
 // What the options have set stays: these come after them.
 void set_cpu_limits(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
   const double cpus = task.resources.scalar("cpus");
+  // The task's cpus alone: Mesos adds the executor's 0.1, and people ask why the number is not theirs (mesos.md 4.6).
   if (cpus > 0 && !spec.cpu_shares) {
     spec.cpu_shares = std::clamp(whole(cpus * cpu_shares_per_cpu), cpu_shares_min, cpu_shares_max);
   }
@@ -66,13 +71,15 @@ void set_cpu_limits(ContainerSpec& spec, const TaskInfo& task, const ContainerCo
   const auto given = task.limits.find("cpus");
   if (given != task.limits.end()) limit = given->second;
   const bool limited = std::isfinite(limit) && (limit > 0 || given != task.limits.end());
+  // What the options say stays, and Docker refuses a quota beside --cpus.
   if (!limited || spec.nano_cpus || spec.cpu_quota_us) return;
+  // A period that the user has chosen stays; the quota is the same share of it.
   const std::int64_t period = spec.cpu_period_us.value_or(0) > 0 ? *spec.cpu_period_us : cfs_period_us;
   spec.cpu_period_us = period;
   spec.cpu_quota_us = std::max(cfs_quota_min_us, whole(limit * static_cast<double>(period)));
 }
 
-// Mesos' sum. It leaves out what would protect a task that asks for more than the machine has.
+// As Mesos computes it. Never negative: that would protect a task that asks for more than the machine has.
 std::optional<int> burstable_score(double request_mb, std::uint64_t host_memory) {
   if (host_memory == 0) return std::nullopt;
   const auto share = whole(1000.0 * request_mb * mebibyte / static_cast<double>(host_memory));
@@ -86,11 +93,14 @@ void set_memory_limits(ContainerSpec& spec, const TaskInfo& task, const Containe
   const bool limited = std::isfinite(limit) && (limit > 0 || given != task.limits.end());
   if (limited && !spec.memory_bytes) spec.memory_bytes = memory_from_mb(limit);
   if (given != task.limits.end() && mem > 0) {
+    // The Engine refuses a reservation above the limit, which an option may have lowered.
     const std::int64_t most = spec.memory_bytes.value_or(0) > 0 ? *spec.memory_bytes : whole(amount_max);
     if (!spec.memory_reservation_bytes) spec.memory_reservation_bytes = std::min(memory_from_mb(mem), most);
+    // Only of tasks that may use more than they have asked for, as in Mesos (mesos.md 4.2).
     if (limit > mem && !spec.oom_score_adj) spec.oom_score_adj = burstable_score(mem, context.host_memory_bytes);
   }
   const bool has_limit = spec.memory_bytes.value_or(0) > 0;
+  // MemorySwap is the sum of memory and swap: the same number means no swap.
   if (context.limit_swap && has_limit && !spec.memory_swap_bytes) spec.memory_swap_bytes = spec.memory_bytes;
 }
 
@@ -103,6 +113,7 @@ void set_gpus(ContainerSpec& spec, const TaskInfo& task) {
 
 void set_disk_limit(ContainerSpec& spec, const TaskInfo& task, const ContainerContext& context) {
   const double disk = task.resources.scalar("disk");
+  // Docker would refuse to create the container where its storage cannot do it.
   if (disk > 0 && context.can_limit_disk) {
     spec.storage_options.emplace("size", std::to_string(whole(disk * mebibyte)));
   }
@@ -113,6 +124,7 @@ void set_port_env(ContainerSpec& spec, const std::vector<std::uint16_t>& ports) 
   if (ports.empty()) return;
   std::string list;
   const auto set_missing = [&](const std::string& name, const std::string& value) {
+    // What the framework sets itself stays: Marathon sets these variables too.
     if (!has_env(spec, name)) set_env(spec, name, value);
   };
   for (std::size_t i = 0; i < ports.size(); ++i) {
@@ -145,6 +157,7 @@ void set_framework_env(ContainerSpec& spec, const TaskInfo& task) {
 
 ContainerSpec new_spec(const ContainerContext& context) {
   ContainerSpec spec{.name = container_name(context.container_id), .image = {}};
+  // Under the executor's own group, so that what the agent measures and ends there includes the container.
   spec.cgroup_parent = context.cgroup_parent;
   return spec;
 }
@@ -158,6 +171,7 @@ Result<void> finish_plan(ContainerPlan& plan, const TaskInfo& task, const Contai
   ContainerSpec& spec = plan.spec;
   auto allowed = check_policy(spec, context.policy, context.cgroup_parent);
   if (!allowed) return allowed;
+  // Last, as in Mesos (mesos.md 4.2).
   if (!context.sandbox.empty()) add_bind(spec, context.sandbox, mapped_sandbox, VolumeMode::rw);
   set_cpu_limits(spec, task, context);
   set_memory_limits(spec, task, context);
@@ -179,6 +193,7 @@ Result<void> set_image(ContainerSpec& spec, const std::string& image) {
 // --- first-class contract ------------------------------------------------------------------------------------------
 
 Result<std::string> network_of(const DockerInfo& docker, const ContainerInfo& container) {
+  // Mesos' default is the host's network, and not Docker's bridge (mesos.md 4.2).
   switch (docker.network.value_or(NetworkMode::host)) {
     case NetworkMode::host: return std::string{"host"};
     case NetworkMode::bridge: return std::string{"bridge"};
@@ -200,6 +215,7 @@ Result<void> set_port_mappings(ContainerSpec& spec, const DockerInfo& docker, co
   const std::vector<Range> allocated = task.resources.ranges("ports");
   if (allocated.empty()) return invalid("Port mappings require port resources");
   for (const PortMapping& mapping : docker.port_mappings) {
+    // A port that is not the task's may be another task's, and Docker would only say at the start that it is taken.
     if (!contains(allocated, {Range{mapping.host_port, mapping.host_port}})) {
       return invalid("Port [" + std::to_string(mapping.host_port) + "] not included in resources");
     }
@@ -218,6 +234,7 @@ Result<void> set_port_mappings(ContainerSpec& spec, const DockerInfo& docker, co
 
 bool is_absolute(const std::string& path) { return path.starts_with('/'); }
 
+// The API has one driver for all volumes of a container.
 Result<void> set_volume_driver(ContainerSpec& spec, const std::string& driver, const char* conflict) {
   if (driver.empty()) return {};
   if (!spec.volume_driver.empty() && spec.volume_driver != driver) return invalid(conflict);
@@ -274,13 +291,14 @@ Result<void> set_task_command(ContainerSpec& spec, const TaskInfo& task, const C
   set_command_env(spec, command);
   if (command.shell) {
     if (!command.value) return invalid("Shell specified but no command value provided");
+    // The image's ENTRYPOINT must not get the shell's words as arguments (mesos.md 4.2).
     spec.entrypoint = std::vector<std::string>{"/bin/sh"};
     spec.command = {"-c", *command.value};
     return {};
   }
   auto arguments = command.arguments.begin();
   if (command.value && is_mesos) {
-    // There the first argument is what the program sees as its own name.
+    // In containers of type MESOS the first argument is what the program sees as its own name.
     spec.entrypoint = std::vector<std::string>{*command.value};
     if (!command.arguments.empty()) ++arguments;
   } else if (command.value) {
@@ -329,6 +347,7 @@ Result<ContainerPlan> plan_first_class(const TaskInfo& task, const ContainerInfo
   if (!volumes) return volumes.error();
   auto network = set_network(spec, container, task);
   if (!network) return network.error();
+  // After all fields of the task: parameters replace what the fields say, as on the command line that Mesos writes.
   auto parameters = apply_docker_parameters(spec, docker.parameters, option_sources(context));
   if (!parameters) return parameters.error();
   auto finished = finish_plan(plan, task, context);
@@ -341,6 +360,7 @@ Result<ContainerPlan> plan_mesos(const TaskInfo& task, const ContainerContext& c
   if (!container) return container.error();
   auto plan = plan_first_class(task, *container, context);
   if (!plan) return plan;
+  // Mesos' containerizer runs the container's process as this user; for Docker's it is the owner of the sandbox only.
   if (task.command && task.command->user) plan->spec.user = *task.command->user;
   const MesosImage& image = *container->mesos->image;
   plan->registry_config = image.registry_config;
@@ -370,7 +390,7 @@ Result<void> set_seed_command(ContainerSpec& spec, const SeedData& seed, const T
   return {};
 }
 
-// The options come after the command: of a text for the shell nothing would be left but its words.
+// Options come after the command: with another entrypoint the text for the shell would become that program's arguments.
 Result<void> check_shell(const ContainerSpec& spec, const TaskInfo& task) {
   const bool wants_shell = task.command && task.command->shell && task.command->value;
   if (!wants_shell || spec.entrypoint == std::vector<std::string>{"/bin/sh"}) return {};
@@ -389,10 +409,12 @@ Result<ContainerPlan> plan_seed(const TaskInfo& task, SeedData seed, const std::
   set_framework_env(spec, task);
   set_mesos_env(spec, task, context);
   set_port_env(spec, ports);
+  // After the ports: the seed's executor let the app's variables replace PORT (mesos.md 8.1).
   for (const auto& [name, value] : seed.env) set_env(spec, name, value);
   auto options = apply_docker_options(spec, seed.options, option_sources(context));
   if (options) options = check_shell(spec, task);
   if (!options) return options.error();
+  // Which ports the image EXPOSEs is known when it is here; executor/ports.hpp pairs them then.
   plan.ports_to_pair = ports;
   auto finished = finish_plan(plan, task, context);
   if (!finished) return finished.error();
@@ -409,6 +431,7 @@ std::optional<SeedData> seed_of_both(const TaskInfo& task) {
   if (!in_both) return std::nullopt;
   SeedData seed = parse_seed_data(task.data);
   const auto image = parse_image_name(container.docker->image);
+  // Compared as Docker would read them: "redis" and "redis:latest" are one image.
   const auto in_data = parse_image_name(seed.image);
   if (!image || !in_data || with_tag(*image) != with_tag(*in_data)) return std::nullopt;
   return seed;

@@ -20,20 +20,22 @@ Error not_allowed(const std::string& what) {
 
 bool joins_container(const std::string& mode) { return mode.starts_with("container:"); }
 
-// What Docker gives every container anyway.
+// What Docker gives every container anyway: --cap-add of one of these gives it nothing more.
 const std::set<std::string> default_capabilities{
     "CAP_AUDIT_WRITE", "CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FOWNER",    "CAP_FSETID",
     "CAP_KILL",        "CAP_MKNOD",   "CAP_NET_BIND_SERVICE", "CAP_NET_RAW",   "CAP_SETFCAP",
     "CAP_SETGID",      "CAP_SETPCAP", "CAP_SETUID",           "CAP_SYS_CHROOT"};
 
-// Options that only take rights away.
+// Options that only take rights away. Any other counts as one that gives rights: what newer Engines invent is denied
+// until it is known here.
 const std::set<std::string> tightening{"no-new-privileges", "no-new-privileges=true", "no-new-privileges:true",
                                        "seccomp=builtin", "seccomp:builtin"};
 
 // The local driver mounts whatever its options say; these types have nothing of this machine, unless it is bound.
 const std::set<std::string> foreign_filesystems{"tmpfs", "nfs", "nfs4", "cifs"};
 
-// The host's path that a volume of the local driver would mount; empty: none.
+// The host's path that a volume of the local driver would mount; empty: none. With options
+// ("type=none,o=bind,device=/etc") such a volume is a bind mount under another name.
 std::string mounted_device(const VolumeOptions& options) {
   const auto option = [&](const char* name) {
     const auto found = options.driver_options.find(name);
@@ -45,6 +47,7 @@ std::string mounted_device(const VolumeOptions& options) {
 }
 
 Result<void> check_path(const Policy& policy, const std::string& path, const char* option) {
+  // Cleaned before it is compared: "/data/../etc" is not below "/data".
   if (path.starts_with('/') && is_below(policy.mounts, docker::clean_path(path))) return {};
   return not_allowed("the host's '" + path + "' in a container (" + option + ")");
 }
@@ -71,9 +74,12 @@ Result<void> check_devices(const Spec& spec, const Policy& policy) {
     if (is_below(policy.devices, docker::clean_path(device.host))) continue;
     return not_allowed("the host's device '" + device.host + "' in a container (--device)");
   }
+  // CDI can name any device of the host, and brings mounts and hooks along: no list of paths can allow it.
   for (const DeviceRequest& request : spec.device_requests) {
     if (request.driver == "cdi") return not_allowed("devices of the host in a container (--device)");
   }
+  // A rule is about device numbers and not paths: with CAP_MKNOD, which is Docker's default, a container makes the
+  // node.
   if (!spec.device_cgroup_rules.empty()) return not_allowed("rules about devices (--device-cgroup-rule)");
   return {};
 }
@@ -103,6 +109,7 @@ Result<void> check_security(const Spec& spec, const Policy&) {
 }
 
 Result<void> check_containers(const Spec& spec, const Policy&) {
+  // A container's namespaces are those of the task that runs in it, which may be another framework's.
   if (joins_container(spec.network_mode)) return not_allowed("another container's network (--network)");
   if (joins_container(spec.pid_mode)) return not_allowed("another container's processes (--pid)");
   if (joins_container(spec.ipc_mode)) return not_allowed("another container's IPC (--ipc)");
@@ -117,6 +124,7 @@ Result<void> check_privileged(const Spec& spec, const Policy&) {
 }
 
 Result<void> check_network(const Spec& spec, const Policy&) {
+  // --network may be given more than once, and host may be any of them.
   const bool joins = std::any_of(spec.networks.begin(), spec.networks.end(),
                                  [](const NetworkAttachment& network) { return network.name == "host"; });
   if (spec.network_mode != "host" && !joins) return {};
@@ -175,11 +183,13 @@ constexpr auto right_checks = std::to_array<RightCheck>({
 }  // namespace
 
 Result<void> check_policy(const ContainerSpec& spec, const ContainerPolicy& policy, const std::string& own_cgroup) {
+  // In the order of the flag's help, so that a container with several faults is always refused for the same one.
   for (const RightCheck& each : right_checks) {
     if (!policy.denied.contains(each.right)) continue;
     auto checked = each.check(spec, policy);
     if (!checked) return checked;
   }
+  // Apart from the table: the executor itself sets a parent, which is not the container's wish.
   if (policy.denied.contains(Right::cgroup_parent) && spec.cgroup_parent != own_cgroup) {
     return not_allowed("the control group '" + spec.cgroup_parent + "' (--cgroup-parent)");
   }

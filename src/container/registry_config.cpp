@@ -14,6 +14,7 @@ constexpr std::string_view hub_key = "https://index.docker.io/v1/";
 }  // namespace
 
 std::string registry_config(const std::string& image, const RegistryUser& user) {
+  // Written out as JSON, so that there is one way for logins: what reads a task's own configuration reads this one too.
   const std::string registry = registry_of(image);
   JsonWriter json;
   json.open('{');

@@ -19,6 +19,7 @@ namespace {
 constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t int64_min_size = std::uint64_t{1} << 63;  // of the lowest negative number
 
+// Not std::isdigit(): that depends on the locale, and a negative char is undefined there.
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_number(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
@@ -31,6 +32,7 @@ bool take_sign(std::string_view& text) {
   return minus;
 }
 
+// std::from_chars() stops at what it does not know: the end has to be looked at, too.
 std::optional<std::uint64_t> digits_in_base(std::string_view digits, int base) {
   std::uint64_t number = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
@@ -60,6 +62,7 @@ std::optional<std::uint64_t> literal(std::string_view text) {
   return digits_in_base(digits, base);
 }
 
+// The lowest number has no positive counterpart in 64 bits.
 std::optional<std::int64_t> with_sign(std::optional<std::uint64_t> size, bool minus) {
   if (!size) return std::nullopt;
   if (minus && *size == int64_min_size) return std::numeric_limits<std::int64_t>::min();
@@ -69,6 +72,7 @@ std::optional<std::int64_t> with_sign(std::optional<std::uint64_t> size, bool mi
 
 constexpr std::int64_t billion = 1'000'000'000;
 
+// Whole numbers all along: the CLI calculates with fractions of any size, and a double would round where it refuses.
 Result<std::int64_t> parse_cpu_fraction(std::string_view text, std::string_view top, std::string_view bottom) {
   const auto above = digits_in_base(top, 10);
   const auto below = digits_in_base(bottom, 10);
@@ -89,6 +93,7 @@ Result<std::int64_t> parse_cpu_decimal(std::string_view text, std::string_view n
   digits += fraction;
   if (!exponent || !is_number(digits)) return bad_value(text, "is no number");
   auto power = *exponent - static_cast<std::int64_t>(fraction.size()) + 9;
+  // Leading zeros are no digits, and zeros at the end only move the power: what is left is as short as it can be.
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
   if (digits.empty()) return std::int64_t{0};
   for (; power < 0 && digits.back() == '0'; ++power) digits.pop_back();
@@ -107,11 +112,13 @@ std::optional<double> size_factor(std::string unit) {
   if (unit.empty() || unit == "b") return 1.0;
   constexpr std::string_view letters = "kmgtp";
   const auto power = letters.find(unit.front());
+  // k, kb and kib all mean 1024: so does the CLI read them.
   const std::string rest = unit.substr(1);
   if (power == std::string_view::npos || (!rest.empty() && rest != "b" && rest != "ib")) return std::nullopt;
   return std::ldexp(1.0, 10 * static_cast<int>(power + 1));
 }
 
+// std::from_chars() also takes "inf" and "nan", which the CLI does not.
 std::optional<double> parse_float(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;
@@ -211,6 +218,7 @@ std::string to_text(const Ip6& ip) {
 // How many bytes a UTF-8 sequence has that begins with this byte; 0: none does.
 std::size_t sequence_length(unsigned char first) {
   if (first < 0x80) return 1;
+  // 0xc0 and 0xc1 could only begin longer forms of what a single byte says.
   if (first >= 0xc2 && first < 0xe0) return 2;
   if (first >= 0xe0 && first < 0xf0) return 3;
   if (first >= 0xf0 && first < 0xf5) return 4;
@@ -277,6 +285,8 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   while (!zero && !rest.empty()) {
     const auto time = take_time(rest);
     if (!time) return bad_value(text, "is not a duration, such as 1m30s");
+    // Saturates just above the longest time, which with_sign() then refuses: an overflow would wrap around to a short
+    // one.
     sum = *time > int64_min_size - std::min(sum, int64_min_size) ? int64_min_size + 1 : sum + *time;
   }
   const auto number = with_sign(sum, minus);
@@ -295,9 +305,11 @@ std::optional<bool> parse_bool(std::string_view text) {
 Result<std::vector<std::string>> parse_csv(std::string_view text) {
   std::string lines;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    // Go's CSV reader takes "\r\n" for a line end, also at the end of the text.
     if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] == '\n')) continue;
     lines += text[i];
   }
+  // That reader passes over empty lines; of the others only the first is read.
   std::size_t at = std::min(lines.find_first_not_of('\n'), lines.size());
   if (at == lines.size()) return bad_value(text, "is empty");
   std::vector<std::string> fields;
@@ -310,12 +322,14 @@ Result<std::vector<std::string>> parse_csv(std::string_view text) {
 }
 
 std::optional<std::string> parse_ip(std::string_view text) {
+  // inet_pton() stops at a zero, which the text may have in its middle.
   const std::string zero_ended{text};
   if (zero_ended.find('\0') != std::string::npos) return std::nullopt;
   std::array<unsigned char, 4> ip4{};
   if (::inet_pton(AF_INET, zero_ended.c_str(), ip4.data()) == 1) return zero_ended;
   Ip6 ip6{};
   if (::inet_pton(AF_INET6, zero_ended.c_str(), ip6.data()) != 1) return std::nullopt;
+  // Go prints an IPv4 address that is mapped into IPv6 as plain IPv4.
   constexpr Ip6 mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (!std::equal(ip6.begin(), ip6.begin() + 12, mapped.begin())) return to_text(ip6);
   std::string dotted;
@@ -332,10 +346,12 @@ bool is_mac_address(std::string_view text) {
   for (const std::string_view group : groups) {
     if (group.size() != width || !std::all_of(group.begin(), group.end(), is_hex_digit)) return false;
   }
+  // EUI-48, EUI-64 and InfiniBand.
   const auto bytes = groups.size() * width / 2;
   return bytes == 6 || bytes == 8 || bytes == 20;
 }
 
+// As Go's path.Clean, by the text alone: symbolic links are not followed.
 std::string clean_path(std::string_view path) {
   const bool absolute = path.starts_with('/');
   std::vector<std::string_view> kept;

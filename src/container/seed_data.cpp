@@ -31,6 +31,7 @@ void read_env(const json::value& value, SeedData& seed) {
 
 void read_image(const json::value& value, SeedData& seed) {
   const std::string image = to_text(value);
+  // Without the scheme the seed's executor fails (mesos.md 8.1); here argv may still name the image.
   if (value.is_string() && image.starts_with(image_scheme) && image.size() > image_scheme.size()) {
     seed.image = image.substr(image_scheme.size());
   } else if (!value.is_null()) {
@@ -62,6 +63,8 @@ void read_container(const json::value& value, SeedData& seed) {
 
 SeedData parse_seed_data(std::string_view data) {
   SeedData seed;
+  // No data is usual and no mistake. The seed's executor failed here, and the task had no PORT variables
+  // (mesos.md 8.1).
   if (trim(data).empty()) return seed;
   auto value = read_json(data);
   if (!value) {

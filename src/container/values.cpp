@@ -37,6 +37,7 @@ struct PortRange {
 };
 
 std::optional<std::uint64_t> to_port(std::string_view text) {
+  // Go's ParseUint, which reads ports, takes no sign.
   if (text.empty() || text.front() == '+' || text.front() == '-') return std::nullopt;
   const auto number = parse_decimal(text);
   if (!number || *number > static_cast<std::int64_t>(port_max)) return std::nullopt;
@@ -59,6 +60,7 @@ struct PortText {
 PortText split_protocol(std::string_view text) {
   const auto parts = split(text, '/');
   PortText out{.port = std::string{parts.front()}};
+  // "80/" is "80/tcp" for the CLI.
   if (parts.size() > 1 && !parts[1].empty() && !out.port.empty()) out.protocol = parts[1];
   return out;
 }
@@ -72,6 +74,7 @@ struct PublishParts {
 // The address may have colons itself.
 PublishParts split_publish(const std::string& text) {
   PublishParts parts;
+  // From the right: an IPv6 address has colons, but port and range have none.
   const auto last = text.rfind(':');
   parts.container = last == std::string::npos ? text : text.substr(last + 1);
   if (last == std::string::npos) return parts;
@@ -90,6 +93,7 @@ Result<std::string> publish_shorthand(std::string_view text) {
     if (!pair || pair->first.empty()) return bad_value(field, "is not name=value");
     fields[pair->first] = pair->second;
   }
+  // The CLI, too, makes the short form of the long one, and reads that.
   return fields["published"] + ":" + fields["target"] + "/" + fields["protocol"];
 }
 
@@ -109,6 +113,7 @@ std::vector<PortBinding> bind_ports(const PortRange& container, const std::optio
   for (std::uint64_t i = 0; i < container.size(); ++i) {
     PortBinding binding = pattern;
     binding.container_port = static_cast<std::uint16_t>(container.first + i);
+    // A range of host ports for one container port stays a range: the Engine takes the first that is free.
     if (host) binding.host_port = container.size() == 1 ? host->text() : std::to_string(host->first + i);
     bindings.push_back(std::move(binding));
   }
@@ -149,6 +154,7 @@ Result<void> set_gpu_field(DeviceRequest& request, const std::string& key, const
   } else if (key == "capabilities") {
     auto& wanted = request.capabilities.emplace_back();
     for (const std::string_view capability : split(value, ',')) wanted.emplace_back(capability);
+    // The CLI adds it to each list of capabilities: the Engine finds the driver by it.
     wanted.emplace_back("gpu");
   } else if (key == "options") {
     auto fields = parse_csv(value);
@@ -170,6 +176,7 @@ Result<DeviceLimit> device_limit(std::string_view text, std::string& value) {
   return DeviceLimit{.path = std::move(pair->first)};
 }
 
+// Docker's own list: the CLI refuses other names.
 const std::set<std::string_view> ulimit_names{"core",    "cpu",      "data",   "fsize",      "locks",
                                               "memlock", "msgqueue", "nice",   "nofile",     "nproc",
                                               "rss",     "rtprio",   "rttime", "sigpending", "stack"};
@@ -235,6 +242,7 @@ constexpr const char* own_architecture = "amd64";
 constexpr const char* own_architecture = "";
 #endif
 
+// The lists by which containerd, and so the CLI, tells whether a single word is a system or an architecture.
 const std::set<std::string_view> known_systems{"aix",     "android", "darwin",  "dragonfly", "freebsd", "hurd",
                                                "illumos", "ios",     "js",      "linux",     "nacl",    "netbsd",
                                                "openbsd", "plan9",   "solaris", "windows",   "zos"};
@@ -296,6 +304,7 @@ Result<std::string> platform_of_word(std::string_view text, const std::string& s
   if (known_systems.contains(system)) return to_text({system, own_architecture});
   Platform platform{"linux", std::string{text}};
   normalize_architecture(platform);
+  // v7 is what "arm" means without a variant.
   if (platform.architecture == "arm" && platform.variant == "v7") platform.variant.clear();
   if (!known_architectures.contains(platform.architecture)) {
     return bad_value(text, "is no system and no architecture that is known");
@@ -377,6 +386,7 @@ Result<DeviceRequest> parse_gpus(std::string_view text) {
     auto set = pair ? set_gpu_field(request, pair->first, pair->second) : set_gpu_field(request, "count", field);
     if (!set) return set.error();
   }
+  // Without a number or names one GPU is meant; both together the Engine refuses.
   if (!seen.contains("count") && !seen.contains("device")) request.count = 1;
   if (request.capabilities.empty()) request.capabilities = {{"gpu"}};
   return request;
@@ -436,6 +446,7 @@ Result<Ulimit> parse_ulimit(std::string_view text) {
   if (!soft || !hard) return bad_value(text, "has a limit that is no number");
   limit.soft = *soft;
   limit.hard = *hard;
+  // -1 is "unlimited", and so the highest of all.
   if (limit.hard != -1 && (limit.soft == -1 || limit.soft > limit.hard)) {
     return bad_value(text, "has a soft limit above its hard limit");
   }
@@ -443,6 +454,8 @@ Result<Ulimit> parse_ulimit(std::string_view text) {
 }
 
 Result<NetworkAttachment> parse_network(std::string_view text) {
+  // Names of networks may have commas and "=" of their own, so that only "word=word" makes a list of it, as for the
+  // CLI.
   if (!has_fields(text)) {
     if (trim(text).empty()) return bad_value(text, "names no network");
     return NetworkAttachment{.name = std::string{text}};
@@ -451,6 +464,7 @@ Result<NetworkAttachment> parse_network(std::string_view text) {
   if (!fields) return fields.error();
   NetworkAttachment network;
   for (const std::string& field : *fields) {
+    // The CLI puts the whole field into lower case, its value as well.
     const auto pair = cut(to_lower(field), '=');
     if (!pair || pair->first.empty()) return bad_value(field, "is not name=value");
     auto set = set_network_field(network, std::string{trim(pair->first)}, std::string{trim(pair->second)});
@@ -466,11 +480,13 @@ bool is_user_network(std::string_view name) {
 
 Result<std::string> parse_extra_host(std::string_view text) {
   auto pair = cut(text, '=');
+  // "host=ip" is the newer form; the Engine gets "host:ip" in any case.
   if (!pair) pair = cut(text, ':');
   if (!pair || pair->first.empty() || pair->first.find(':') != std::string::npos) {
     return bad_value(text, "is not host:ip");
   }
   std::string address = pair->second;
+  // The Engine replaces this word by an address of its host.
   if (address == "host-gateway") return pair->first + ":" + address;
   if (address.size() > 2 && address.starts_with('[') && address.ends_with(']')) {
     address = address.substr(1, address.size() - 2);
@@ -482,6 +498,7 @@ Result<std::string> parse_extra_host(std::string_view text) {
 Result<std::string> parse_dns_search(std::string_view text) {
   const auto begin = std::min(text.find_first_not_of(' '), text.size());
   auto domain = text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+  // A dot alone means "no search domains at all".
   if (domain == ".") return std::string{domain};
   domain = domain.substr(0, domain.find_last_not_of(" \t\n\f\r") + 1);
   if (domain.ends_with('.')) domain.remove_suffix(1);
@@ -535,6 +552,7 @@ Result<std::vector<FileLine>> parse_key_value_file(std::string_view text) {
     if (line.size() >= file_line_max) return Error{Errc::invalid, where + " is too long", {}};
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (!is_utf8(line)) return Error{Errc::invalid, where + " is not UTF-8", {}};
+    // Editors of Windows write it.
     if (number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     line.remove_prefix(std::min(line.find_first_not_of(" \t\n\v\f\r"), line.size()));
     if (line.empty() || line.front() == '#') continue;
@@ -554,6 +572,7 @@ Result<std::string> compact_json(std::string_view text) {
   auto value = read_json(text);
   if (!value) return Error{Errc::invalid, "is not JSON: " + value.error().message, {}};
   std::string compact;
+  // Only blanks are taken out, as by the CLI: to write the JSON anew could change how its numbers are written.
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];

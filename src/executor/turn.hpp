@@ -28,7 +28,7 @@ inline bool is_command_task(const TaskInfo& task) {
   return task.command && (!task.container || is_plain_process(*task.container));
 }
 
-// How long the removal of a container is waited for once its end is told.
+// How long the removal of a task's container, or of a holder, may keep the executor from leaving.
 inline constexpr Duration removal_wait = std::chrono::seconds{30};
 
 // Docker may have done what was asked, or may not.
