@@ -12,9 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// For calls that only ask, or that Docker answers at once.
 constexpr auto short_limit = 30s;
-// Volume plugins and slow disks take their time.
 constexpr auto pull_head_limit = 60s;  // until the registry has said something
+// To create, start and remove: volume plugins and slow disks take their time.
 constexpr auto long_limit = 120s;
 // Engines with an API before 1.30 send the head of the answer to wait only when the container has ended.
 constexpr auto wait_limit = 24h * 365;
@@ -29,6 +30,7 @@ Errc code_of(int status) {
     case 403: return Errc::forbidden;
     case 404: return Errc::not_found;
     case 409: return Errc::conflict;
+    // Docker says nearly everything else with 500, and so a code tells less than the words.
     default: return Errc::internal;
   }
 }
@@ -46,6 +48,7 @@ Error in_dockers_words(const Error& error) {
   return text.empty() ? error : Error{error.code, text, {}};
 }
 
+// 304 is the answer to a start of what runs already: what was asked for is so.
 bool is_good(int status) { return (status >= 200 && status < 300) || status == 304; }
 
 std::string container_path(const std::string& id, const std::string& rest) {
@@ -55,6 +58,7 @@ std::string container_path(const std::string& id, const std::string& rest) {
 asio::awaitable<Result<std::string>> read_all(StreamingResponse& stream, std::size_t bytes_max) {
   std::string body;
   while (true) {
+    // Without a limit: a wait sends its first byte when the container ends.
     auto reading = stream.read_some(0ms);
     auto bytes = co_await std::move(reading);
     if (!bytes) co_return bytes.error();
@@ -72,6 +76,7 @@ bool is_about_groups(const Error& error) {
 }  // namespace
 
 Result<std::unique_ptr<DockerClient>> DockerClient::create(asio::any_io_executor loop, std::string host) {
+  // One connection is enough: a task makes one call after the other, and each kept one costs memory here and in Docker.
   auto client = HttpClient::create(std::move(loop), host, {.idle_connections_max = 1});
   if (!client) return Error{Errc::invalid, "DOCKER_HOST: " + to_string(client.error()), {}};
   return std::unique_ptr<DockerClient>{new DockerClient{std::move(*client), std::move(host)}};
@@ -81,6 +86,7 @@ DockerClient::DockerClient(std::unique_ptr<HttpClient> client, std::string host)
     : client_{std::move(client)}, host_{std::move(host)} {}
 
 Error DockerClient::unreachable(const Error& error) {
+  // It may come back as another Engine, which speaks other versions.
   version_.reset();
   if (error.code != Errc::unavailable) return Error{error.code, "Docker at " + host_ + ": " + error.message, {}};
   return Error{
@@ -89,10 +95,12 @@ Error DockerClient::unreachable(const Error& error) {
 
 asio::awaitable<Result<DockerApiVersion>> DockerClient::connect() {
   if (version_) co_return *version_;
+  // First the ping: its header says the newest version, and that costs the Engine a tenth of GET /version.
   auto pinging = client_->request({.method = "GET", .target = "/_ping"}, short_limit);
   auto pong = co_await std::move(pinging);
   if (!pong) co_return unreachable(pong.error());
   const std::string* newest = find_header(pong->headers, "Api-Version");
+  // An Engine that is newer than we are has to say in /version whether it still speaks ours.
   if (is_good(pong->status) && newest != nullptr) version_ = docker_api_of_ping(*newest);
   if (version_) co_return *version_;
   auto asking = client_->request({.method = "GET", .target = "/version"}, short_limit);
@@ -117,12 +125,14 @@ asio::awaitable<Result<HttpClientRequest>> DockerClient::in_its_version(const Ht
   auto connected = co_await std::move(connecting);
   if (!connected) co_return connected.error();
   HttpClientRequest versioned = request;
+  // Always with a version: calls without one mean the Engine's newest, and are on their way out.
   versioned.target = "/v" + connected->to_string() + request.target;
   co_return versioned;
 }
 
 asio::awaitable<Result<HttpClientResponse>> DockerClient::exchange(HttpClientRequest request,
                                                                    std::chrono::milliseconds limit) {
+  // At most twice: a refusal of the version the second time is not about an Engine that has been exchanged.
   for (bool again = false;; again = true) {
     auto preparing = in_its_version(request);
     auto versioned = co_await std::move(preparing);
@@ -175,9 +185,11 @@ asio::awaitable<Result<DockerStorage>> DockerClient::storage() {
 }
 
 asio::awaitable<Result<std::optional<DockerImage>>> DockerClient::inspect_image(std::string image) {
+  // The Engine's routes expect the slashes, the colon and the "@" of a name as they are.
   const std::string target = "/images/" + percent_encode(image, "/:@") + "/json";
   auto asking = exchange({.method = "GET", .target = target}, short_limit);
   auto answer = co_await std::move(asking);
+  // "Not here" is an answer and no error: the pull follows.
   if (!answer && answer.error().code == Errc::not_found) co_return std::optional<DockerImage>{};
   if (!answer) co_return answer.error();
   auto read = read_image(answer->body);
@@ -193,10 +205,13 @@ asio::awaitable<Result<void>> DockerClient::pull(std::string image, std::string 
   if (!registry_auth.empty()) request.headers.emplace_back("X-Registry-Auth", std::move(registry_auth));
   auto opening = open(std::move(request), pull_head_limit);
   auto opened = co_await std::move(opening);
+  // Docker says most failures of a pull with status 500; only its words tell an image that is not there from a registry
+  // that is away.
   if (!opened && opened.error().code == Errc::internal) {
     co_return Error{pull_error_code(opened.error().message), opened.error().message, {}};
   }
   if (!opened) co_return opened.error();
+  // A cancellation while the request was being opened has found no stream that it could close.
   if (pull_cancelled_) co_return Error{Errc::cancelled, "the pull was cancelled", {}};
   pulling_ = std::move(*opened);
   auto reading = read_pull(std::move(on_progress));
@@ -209,6 +224,7 @@ asio::awaitable<Result<void>> DockerClient::read_pull(OnProgress on_progress) {
   while (true) {
     auto reading = pulling_.read_some(0ms);
     auto bytes = co_await std::move(reading);
+    // Before the bytes are looked at: a stream that we closed ourselves reads like one that was lost.
     if (pull_cancelled_) co_return Error{Errc::cancelled, "the pull was cancelled", {}};
     if (!bytes) co_return unreachable(bytes.error());
     if (bytes->empty()) co_return Result<void>{};
@@ -220,6 +236,7 @@ asio::awaitable<Result<void>> DockerClient::read_pull(OnProgress on_progress) {
 
 void DockerClient::cancel_pull() {
   pull_cancelled_ = true;
+  // Docker ends a pull whose client has gone.
   pulling_.close();
 }
 
@@ -227,6 +244,7 @@ asio::awaitable<Result<std::string>> DockerClient::create_container(ContainerSpe
   ContainerSpec without = spec;
   auto creating = create_as_said(std::move(spec));
   auto created = co_await std::move(creating);
+  // Only the executor's own choice is given up; a group that the task asks for is its condition.
   const bool is_wish = !own_group.empty() && without.cgroup_parent == own_group;
   if (created || !is_wish || !is_about_groups(created.error())) co_return created;
   without.cgroup_parent.clear();
@@ -239,6 +257,7 @@ asio::awaitable<Result<std::string>> DockerClient::create_as_said(ContainerSpec 
   auto connecting = connect();
   auto version = co_await std::move(connecting);
   if (!version) co_return version.error();
+  // Older Engines ignore fields that they do not know: the container would run without what was asked for.
   auto checked = check_api_version(spec, *version);
   if (!checked) co_return checked.error();
   std::string target = "/containers/create?name=" + percent_encode(spec.name);
@@ -255,6 +274,7 @@ asio::awaitable<Result<std::string>> DockerClient::create_as_said(ContainerSpec 
 }
 
 asio::awaitable<Result<RawConnection>> DockerClient::attach(std::string id) {
+  // Without logs=1: before the start there is nothing to catch up with, and after a loss follow_logs() does that.
   auto upgrading = upgrade({.method = "POST", .target = container_path(id, "/attach?stream=1&stdout=1&stderr=1")});
   auto attached = co_await std::move(upgrading);
   co_return attached;
@@ -285,6 +305,7 @@ asio::awaitable<Result<ContainerEnd>> DockerClient::wait(std::string id) {
   auto connecting = connect();
   auto connected = co_await std::move(connecting);
   if (!connected) co_return connected.error();
+  // Then the short limit finds a Docker that hangs; without that head it looks like a container that runs.
   const bool head_comes_early = *connected >= early_wait_head;
   const std::chrono::milliseconds limit =
       head_comes_early ? std::chrono::milliseconds{short_limit} : std::chrono::milliseconds{wait_limit};
@@ -343,6 +364,7 @@ asio::awaitable<Result<ExecView>> DockerClient::inspect_exec(std::string exec) {
 }
 
 asio::awaitable<Result<void>> DockerClient::remove(std::string id) {
+  // force: it may still run. v: with its anonymous volumes, which nobody could name any more.
   auto asking = exchange({.method = "DELETE", .target = container_path(id, "?force=1&v=1")}, long_limit);
   auto answer = co_await std::move(asking);
   if (!answer && answer.error().code != Errc::not_found) co_return answer.error();

@@ -18,9 +18,11 @@ constexpr std::size_t entries_at_once = 2000;  // some milliseconds
 }  // namespace
 
 bool ContainerAccount::begin(const ContainerView& view) {
+  // Each inspect comes here; only the first one of a start has something to find.
   if (!view.running || view.pid <= 0 || view.pid == process_.pid) return false;
   auto groups = find_container_cgroups(view.pid, view.id);
   if (!groups) return false;
+  // The pid with its start time: it is killed by that later, when the pid alone may be somebody else's.
   auto process = identify_process(view.pid);
   if (!process) return false;
   process_ = *process;
@@ -33,6 +35,7 @@ void ContainerAccount::sample() {
   if (groups_) sample_container(statistics_, *groups_, clock_.now());
 }
 
+// The last moment at which the numbers can be had: Docker removes the control groups soon after the process has ended.
 asio::awaitable<void> ContainerAccount::follow() {
   auto waiting = wait_process(process_);
   auto ended = co_await std::move(waiting);
@@ -49,6 +52,7 @@ void ContainerAccount::count_disk(const std::string& folder) {
     if (!upper_dir_.empty()) folders.push_back(upper_dir_);
     disk_.emplace(std::move(folders));
   }
+  // A folder may have millions of files. To count them at once would stop the loop, and with it output and kills.
   if (!disk_->advance(entries_at_once)) return;
   statistics_.disk_used_bytes = disk_->bytes();
   disk_.reset();
@@ -58,6 +62,7 @@ asio::awaitable<void> ContainerAccount::sample_every(Duration interval, std::str
                                                      std::optional<std::uint64_t> disk_limit_bytes,
                                                      std::function<void(const ContainerStatistics&)> on_sample) {
   statistics_.disk_limit_bytes = disk_limit_bytes;
+  // Asked of the process, not of Docker: statistics must not depend on whether that answers.
   while (is_alive(process_)) {
     sample();
     count_disk(folder);

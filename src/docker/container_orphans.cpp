@@ -23,6 +23,8 @@ std::string pid_namespace() {
 
 }  // namespace
 
+// The start time, since pids are used again; the boot, since start times count from it; the namespace, since a pid
+// means something only in its own.
 std::string own_name() {
   auto own = identify_process(::getpid());
   const std::uint64_t start = own ? own->start_ticks : 0;
@@ -36,6 +38,7 @@ bool is_dead(std::string_view owner) {
   ProcessId process;
   if (!(words >> boot >> space >> process.pid >> process.start_ticks) || process.pid <= 0) return false;
   auto now = boot_id();
+  // In doubt it lives: to remove the container of a task that runs is worse than to leave one behind.
   if (!now || boot == "?" || pid_namespace().empty()) return false;
   if (boot != *now) return true;
   return space == pid_namespace() && process.start_ticks != 0 && !is_alive(process);
@@ -44,6 +47,7 @@ bool is_dead(std::string_view owner) {
 asio::awaitable<void> remove_orphans(DockerClient& docker) {
   auto listing = docker.list_labelled(owner_label);
   auto listed = co_await std::move(listing);
+  // Not worth a word: the next executor tries again.
   if (!listed) co_return;
   for (const auto& [id, owner] : *listed) {
     if (!is_dead(owner)) continue;

@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto drain_check = 10ms;
+// How long nothing may come before the output counts as ended, or as stuck; every byte begins it anew.
 constexpr auto drain_patience = 5s;
 
 }  // namespace
@@ -35,6 +36,7 @@ struct ContainerOutput::Impl {
   const Files files;
   bool tty = false;
   bool is_open = false;
+  // Tells a file that takes nothing from a container that says nothing.
   bool is_writing = false;
   bool given_up = false;  // for good: nothing more is copied
   bool attached_before = false;
@@ -72,12 +74,14 @@ asio::awaitable<Result<void>> ContainerOutput::Impl::open(std::string id) {
       from_logs = true;
       co_return Result<void>{};
     }
+    // Docker cannot be reached, or the container is gone: to attach would fail just so.
     if (opened.error().code == Errc::not_found || opened.error().code == Errc::unavailable) co_return opened.error();
   }
   auto attaching = docker.attach(id);
   auto got = co_await std::move(attaching);
   if (!got) co_return got.error();
   attached = std::move(*got);
+  // From now on what was written is part of the daemon's log, too.
   attached_before = true;
   co_return Result<void>{};
 }
@@ -91,10 +95,13 @@ asio::awaitable<void> ContainerOutput::Impl::copy_all() {
   while (true) {
     auto reading = read();
     auto bytes = co_await std::move(reading);
+    // An error here and an end look alike: Docker closes the stream in both cases, and the watch tells which it was.
     if (!bytes || bytes->empty()) co_return;
     auto pieces = reader.feed(*bytes);
     for (OutputPiece& piece : pieces) {
       OutputFile& file = piece.stream == 1 ? files.out : files.err;
+      // One piece after the other, and no read meanwhile: a container that writes faster than the disk takes it is
+      // slowed down by Docker, and no memory fills up.
       auto writing = write_output(file, std::move(piece.bytes), written[static_cast<std::size_t>(piece.stream - 1)]);
       is_writing = true;
       co_await std::move(writing);
@@ -114,6 +121,7 @@ std::uint64_t ContainerOutput::written() const { return impl_->written[0] + impl
 
 asio::awaitable<void> ContainerOutput::copy(std::string id, std::function<void(Result<void>)> on_open) {
   if (impl_->given_up) co_return on_open({});
+  // Two copies would write the same bytes twice. The old one ends by itself once its connection is closed.
   while (impl_->is_open) {
     impl_->close();
     auto pausing = impl_->pause(drain_check);
@@ -131,6 +139,8 @@ asio::awaitable<void> ContainerOutput::copy(std::string id, std::function<void(R
   impl_->is_open = false;
 }
 
+// Docker may tell of the end before the last output has come. Silence counts as the end of the output, too: a stream
+// that hangs must not hide the task's end.
 asio::awaitable<void> ContainerOutput::drained() {
   auto patience = std::chrono::milliseconds{drain_patience};
   std::uint64_t seen = written();

@@ -18,11 +18,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A timeout above this is none: timers do not count further.
+// A timeout above this is none: timers do not count that far.
 constexpr Duration endless = 24h * 365;
 // After a failure Docker is asked whether the container still runs; if it does not say, the failure stands.
 constexpr auto second_look_limit = 5s;
 
+// Only failures are looked at twice: a success of a container that has ended meanwhile does no harm.
 bool is_failure(const ProbeResult& result) {
   if (const auto* exited = std::get_if<probe_results::Exited>(&result)) return exited->code != 0;
   return std::holds_alternative<probe_results::Refused>(result) ||
@@ -31,7 +32,9 @@ bool is_failure(const ProbeResult& result) {
 }
 
 std::chrono::milliseconds limit_of(Duration timeout) {
+  // 0 means no limit (mesos.md 3.7).
   if (timeout <= Duration::zero() || timeout >= endless) return {};
+  // Rounded up: 0 would be no limit at all.
   return std::max(1ms, std::chrono::ceil<std::chrono::milliseconds>(timeout));
 }
 
@@ -49,6 +52,8 @@ bool is_near(const ProbeTarget& target) {
 
 // True when it runs, or when that cannot be found out.
 asio::awaitable<bool> still_runs(DockerClient& docker, ProbeTarget target, bool was_near) {
+  // The kernel knows before Docker. Asked only if it was near before the probe: afterwards its pid is nobody's, or
+  // another's.
   if (was_near && is_ending(target.pid)) co_return false;
   if (target.container.empty()) co_return true;
   auto inspecting = docker.inspect(target.container);
@@ -147,6 +152,7 @@ void ProbeRunner::start(const TaskId& task, std::uint64_t number, Probe probe, P
 void ProbeRunner::cancel(const TaskId& task, std::uint64_t number) {
   const auto found = impl_->probes.find({task, number});
   if (found == impl_->probes.end() || std::exchange(found->second.given_up, true)) return;
+  // It stays in the map until it has really ended; given_up keeps its result from being told.
   found->second.stop.emit(asio::cancellation_type::terminal);
 }
 

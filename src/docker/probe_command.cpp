@@ -36,6 +36,7 @@ void keep_tail(std::string& tail, std::string_view bytes) {
 
 void set_variable(std::vector<std::string>& env, const EnvironmentVariable& variable) {
   const std::string prefix = variable.name + "=";
+  // Most programs take the first of two variables of one name, and the check's own has to count.
   std::erase_if(env, [&](const std::string& each) { return each.starts_with(prefix); });
   env.push_back(prefix + variable.value);
 }
@@ -75,6 +76,8 @@ asio::awaitable<Result<ProbeResult>> await_exec_end(DockerClient& docker, ExecPr
     auto view = co_await std::move(inspecting);
     if (!view) co_return no_answer(view.error());
     if (view->exit_code) co_return ProbeResult{probe_results::Exited{*view->exit_code, progress->output}};
+    // The pause doubles: the output has ended, so that most commands are over at the first look, and Docker is not
+    // asked hundreds of times about the others.
     timer.expires_after(wait);
     auto waited = co_await timer.async_wait(nothrow);
     static_cast<void>(waited);
@@ -106,6 +109,8 @@ asio::awaitable<Result<ProbeResult>> run_exec(DockerClient& docker, std::string 
 
 // Docker cannot end an exec. Its process leads a session of its own.
 void kill_exec(int pid, const std::string& container) {
+  // Docker's pid may be one of another machine, or of somebody else by now: what is not in the container is never
+  // killed.
   if (pid <= 1 || !is_in_container(pid, container)) return;
   const auto process = identify_process(pid);
   if (!process) return;
@@ -151,6 +156,7 @@ asio::awaitable<ProbeResult> run_process_probe(CommandInfo command, ProbeTarget 
     }
   }
   for (const EnvironmentVariable& variable : command.environment) set_variable(spec.env, variable);
+  // Without root it is the executor's user in any case, as for the task itself.
   if (command.user && ::geteuid() == 0) spec.user = *command.user;
   auto running = run_process(std::move(spec));
   auto limited = within(limit, std::move(running));
@@ -160,6 +166,7 @@ asio::awaitable<ProbeResult> run_process_probe(CommandInfo command, ProbeTarget 
 
 asio::awaitable<ProbeResult> run_exec_probe(DockerClient& docker, CommandInfo command, ProbeTarget target,
                                             std::chrono::milliseconds limit) {
+  // Shared with the coroutine that the limit may cut off at any point: what it has found out has to outlive it.
   auto progress = std::make_shared<ExecProgress>();
   auto running = run_exec(docker, target.container, exec_spec(command), progress);
   auto limited = within(limit, std::move(running));

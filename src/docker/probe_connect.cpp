@@ -27,7 +27,8 @@ using asio::ip::tcp;
 constexpr int redirects_max = 50;  // as curl
 // The probe has its own limit around all of it.
 constexpr std::chrono::milliseconds no_limit = 24h * 365;
-// A server that is cut off in the middle of its answer complains. So much of it is read, unless it takes its time.
+// A server that is cut off in the middle of its answer complains in its log: so much of the answer is read, unless the
+// server takes its time.
 constexpr std::size_t body_bytes_max = 64 * 1024;
 constexpr auto body_patience = 100ms;
 constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -39,6 +40,8 @@ struct Route {
   std::string network_namespace = {};  // where to go from; empty: here
 };
 
+// As Mesos: in the container's network its own loopback (mesos.md 4.5), so that a service is found that listens there
+// only.
 const char* loopback(AddressFamily family) { return family == AddressFamily::ipv6 ? "::1" : "127.0.0.1"; }
 
 std::string address_of(const ProbeTarget& target, AddressFamily family) {
@@ -54,16 +57,20 @@ std::optional<Error> try_to_enter(const std::string& network_namespace, const Pr
   if (!is_in_container(target.pid, target.container)) {
     return Error{Errc::not_found, "the container's process is not on this machine", {}};
   }
+  // Tried and not judged by rights: what is allowed depends on capabilities, user namespaces and security modules.
   auto socket = open_socket_in(network_namespace, AF_INET);
   return socket ? std::nullopt : std::optional<Error>{socket.error()};
 }
 
 Result<Route> find_route(const ProbeTarget& target, AddressFamily family) {
+  // A command task is in our own network.
   if (target.container.empty()) return Route{.host = loopback(family)};
   const std::string network_namespace = "/proc/" + std::to_string(target.pid) + "/ns/net";
   const auto obstacle = try_to_enter(network_namespace, target);
   if (!obstacle) return Route{.host = loopback(family), .network_namespace = network_namespace};
   if (target.host_network) return Route{.host = loopback(family)};
+  // The second best: a service on the container's loopback is not reached so, and a network without a way from the host
+  // neither (mesos.md 4.5).
   std::string address = address_of(target, family);
   if (!address.empty()) return Route{.host = std::move(address)};
   const std::string kind = family == AddressFamily::ipv6 ? "IPv6" : "IPv4";
@@ -102,6 +109,7 @@ asio::awaitable<Result<ProbeResult>> try_tcp(Route route, std::uint16_t port) {
   auto connected = co_await socket.async_connect(endpoint, nothrow);
   auto& [error] = connected;
   if (!error) co_return ProbeResult{probe_results::Connected{}};
+  // Our own limit, and not the task's answer.
   if (error == asio::error::operation_aborted) co_return Error{Errc::cancelled, "given up", {}};
   const Url peer{.host = route.host, .port = port};
   co_return ProbeResult{probe_results::Refused{"connect to " + peer.authority() + ": " + error.message()}};
@@ -120,6 +128,7 @@ ProbeResult curl_result(const ChildOutcome& outcome) {
   unsigned status = 0;
   const char* end = outcome.out.data() + outcome.out.size();
   const auto parsed = std::from_chars(outcome.out.data(), end, status);
+  // curl exits with 0 whatever the status is, since -f is not given.
   if (outcome.code == 0 && parsed.ec == std::errc{} && parsed.ptr == end) return probe_results::Answered{status};
   const std::string text = outcome.err.substr(0, outcome.err.find_last_not_of(" \r\n") + 1);
   return probe_results::Failed{text.empty() ? "curl exited with status " + std::to_string(outcome.code) : text};
@@ -157,6 +166,7 @@ asio::awaitable<Result<HttpAnswer>> get(Url url, Route route) {
   auto loop = co_await asio::this_coro::executor;
   HttpClientOptions options{.idle_connections_max = 0, .connect_timeout = no_limit};
   if (!route.network_namespace.empty()) options.open_socket = SocketMaker{route.network_namespace};
+  // A new connection for each look: what a kept one says is not what a client would see that comes now.
   auto client = HttpClient::create(loop, "http://" + url.authority(), std::move(options));
   if (!client) co_return client.error();
   HttpClientRequest request{.target = url.target, .headers = {{"User-Agent", "windlass-executor"}, {"Accept", "*/*"}}};
@@ -172,7 +182,9 @@ asio::awaitable<Result<HttpAnswer>> get(Url url, Route route) {
 }
 
 asio::awaitable<Result<ProbeResult>> follow(Url url, Route route) {
+  // Followed as curl -L does for Mesos (mesos.md 3.7); the last answer's status counts.
   for (int redirects = 0; redirects <= redirects_max; ++redirects) {
+    // Also when a redirect leads there; curl follows those after it by itself.
     if (url.scheme == "https") {
       auto asking = ask_curl(url, route);
       auto result = co_await std::move(asking);

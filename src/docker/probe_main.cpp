@@ -91,6 +91,7 @@ class Tool {
       }
       target = probe_target(*view);
     }
+    // As on an agent that may not enter the container's network: without a pid there is nothing to enter.
     if (by_address) target.pid = 0;
     if (const char* path = ::getenv("PATH")) target.process.env = {std::string{"PATH="} + path};
     Probe wanted = probe_of({arguments_.begin() + 3, arguments_.end()});

@@ -37,9 +37,11 @@ Place file_place(std::string name, const std::string& path) {
 std::vector<Place> places_of(CredentialPlaces from) {
   std::vector<Place> places;
   places.push_back({"the task's own configuration", std::move(from.task), {}});
+  // Both names, as Mesos looks for them (mesos.md 4.3).
   for (const char* name : {".docker/config.json", ".dockercfg"}) {
     places.push_back(file_place(std::string{name} + " in the sandbox", from.sandbox + "/" + name));
   }
+  // Mesos' flag --docker_config may be the JSON itself.
   if (from.host.starts_with('{')) {
     places.push_back({"--docker_config", std::move(from.host), {}});
   } else if (!from.host.empty()) {
@@ -79,6 +81,7 @@ std::vector<std::string> own_environment() {
 // It is told the server on its stdin.
 asio::awaitable<Result<std::string>> ask_helper(RegistryLogin login) {
   ProcessSpec spec{
+      // The shell only connects the stdin; names come as arguments, so that nothing in them is ever a command.
       .argv = {"/bin/sh", "-c", R"(printf %s "$2" | "docker-credential-$1" get)", "sh", login.helper, login.server},
       .env = own_environment()};
   auto running = run_child(std::move(spec), {.separate_stderr = true, .most = helper_output_max});
@@ -112,6 +115,8 @@ std::string host_docker_config(const std::string& flag) {
 asio::awaitable<Credentials> registry_credentials(CredentialPlaces from, std::string image) {
   const std::string sandbox = from.sandbox;
   std::vector<Place> places = places_of(std::move(from));
+  // A place that is broken, or does not know the registry, is passed over: the next may know it, and else the pull is
+  // anonymous, which many registries allow. What was found stays for the message.
   for (Place& place : places) {
     if (place.text.empty()) continue;
     auto login = registry_login(place.text, image);
@@ -130,6 +135,7 @@ asio::awaitable<Credentials> registry_credentials(CredentialPlaces from, std::st
 
 bool is_about_login(std::string_view words) {
   const auto has = [&](const char* part) { return words.find(part) != std::string_view::npos; };
+  // Several registries answer "denied" for an image that does not exist, so as not to say which do.
   return has("denied") || has("unauthorized") || has("authentication required") || has("basic auth") ||
          has("docker login");
 }

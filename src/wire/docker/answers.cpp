@@ -19,13 +19,16 @@ using docker_json::text_at;
 using docker_json::text_of;
 namespace json = boost::json;
 
+// The text goes into the message of a task's status, and so to every reader of the framework's state.
 constexpr std::size_t error_text_max = 2048;
+// Go's zero time: how Docker writes "not yet".
 constexpr std::string_view never = "0001-01-01";
 
 std::optional<ContainerAddress> address_in(const std::string& name, const json::value& network) {
   ContainerAddress address{.network = name};
   address.ipv4 = text_at(network, "IPAddress");
   address.ipv6 = text_at(network, "GlobalIPv6Address");
+  // The networks "host" and "none" are listed without an address.
   if (address.ipv4.empty() && address.ipv6.empty()) return std::nullopt;
   return address;
 }
@@ -50,12 +53,14 @@ std::vector<ContainerAddress> addresses_in(const json::value& container) {
   const auto* settings = find(container, "NetworkSettings");
   if (settings == nullptr) return addresses;
   std::string mode = network_mode_in(container);
+  // The network that "default" stands for is listed under its real name.
   if (mode == "default") mode = "bridge";
   const auto* networks = find(*settings, "Networks");
   if (networks != nullptr && networks->is_object()) {
     for (const auto& [name, network] : networks->get_object()) {
       auto address = address_in(std::string{name.begin(), name.end()}, network);
       if (!address) continue;
+      // NetworkMode's network first: its address is the one that Mesos reports (mesos.md 4.1).
       addresses.insert(address->network == mode ? addresses.begin() : addresses.end(), *address);
     }
   }
@@ -88,6 +93,7 @@ Result<DockerImage> read_image(std::string_view text) {
   auto value = read_object(text, "image inspect");
   if (!value) return value.error();
   DockerImage image{.id = text_at(*value, "Id")};
+  // Config, not ContainerConfig: Engines since API 1.45 have no such field, and Mesos fails there (mesos.md 4.3).
   const auto* config = find(*value, "Config");
   if (config != nullptr) image.program = program_in(*config);
   const auto* exposed = config == nullptr ? nullptr : find(*config, "ExposedPorts");
@@ -95,11 +101,13 @@ Result<DockerImage> read_image(std::string_view text) {
   for (const auto& [key, unused] : exposed->get_object()) {
     const std::string_view port{key.data(), key.size()};
     const auto slash = port.find('/');
+    // The seed contract pairs TCP ports only (mesos.md 8.1).
     if (slash != std::string_view::npos && port.substr(slash) != "/tcp") continue;
     std::uint16_t number = 0;
     auto [end, error] = std::from_chars(port.data(), port.data() + std::min(slash, port.size()), number);
     if (error == std::errc{} && number != 0) image.exposed_tcp_ports.push_back(number);
   }
+  // They come as the keys of an object; the contract pairs them in ascending order (mesos.md 8.1).
   std::sort(image.exposed_tcp_ports.begin(), image.exposed_tcp_ports.end());
   return image;
 }
@@ -113,6 +121,7 @@ Result<ContainerView> read_container(std::string_view text) {
   const std::string started = text_at(*state, "StartedAt");
   const auto* config = find(*value, "Config");
   view.stop_signal = config == nullptr ? std::string{} : text_at(*config, "StopSignal");
+  // What `docker stop` sends where neither image nor options say another.
   if (view.stop_signal.empty()) view.stop_signal = "SIGTERM";
   view.running = flag_at(*state, "Running");
   view.started = !started.empty() && !started.starts_with(never);
@@ -127,6 +136,7 @@ Result<ContainerView> read_container(std::string_view text) {
   const auto* driver = find(*value, "GraphDriver");
   const auto* folders = driver == nullptr ? nullptr : find(*driver, "Data");
   if (folders != nullptr) view.upper_dir = text_at(*folders, "UpperDir");
+  // The text as it came: `data` of TASK_RUNNING hands it on unchanged.
   view.document = std::string{text.substr(0, text.find_last_not_of(" \r\n\t") + 1)};
   return view;
 }
@@ -137,6 +147,7 @@ Result<std::vector<LabelledContainer>> read_container_list(std::string_view text
   std::vector<LabelledContainer> found;
   for (const auto& entry : list->get_array()) {
     const auto* labels = entry.is_object() ? find(entry, "Labels") : nullptr;
+    // The query has a filter already. What it lets through is removed, and so it is looked at once more.
     if (labels == nullptr || find(*labels, label) == nullptr) continue;
     found.push_back({text_at(entry, "Id"), text_at(*labels, label)});
   }
@@ -148,6 +159,7 @@ Result<ExecView> read_exec(std::string_view text) {
   if (!value) return value.error();
   const auto* code = find(*value, "ExitCode");
   ExecView view{.running = flag_at(*value, "Running"), .pid = static_cast<int>(number_at(*value, "Pid"))};
+  // While it runs there may be a 0 here, which is no exit code.
   if (!view.running && code != nullptr && code->is_number()) {
     view.exit_code = static_cast<int>(number_at(*value, "ExitCode"));
   }

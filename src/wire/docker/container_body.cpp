@@ -20,6 +20,7 @@ constexpr std::string_view cdi_driver = "cdi";
 constexpr DockerApiVersion platform_at_create{41};
 constexpr DockerApiVersion mac_address_in_network{44};
 
+// What is empty is left out: to the Engine that is "as you have it", while an empty value may be a value.
 void put(json::object& object, const char* key, const std::string& text) {
   if (!text.empty()) object[key] = text;
 }
@@ -57,6 +58,7 @@ void put_ports(json::object& body, json::object& host, const ContainerSpec& spec
   for (const std::string& port : spec.exposed) exposed[port] = json::object{};
   for (const PortBinding& binding : spec.ports) {
     const std::string key = port_key(binding);
+    // A port that is published is exposed as well, as with the CLI.
     exposed[key] = json::object{};
     if (!bindings.contains(key)) bindings[key] = json::array{};
     bindings[key].get_array().push_back(json::object{{"HostIp", binding.host_ip}, {"HostPort", binding.host_port}});
@@ -200,6 +202,7 @@ void put_rights(json::object& host, const ContainerSpec& spec) {
   put(host, "CapAdd", spec.cap_add);
   put(host, "CapDrop", spec.cap_drop);
   put(host, "SecurityOpt", spec.security_options);
+  // Empty lists, since leaving them out means Docker's own.
   if (spec.unmask_system_paths) {
     host["MaskedPaths"] = json::array{};
     host["ReadonlyPaths"] = json::array{};
@@ -285,6 +288,7 @@ void put_process(json::object& body, const ContainerSpec& spec) {
   put_true(body, "StdinOnce", spec.open_stdin);
   put(body, "Env", spec.env);
   put(body, "Cmd", spec.command);
+  // Also a list of one empty word, which clears the image's entrypoint.
   if (spec.entrypoint) body["Entrypoint"] = to_array(*spec.entrypoint);
   if (spec.health) body["Healthcheck"] = to_json(*spec.health);
 }
@@ -360,11 +364,14 @@ Result<void> check_api_version(const ContainerSpec& spec, DockerApiVersion versi
 }
 
 std::string create_platform(const ContainerSpec& spec, DockerApiVersion version) {
+  // Older Engines take the platform at the pull only, which has brought the right image then.
   return version < platform_at_create ? std::string{} : spec.platform;
 }
 
 std::string encode_container_spec(const ContainerSpec& spec, DockerApiVersion version) {
+  // As the CLI says it of a container whose output it attaches to.
   json::object body{{"Image", spec.image}, {"AttachStdout", true}, {"AttachStderr", true}};
+  // Docker must not start it again: an end is the task's end, and what comes after it is the framework's decision.
   json::object host{{"RestartPolicy", json::object{{"Name", "no"}}}};
   put(body, "Hostname", spec.hostname);
   put(body, "Domainname", spec.domainname);

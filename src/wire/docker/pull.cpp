@@ -30,6 +30,7 @@ std::string megabytes(std::int64_t bytes) {
 Result<void> PullReader::feed(std::string_view bytes) {
   held_ += bytes;
   std::size_t begin = 0;
+  // Parsed in place and erased once at the end: a chunk has many short lines.
   for (std::size_t end = held_.find('\n'); end != std::string::npos; end = held_.find('\n', begin)) {
     auto taken = take_line(std::string_view{held_}.substr(begin, end - begin));
     if (!taken) return taken;
@@ -45,11 +46,13 @@ Result<void> PullReader::take_line(std::string_view line) {
   auto value = read_object(line, "pull stream");
   if (!value) return value.error();
   const auto* detail = find(*value, "errorDetail");
+  // Docker says it twice; `error` is the older place.
   std::string error = detail == nullptr ? std::string{} : text_at(*detail, "message");
   if (error.empty()) error = text_at(*value, "error");
   if (!error.empty()) return Error{pull_error_code(error), error, {}};
   const std::string id = text_at(*value, "id");
   const std::string status = text_at(*value, "status");
+  // That line has an id, too: the tag. All others with an id are layers.
   if (status.starts_with("Pulling from ") || id.empty()) return {};
   Layer& layer = layers_[id];
   const auto* progress = find(*value, "progressDetail");
@@ -59,6 +62,7 @@ Result<void> PullReader::take_line(std::string_view line) {
   } else if (status == "Extracting" && progress != nullptr) {
     layer.unpacked = number_at(*progress, "current");
   } else if (status == "Pull complete" || status == "Already exists") {
+    // The last numbers that were told before need not have been the full ones.
     layer.now = layer.total;
     layer.complete = true;
   } else if (status == "Download complete") {
@@ -93,6 +97,7 @@ std::string PullReader::progress() const {
   if (layers_.empty()) return "waiting for the registry";
   const Sum all = sum();
   std::string text = std::to_string(all.complete) + " of " + std::to_string(all.layers) + " layers";
+  // No size is known until a download has begun.
   if (all.bytes_total > 0) text += ", " + megabytes(all.bytes_now) + " of " + megabytes(all.bytes_total) + " MB";
   return text;
 }
@@ -107,6 +112,7 @@ std::string PullReader::progress_json() const {
 }
 
 Errc pull_error_code(std::string_view words) {
+  // Docker has no codes for these: its words are a registry's, and they are all there is to go by.
   for (const char* final :
        {"not found", "manifest unknown", "name unknown", "no matching manifest", "does not exist"}) {
     if (words.find(final) != std::string_view::npos) return Errc::not_found;

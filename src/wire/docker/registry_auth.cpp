@@ -18,6 +18,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view hub = "docker.io";
+// Under this address Docker's client keeps the login for its own registry.
 constexpr std::string_view hub_key = "https://index.docker.io/v1/";
 constexpr std::string_view token_user = "<token>";
 
@@ -33,6 +34,7 @@ const json::object* object_at(const json::object& object, std::string_view key) 
 
 bool names_registry(std::string_view key, const std::string& registry) {
   const std::string_view host = split_url(key).authority;  // "https://host:5000/v1/" -> "host:5000"
+  // Keys are what somebody once typed: with a scheme and a path, or without.
   return registry == hub ? host == hub || host == "index.docker.io" : host == registry;
 }
 
@@ -46,6 +48,7 @@ const json::key_value_pair* find_registry(const json::object* map, const std::st
 
 std::string to_header(const json::object& login) {
   std::string text = encode_base64(json::serialize(login));
+  // Base64 for URLs, with its padding: that is what the Engine decodes.
   std::replace(text.begin(), text.end(), '+', '-');
   std::replace(text.begin(), text.end(), '/', '_');
   return text;
@@ -63,10 +66,12 @@ Result<std::string> header_of(const json::object& entry, std::string_view server
       return Error{
           Errc::malformed, "the credentials of " + std::string{server} + " are not base64 of user:password", {}};
     }
+    // The first colon: a password may have more of them.
     user = decoded->substr(0, colon);
     password = decoded->substr(colon + 1);
   }
   const std::string token = text_at(entry, "identitytoken");
+  // An identity token stands for user and password.
   if (!token.empty()) {
     login["identitytoken"] = token;
   } else {
@@ -95,6 +100,7 @@ Result<RegistryLogin> registry_login(std::string_view config_json, const std::st
   auto config = read_config(config_json);
   if (!config) return config.error();
   const std::string registry = registry_of(image);
+  // The store is for all registries; a helper of the registry's own counts more.
   std::string helper = text_at(*config, "credsStore");
   const auto* own_helper = find_registry(object_at(*config, "credHelpers"), registry);
   if (own_helper != nullptr && own_helper->value().is_string()) helper = own_helper->value().get_string();

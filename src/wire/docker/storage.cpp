@@ -38,6 +38,7 @@ Result<DockerStorage> read_docker_storage(std::string_view info_json) {
 }
 
 bool takes_size_limit(const DockerStorage& storage, bool project_quota) {
+  // overlay2 counts with the project quotas of XFS; the others have limits of their own.
   if (storage.driver == "overlay2") return storage.backing_filesystem == "xfs" && project_quota;
   return storage.driver == "btrfs" || storage.driver == "zfs";
 }

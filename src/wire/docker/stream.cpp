@@ -16,6 +16,7 @@ std::size_t length_in(const std::string& head) {
 
 }  // namespace
 
+// A frame is handed on in the pieces that come, not when it is whole: its length is the container's choice, up to 4 GB.
 std::vector<OutputPiece> OutputReader::feed(std::string_view bytes) {
   std::vector<OutputPiece> pieces;
   if (tty_) {
@@ -29,6 +30,7 @@ std::vector<OutputPiece> OutputReader::feed(std::string_view bytes) {
       bytes.remove_prefix(count);
       if (head_.size() < head_bytes) break;
       left_ = length_in(head_);
+      // Everything that is not stderr counts as stdout: output is not lost because of a byte that is not understood.
       stream_ = head_[0] == 2 ? 2 : 1;
       head_.clear();
       continue;
@@ -42,6 +44,7 @@ std::vector<OutputPiece> OutputReader::feed(std::string_view bytes) {
 }
 
 void OutputReader::take(std::vector<OutputPiece>& pieces, int stream, std::string_view bytes) {
+  // Counted for each stream by itself: the daemon's log may interleave the two otherwise than the connection before.
   auto& skip = skip_[static_cast<std::size_t>(stream - 1)];
   const auto passed = static_cast<std::size_t>(std::min<std::uint64_t>(skip, bytes.size()));
   skip -= passed;
