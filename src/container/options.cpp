@@ -575,9 +575,9 @@ class OptionList {
         add({.shown = word, .problem = not_utf8(word.substr(0, word.find('=')))});
       } else if (word.starts_with("--") && word.size() > 2) {
         take_long(Text{word}.substr(2));
+      } else if (word.starts_with("-") && word.size() > 1 && word != "--") {
         // "--" would end the options for the CLI. Here nothing can follow them, so that it is a mistake like any other
         // word.
-      } else if (word.starts_with("-") && word.size() > 1 && word != "--") {
         take_cluster(Text{word}.substr(1));
       } else {
         add({.shown = word, .problem = Error{Errc::invalid, "'" + word + "' is not a docker option", {}}});

@@ -250,11 +250,11 @@ Outcome container_outcome(const Job& job, const ContainerEnd& end, const std::op
   if (ending && ending->cause == Cause::completion_time) {
     outcome.state = TaskState::failed;
     outcome.reason = Reason::max_completion_time_reached;
-    // Whatever the exit code, even 0: after a kill there is no way back (mesos.md 4.1).
   } else if (ending) {
+    // Whatever the exit code, even 0: after a kill there is no way back (mesos.md 4.1).
     outcome.state = TaskState::killed;
-    // Only of a task that ended by itself: after a kill the kill is the reason, and 137 its usual code.
   } else if (was_out_of_memory(end)) {
+    // Only of a task that ended by itself: after a kill the kill is the reason, and 137 its usual code.
     outcome.reason = Reason::container_limitation_memory;
     outcome.message = "Memory limit exceeded: " + memory_text(job, end) + ". " + outcome.message;
   }

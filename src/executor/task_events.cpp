@@ -89,8 +89,8 @@ void on(TaskTurn& turn, const ContainerCreated& event) {
   std::string leftover;
   if (event.id) {
     leftover = *event.id;
-    // The answer was lost, and perhaps not the container. The name is known, as it was our choice.
   } else if (is_unclear(event.id.error())) {
+    // The answer was lost, and perhaps not the container. The name is known, as it was our choice.
     leftover = creating->name;
   }
   if (creating->ending) {
@@ -290,8 +290,8 @@ void on(TaskTurn& turn, const ContainerRemoved& event) {
   if (event.error) turn.log("could not remove the container: " + to_string(*event.error));
   if (auto* clearing = std::get_if<Clearing>(&turn.life)) {
     clearing->removed = true;  // and if not: it is as far as we get, and the reaper tries again when we are gone
-    // Docker was slower than clear_wait: the end is told, and nothing of the task is left now.
   } else if (auto* reported = std::get_if<Reported>(&turn.life)) {
+    // Docker was slower than clear_wait: the end is told, and nothing of the task is left now.
     reported->leftover.clear();
   } else if (const auto* removing = std::get_if<Removing>(&turn.life)) {
     const int exit_code = removing->exit_code;

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 // A container closes its output when it ends. One that does not end within this time has lost its connection.
 constexpr auto output_patience = 2s;
-// A killed process has so long to be gone, then Docker to say so.
+// How long a killed process may take to be gone, and then Docker to say so.
 constexpr std::chrono::milliseconds process_end_limit = 10s, process_end_check = 50ms, docker_patience = 2s;
 
 template <class Value>
@@ -64,6 +64,7 @@ ContainerRun::ContainerRun(TaskHost& host, TaskId task, std::shared_ptr<DockerCl
 void ContainerRun::carry_out(const executor::TaskCallBody& call) { std::visit(Act{*this}, call); }
 
 asio::awaitable<void> ContainerRun::plan(executor::PlanContainer call) {
+  // prepare() begins while the agent is still being asked for the task, so that this has passed by now as a rule.
   auto waited = co_await host_.prepared.async_wait(nothrow);
   static_cast<void>(waited);
   if (host_.refusal) {
@@ -80,13 +81,16 @@ asio::awaitable<void> ContainerRun::plan(executor::PlanContainer call) {
   ContainerContext context = host_.context;
   context.sandbox = folder_;
   disk_bytes_ = static_cast<std::uint64_t>(call.task.resources.scalar("disk")) << 20;
+  // Asked only where a task has a share of the disk: GET /info takes Docker long.
   if (disk_bytes_ > 0) {
     auto asking = docker_->storage();
     auto storage = co_await std::move(asking);
     context.can_limit_disk = storage && takes_size_limit(*storage, has_project_quota(storage->root));
   }
   auto planned = plan_container(call.task, context);
+  // One executor's containers share its container id, and names must differ: the second task's ends in ".2".
   if (planned && call.ordinal > 0) planned->spec.name += "." + std::to_string(call.ordinal + 1);
+  // By it the next executor finds what a killed one has left (docker/container_orphans.hpp).
   if (planned) planned->spec.labels[owner_label] = host_.name;
   post(executor::ContainerPlanned{std::move(planned)});
 }
@@ -101,6 +105,7 @@ asio::awaitable<void> ContainerRun::pull(executor::PullImage call) {
   CredentialPlaces places{.task = std::move(call.registry_config),
                           .sandbox = host_.setup.agent.sandbox,
                           .host = host_docker_config(host_.setup.flags.docker_config)};
+  // Looked up for every attempt: a helper's token may have run out since the last one.
   auto looking = registry_credentials(std::move(places), call.image);
   Credentials credentials = co_await std::move(looking);
   DockerClient::OnProgress report = [this](const PullReader& reader) {
@@ -108,6 +113,7 @@ asio::awaitable<void> ContainerRun::pull(executor::PullImage call) {
   };
   auto pulling = docker_->pull(call.image, std::move(credentials.header), std::move(report), call.platform);
   auto outcome = co_await std::move(pulling);
+  // A registry says "denied" and no more. Whoever reads the status wants to know which login that was, and from where.
   if (!outcome && is_about_login(outcome.error().message)) {
     outcome = Error{outcome.error().code, outcome.error().message + "; " + credentials.account, {}};
   }
@@ -118,9 +124,11 @@ asio::awaitable<void> ContainerRun::create(ContainerSpec spec) {
   output_ = std::make_unique<ContainerOutput>(host_.loop.get_executor(), *docker_, files());
   output_->set_tty(spec.tty);
   name_ = spec.name;
+  // By name, before there is an id: the executor may be killed between Docker's answer and our reading of it.
   host_.reaper.watch_container(name_);
   auto creating = docker_->create_container(std::move(spec), host_.context.cgroup_parent);
   auto created = co_await std::move(creating);
+  // Errors that leave no doubt. After any other Docker may still make the container.
   const bool refused = !created && (created.error().code == Errc::invalid || created.error().code == Errc::not_found ||
                                     created.error().code == Errc::conflict);
   if (created) {
@@ -155,6 +163,7 @@ asio::awaitable<void> ContainerRun::start(std::string id) {
 asio::awaitable<void> ContainerRun::inspect(std::string id) {
   auto inspecting = docker_->inspect(std::move(id));
   auto view = co_await std::move(inspecting);
+  // Each inspect may be the first after a start, also one that was asked because Docker had been away.
   if (view && view->running) begin_account(*view);
   post(executor::ContainerInspected{std::move(view)});
 }
@@ -179,9 +188,11 @@ void ContainerRun::log_account() const {
            {{"task", task_.value}, {"used", describe_statistics(account_.statistics())}});
 }
 
+// Before the first inspect nothing more than the id is known: enough for commands, which Docker runs.
 ProbeTarget ContainerRun::target() const { return container_ ? *container_ : ProbeTarget{.container = container_id_}; }
 
 asio::awaitable<void> ContainerRun::watch(executor::WatchContainer call) {
+  // A wait on a dead connection cannot be called back: only the newest watch answers.
   const std::uint64_t mine = ++watches_;
   exited_ = false;
   spawn("trim", trim_memory());
@@ -196,8 +207,11 @@ asio::awaitable<void> ContainerRun::watch(executor::WatchContainer call) {
     co_return;
   }
   exited_ = true;
+  // The output first: when the end is told, an agent may destroy the executor, and the last lines are what people look
+  // for.
   auto draining = output_->drained();
   co_await std::move(draining);
+  // Also after a clean answer: only an inspect knows of the memory, and whether this was the end of our start.
   auto inspecting = docker_->inspect(call.id);
   auto view = co_await std::move(inspecting);
   end->oom = account_.oom();
@@ -206,6 +220,7 @@ asio::awaitable<void> ContainerRun::watch(executor::WatchContainer call) {
 }
 
 asio::awaitable<void> ContainerRun::signal(std::string id, std::string signal) {
+  // Docker tells of no end before its output is taken, and a full disk takes none: the kill would never be over.
   if (signal == "SIGKILL" && output_ && !std::exchange(unblocking_, true)) {
     spawn("unblock", output_->give_up_when_stuck());
   }
@@ -222,10 +237,12 @@ asio::awaitable<void> ContainerRun::kill_process() {
     co_return;
   }
   auto killed = signal_process(process, SIGKILL);
+  // "Not found" is what was wanted.
   if (!killed && killed.error().code != Errc::not_found) {
     log_warning("the container's process could not be killed", {{"error", killed.error().message}});
     co_return;
   }
+  // A process in an uninterruptible call dies late. Until then the container counts as alive.
   for (auto left = process_end_limit; left > 0ms && is_alive(process); left -= process_end_check) {
     asio::steady_timer timer{host_.loop, process_end_check};
     auto waited = co_await timer.async_wait(nothrow);
@@ -241,6 +258,7 @@ asio::awaitable<void> ContainerRun::remove(std::string id) {
   auto removing = docker_->remove(std::move(id));
   auto removed = co_await std::move(removing);
   if (removed) {
+    // The reaper may know it by either.
     for (const std::string& each : {name_, container_id_}) host_.reaper.forget_container(each);
   }
   post(executor::ContainerRemoved{error_of(removed)});

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view variable_prefix = "WINDLASS_EXECUTOR_";
 constexpr std::string_view everything = "all";
+// A file must hold at least some lines, or rotation would do nothing but rename.
 constexpr std::int64_t log_file_bytes_min = 4096;
 constexpr int log_files_max = 1000;
 
@@ -37,6 +38,7 @@ Result<ContainerPolicy> deny(const Names& names) {
   return policy;
 }
 
+// To allow something means to deny all the rest: without that, an operator's list would have no effect.
 Result<ContainerPolicy> allow_paths(const Names& names, ContainerRight right,
                                     std::set<std::string> ContainerPolicy::*field) {
   ContainerPolicy policy{.denied = {right}};
@@ -61,6 +63,7 @@ Result<ContainerPolicy> allow_capabilities(const Names& names) {
   return policy;
 }
 
+// The member that a flag fills also tells how its value is read: the table needs no column for that.
 using Policy = Result<ContainerPolicy> (*)(const Names& names);
 using Switch = bool ExecutorFlags::*;
 using Time = Duration ExecutorFlags::*;
@@ -126,6 +129,7 @@ Result<void> apply(ExecutorFlags& flags, Policy read, std::string_view value) {
   }
   auto policy = read(names);
   if (!policy) return policy.error();
+  // Added up, not replaced: a framework's command line comes behind the operator's words (flags.hpp).
   flags.policy = both(flags.policy, *policy);
   return {};
 }
@@ -197,12 +201,14 @@ Result<void> take_flag(ExecutorFlags& flags, const FlagWord& found) {
 
 Result<ExecutorFlags> read_executor_flags(const std::vector<std::string>& argv, const Environment& environment) {
   ExecutorFlags flags;
+  // The environment first, so that the command line may replace what it says.
   for (const ExecutorFlag& flag : executor_flags) {
     const auto found = environment.find(variable_of(flag));
     if (found == environment.end()) continue;
     auto applied = apply_flag(flags, flag, found->first, found->second);
     if (!applied) return applied.error();
   }
+  // A value never is the next word: that one is the image.
   FlagReader reader{argv, {kind_of, {"no-"}, FlagRules::NextWord::is_no_value}};
   std::size_t rest = 0;  // where the image and its arguments begin
   while (const auto found = reader.next()) {

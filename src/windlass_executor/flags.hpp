@@ -1,6 +1,6 @@
 #pragma once
 // The flags of windlass-executor: what its operator sets, before the image and its arguments. One table
-// (executor_flags.cpp) from which come the parser, --help and docs/executor_flags.md.
+// (flags.cpp) from which come the parser, --help and docs/executor_flags.md.
 
 #include "base/error.hpp"
 #include "base/time.hpp"

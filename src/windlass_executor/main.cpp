@@ -45,6 +45,7 @@ Exit code: the container's (128 + n after signal n); 1 when it could not be star
 void open_standard_descriptors() {
   int fd = 0;
   do {
+    // The lowest free descriptor is taken, and so this fills the gaps up to 2.
     fd = ::open("/dev/null", O_RDWR);
   } while (fd >= 0 && fd <= 2);
   if (fd > 2) ::close(fd);
@@ -91,6 +92,7 @@ int run(int argc, char** argv, Reaper& reaper) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Only as the single word: "--help" behind an image is an argument of the container's.
   const std::string_view only = argc == 2 ? argv[1] : "";
   if (only == "--help") return std::printf(help, executor_flags_help().c_str()) < 0 ? 1 : 0;
   if (only == "--markdown") return std::fputs(executor_flags_markdown().c_str(), stdout) < 0 ? 1 : 0;
@@ -98,8 +100,10 @@ int main(int argc, char** argv) {
   // What the container does that holds the network of a task group: nothing, until it is removed.
   while (only == hold_argument) ::pause();
   open_standard_descriptors();
+  // As early as possible: what is in memory by now is what the reaper costs for as long as the task runs.
   Reaper reaper = Reaper::start();
   keep_memory_small();
+  // A peer that closes its end is an error of one write, and no reason to end.
   ::signal(SIGPIPE, SIG_IGN);
   try {
     return run(argc, argv, reaper);

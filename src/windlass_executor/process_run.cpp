@@ -35,6 +35,7 @@ void ProcessRun::carry_out(const executor::TaskCallBody& call) {
 
 ProbeTarget ProcessRun::target() const {
   ProbeTarget target{.pid = static_cast<int>(process_.pid)};
+  // A check runs as the task does: same variables, folder and user (mesos.md 3.7).
   target.process.env = command_.env;
   target.process.cwd = command_.cwd;
   target.process.user = command_.user;
@@ -43,6 +44,7 @@ ProbeTarget ProcessRun::target() const {
 
 // The files themselves; when they are rotated, pipes that we empty into them.
 Result<void> ProcessRun::give_output(const executor::StartProcess& call, ProcessSpec& spec) {
+  // Without rotation the process writes into the files by itself, and no byte has to pass through us.
   const auto [out, err] = files();
   if (!out.rotates() && !err.rotates()) {
     spec.stdout_path = call.own_folder ? folder_ + "/stdout" : output_path(1, folder_ + "/stdout");
@@ -64,15 +66,19 @@ void ProcessRun::start(const executor::StartProcess& call) {
   }
   Environment variables = host_.setup.environment;
   variables.erase(hidden_variable);
+  // The task's own folder, which is not the executor's when it has several tasks.
   for (const char* name : {"MESOS_SANDBOX", "MESOS_DIRECTORY"}) variables[name] = folder_;
   for (const EnvironmentVariable& variable : call.environment) variables[variable.name] = variable.value;
   ProcessSpec spec{.argv = call.argv, .env = {}, .cwd = folder_};
   for (const auto& [name, value] : variables) spec.env.push_back(name + "=" + value);
+  // Only root may become somebody else; without root it is the executor's user.
   if (::geteuid() == 0) spec.user = call.user;
+  // Kept before the output is added: checks of the task want their own.
   command_ = spec;
   auto given = give_output(call, spec);
   if (!given) return post(executor::ProcessStarted{given.error()});
   auto started = start_process(spec);
+  // The child has its copies. With ours open the pipe would never end.
   if (output_) output_->close_ends();
   if (!started) {
     post(executor::ProcessStarted{started.error()});
@@ -89,6 +95,7 @@ void ProcessRun::start(const executor::StartProcess& call) {
 
 void ProcessRun::signal(int signal) {
   if (signal == SIGKILL) {
+    // The whole session, as a process that left its parent's group would outlive the task otherwise.
     static_cast<void>(kill_session(process_));
   } else if (is_alive(process_)) {
     ::kill(-process_.pid, signal);  // it leads a session and so a group of its own
@@ -99,11 +106,13 @@ asio::awaitable<void> ProcessRun::watch() {
   spawn("trim", trim_memory());
   auto waiting = wait_process(process_);
   auto ended = co_await std::move(waiting);
+  // What it has left in the background belongs to the task and ends with it.
   static_cast<void>(kill_session(process_));
   if (output_) {
     auto draining = output_->drained();
     co_await std::move(draining);
   }
+  // If the status cannot be had, the task must not look like a success.
   executor::ProcessExited event{.exit_code = 1};
   if (ended && *ended) {
     const int status = **ended;

@@ -65,8 +65,10 @@ void take_line(const char* line) {
   } else if (const char* host = rest_of(line, "docker ")) {
     std::snprintf(docker, sizeof docker, "%s", host);
   } else if (const char* name = rest_of(line, "container ")) {
+    // Without a free place it is not watched: then the next executor removes it (docker/container_orphans.hpp).
     if (char* place = find_container("")) std::snprintf(place, line_max, "%s", name);
   } else if (const char* gone = rest_of(line, "removed ")) {
+    // An empty name would "find" a free place.
     if (char* place = find_container(gone); *gone != '\0' && place != nullptr) *place = '\0';
   } else if (const char* pid = rest_of(line, "process ")) {
     if (pid_t* place = find_process(0)) *place = std::atoi(pid);
@@ -149,6 +151,7 @@ int connect_docker(const char* host) {
 int remove_container(const char* container) {
   const int fd = connect_docker(docker);
   if (fd < 0) return 0;
+  // A Docker that hangs must not hold up for ever the containers that come after this one.
   const timeval limit{.tv_sec = answer_seconds, .tv_usec = 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
@@ -172,15 +175,18 @@ int remove_container(const char* container) {
 // Whether there is nothing more to do about it.
 bool is_removed(const char* container, Duration waited) {
   const int status = remove_container(container);
+  // 404 counts only after a while: a create that Docker has taken up may still bring the container about.
   return (status >= 200 && status < 300) || (status == 404 && waited >= may_appear) || waited >= patience;
 }
 
 void reap() {
   for (const pid_t process : processes) {
+    // kill(0) would mean our own group, kill(-1) everything that we may kill.
     if (process > 1) ::kill(-process, SIGKILL);
   }
   const Clock clock;
   const TimePoint begin = clock.now();
+  // Round after round, so that one that cannot be removed yet does not hold up the others.
   for (bool left = true; left;) {
     left = false;
     for (auto& container : containers) {
@@ -216,6 +222,7 @@ void leave_cgroup(const char* line) {
     }
     const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) continue;
+    // "0" stands for the process that writes.
     const bool left = ::write(fd, "0", 1) == 1;
     ::close(fd);
     if (left) return;
@@ -243,7 +250,7 @@ void leave_cgroups() {
   leave_cgroups();
   ::prctl(PR_SET_NAME, "windlass-reaper");
   for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGQUIT}) ::signal(number, SIG_IGN);
-  // Nobody shall wait for the end of the executor's output because of us.
+  // Nobody is to wait for the end of the executor's output because of us.
   const int null = ::open("/dev/null", O_RDWR);
   for (const int fd : {0, 1, 2}) ::dup2(null, fd);
   if (null > 2) ::close(null);
@@ -256,15 +263,18 @@ void leave_cgroups() {
 
 Reaper Reaper::start() {
   int ends[2];
+  // Closed on exec: a command task that inherited our end would keep the reaper waiting for as long as it lives.
   if (::pipe2(ends, O_CLOEXEC) != 0) return Reaper{-1};
   const pid_t pid = ::fork();
   if (pid == 0) {
-    // A grandchild is nobody's child by the time that somebody kills all descendants of the executor.
+    // A grandchild is nobody's child: whoever kills all descendants of the executor does not find it.
     if (::fork() != 0) ::_exit(0);
+    // The writing end must be the executor's alone: its closing is how its death is noticed.
     ::close(ends[1]);
     run(ends[0]);
   }
   ::close(ends[0]);
+  // The child between the two is gone at once and must not stay as a zombie.
   while (pid > 0 && ::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   if (pid > 0) return Reaper{ends[1]};

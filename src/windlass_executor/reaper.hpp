@@ -20,7 +20,7 @@ class Reaper {
 
   Reaper(Reaper&& other) noexcept;
   Reaper& operator=(Reaper&&) = delete;
-  // Tells nothing: the reaper then does its work.
+  // Tells the reaper nothing: it then does its work.
   ~Reaper();
 
   // Where Docker listens, as in DOCKER_HOST. Until it is told: at the default socket.

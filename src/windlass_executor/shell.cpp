@@ -35,7 +35,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What is still running when the executor leaves has so long to end.
+// How long what is still running may take to end when the executor leaves.
 constexpr auto farewell = 1s;
 constexpr auto farewell_check = 2ms;
 constexpr auto sweep_delay = 2s;
@@ -51,6 +51,7 @@ class ExecutorShell {
   // --- carrying out, one overload per call ---
   void act(const executor::SendToAgent& call) { link_.send(call.body); }
   void act(const executor::TaskCall& call);
+  // Work that is still under way holds the run (task_run.cpp); it ends with that.
   void act(const executor::ForgetTask& call) { runs_.erase(call.task); }
   void act(const executor::MakeHolder& call) { spawn("holder", make_holder(call)); }
   void act(const executor::RemoveHolder& call) { spawn("holder", remove_holder(call)); }
@@ -179,6 +180,8 @@ AgentLink::Callbacks ExecutorShell::link_callbacks() {
 // --- the loop around the core ---------------------------------------------------------------------------------------
 
 int ExecutorShell::run() {
+  // Our lines and the container's go to the same file: a log that wrote to descriptor 2 by itself would write on into a
+  // file that has been rotated away.
   if (err_.rotates()) log_into_rotated_file();
   reaper_.use_docker(setup_.agent.docker_host);
   await_signal();
@@ -186,11 +189,12 @@ int ExecutorShell::run() {
   spawn("prepare", prepare());
   spawn("sweep", sweep());
   loop_.run();
+  // The sink writes into a member of this object.
   set_log_sink(nullptr);
   return exit_code_;
 }
 
-// What the log cannot have at once it does without, as without rotation.
+// The log never waits: what the file does not take at once is left out, as it is without rotation.
 void ExecutorShell::log_into_rotated_file() {
   set_log_sink([this](LogLevel, const std::string& line) {
     const std::string ended = line + '\n';
@@ -200,12 +204,14 @@ void ExecutorShell::log_into_rotated_file() {
 }
 
 void ExecutorShell::post(executor::Event event) {
+  // The core has said its last word; what is still on its way here has no one to take it.
   if (leaving_) return;
   core_loop_.post(std::move(event));
   drain_later();
 }
 
 void ExecutorShell::drain_later() {
+  // Posted and not run at once: events often come from inside a call that a step is carrying out.
   if (std::exchange(drain_posted_, true)) return;
   auto later = [this] { drain(); };
   asio::post(loop_, std::move(later));
@@ -238,6 +244,7 @@ void ExecutorShell::await_signal() {
   auto take = [this](const boost::system::error_code& error, int number) {
     if (error) return;
     post(executor::SignalReceived{number});
+    // Again: a second SIGTERM is an event like the first.
     await_signal();
   };
   signals_.async_wait(std::move(take));
@@ -250,6 +257,7 @@ void ExecutorShell::leave(int code) {
   boost::system::error_code ignored;
   signals_.cancel(ignored);
   alarm_.cancel();
+  // Probes are not the scope's, and a pull ends at once when its connection is closed.
   for (const auto& [id, run] : runs_) {
     run->cancel_pull();
     run->cancel_probes();
@@ -270,6 +278,7 @@ void ExecutorShell::await_end(std::chrono::milliseconds left) {
 // --- before the first task ------------------------------------------------------------------------------------------
 
 void ExecutorShell::take_subscription(const executor_events::Subscribed& event) {
+  // Only the first time: what the framework has set does not change with a new subscription.
   if (std::exchange(steered_, true)) return;
   const auto& command = event.executor.command;
   auto steering =
@@ -287,6 +296,7 @@ void ExecutorShell::apply(const Steering& steering) {
   }
   if (steering.refusal) log_warning(steering.refusal->message);
   refusal_ = steering.refusal;
+  // For what we start ourselves, such as credential helpers and curl.
   replace_environment(steering.environment);
   if (steering.flags != setup_.flags) {
     setup_.flags = steering.flags;
@@ -295,6 +305,7 @@ void ExecutorShell::apply(const Steering& steering) {
     set_log_sink(nullptr);
     if (err_.rotates()) log_into_rotated_file();
   }
+  // Usually so, and then the Docker that was asked meanwhile is the right one.
   if (steering.docker_host == setup_.agent.docker_host) return;
   auto docker = DockerClient::create(loop_.get_executor(), steering.docker_host);
   if (!docker) {
@@ -310,25 +321,31 @@ void ExecutorShell::apply(const Steering& steering) {
 // While the agent is being asked, Docker is asked too. It may be away: then the launch will say so.
 asio::awaitable<void> ExecutorShell::prepare() {
   const int mine = ++preparation_;
+  // The sandbox's last part is the container's id (mesos.md 3.8), which the agent tells only with the subscription.
   const ContainerId expected{setup_.agent.sandbox.substr(setup_.agent.sandbox.rfind('/') + 1)};
   auto groups = read_file("/proc/self/cgroup");
   if (groups) context_.cgroup_parent = own_cgroup(*groups, expected);
   auto memory = memory_total();
   if (memory) context_.host_memory_bytes = *memory;
+  // A copy: the first task may take it over, or apply() replace it, while Docker is being asked.
   const std::shared_ptr<DockerClient> docker = first_docker_;
   auto connecting = docker->connect();
   auto connected = co_await std::move(connecting);
   if (mine != preparation_) co_return;  // there is another Docker to ask
   if (connected) reaper_.use_api(connected->to_string());
+  // Also when Docker is away: those who wait must go on to a launch that says so.
   prepared_.expires_at(asio::steady_timer::time_point::min());
 }
 
 void ExecutorShell::act(const executor::TaskCall& call) {
   // Told by the agent with the subscription, and so before any task.
   if (context_.container_id.empty()) context_.container_id = state_.container_id;
+  // Containers need names that differ, also with an agent that tells no id.
   if (context_.container_id.empty()) context_.container_id.value = Uuid::random(prng_).to_string();
   auto& run = runs_[call.task];
   if (run == nullptr) {
+    // A client for each task: one that waits for a slow answer must not hold up the others. The first has a connection
+    // already.
     std::shared_ptr<DockerClient> docker = std::move(first_docker_);
     if (docker == nullptr) docker = make_docker();
     run = make_task_run(host_, call, std::move(docker));
@@ -338,6 +355,7 @@ void ExecutorShell::act(const executor::TaskCall& call) {
 
 // After the launch, so that it costs no time then.
 asio::awaitable<void> ExecutorShell::sweep() {
+  // Containers of another machine may belong to executors there, whose processes we cannot see.
   if (!setup_.agent.docker_host.starts_with("unix:")) co_return;
   asio::steady_timer timer{loop_, sweep_delay};
   auto waited = co_await timer.async_wait(nothrow);
@@ -357,6 +375,7 @@ asio::awaitable<void> ExecutorShell::make_holder(executor::MakeHolder call) {
   const std::string own{path, size > 0 ? static_cast<std::size_t>(size) : 0};
   call.spec.entrypoint = {holder_path, hold_argument};
   call.spec.binds = {own + ":" + holder_path + ":ro"};
+  // It needs nothing but to exist.
   call.spec.read_only_root = true;
   call.spec.cap_drop = {"ALL"};
   reaper_.watch_container(call.spec.name);
@@ -380,6 +399,7 @@ asio::awaitable<Result<ContainerView>> ExecutorShell::start_holder(ContainerSpec
     auto view = co_await std::move(inspecting);
     co_return view;
   }
+  // The core is told that there is no holder: nobody else would remove this one before the executor ends.
   auto removing = docker->remove(*created);
   auto removed = co_await std::move(removing);
   if (removed) reaper_.forget_container(*created);

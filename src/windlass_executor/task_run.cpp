@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Freed memory goes back to the system so long after the task has started to run.
+// How long after a task has begun to run freed memory goes back to the system.
 constexpr auto trim_delay = 500ms;
 constexpr mode_t folder_mode = 0755, file_mode = 0644;
 
@@ -59,6 +59,7 @@ void TaskRun::act(const executor::TaskCallBody& call) {
 void TaskRun::post(executor::TaskEventBody body) { host_.post({task_, std::move(body)}); }
 
 void TaskRun::spawn(const char* name, asio::awaitable<void> work) {
+  // A task may be forgotten while Docker still answers: the work keeps its run alive, and no `this` is left hanging.
   host_.scope.spawn(name, hold(shared_from_this(), std::move(work)));
 }
 
@@ -66,10 +67,13 @@ void TaskRun::spawn(const char* name, asio::awaitable<void> work) {
 Result<void> TaskRun::use_own_folder() {
   const std::string tasks = folder_ + "/tasks";
   struct stat sandbox {};
+  // Whose the sandbox is, before folder_ becomes the task's own.
   if (::stat(folder_.c_str(), &sandbox) != 0) return folder_error(folder_);
   folder_ = tasks + "/" + task_.value;
   for (const std::string& path : {tasks, folder_}) {
+    // A folder that is there is the same one: an earlier task of the id, or `tasks` of another task.
     if (::mkdir(path.c_str(), folder_mode) != 0 && errno != EEXIST) return folder_error(path);
+    // lchown, not chown: a task could have put a symbolic link there.
     if (::geteuid() == 0 && ::lchown(path.c_str(), sandbox.st_uid, sandbox.st_gid) != 0) return folder_error(path);
   }
   for (auto [fd, file] : {std::pair{&out_fd_, "/stdout"}, std::pair{&err_fd_, "/stderr"}}) {
@@ -97,6 +101,7 @@ asio::awaitable<void> TaskRun::trim_memory() {
 
 std::shared_ptr<TaskRun> make_task_run(TaskHost& host, const executor::TaskCall& first,
                                        std::shared_ptr<DockerClient> docker) {
+  // The first call tells: a command task begins with its process, a container with its plan.
   if (std::holds_alternative<executor::StartProcess>(first.body)) {
     return std::make_shared<ProcessRun>(host, first.task, std::move(docker));
   }
