@@ -9,7 +9,7 @@
 //   rlimit_info  ulimits
 //   tty_info     a terminal
 //
-// What is asked for so is asked of the operator as the `docker run` option would be (container/policy_check.hpp).
+// The operator's policy judges each of these as it would the `docker run` option (container/policy_check.hpp).
 
 #include "base/error.hpp"
 #include "model/task.hpp"

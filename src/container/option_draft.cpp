@@ -200,6 +200,7 @@ Result<void> finish_options(OptionDraft& draft) {
   }
   normalize_capabilities(spec.cap_add);
   normalize_capabilities(spec.cap_drop);
+  // The CLI's order, so that `docker inspect` shows the same.
   std::sort(spec.ulimits.begin(), spec.ulimits.end(), [](const Ulimit& a, const Ulimit& b) { return a.name < b.name; });
   return {};
 }

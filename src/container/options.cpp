@@ -64,6 +64,7 @@ Result<void> add_wish(Draft& draft, Text value) {
 }
 template <auto Field>
 Result<void> set_switch(Draft& draft, Text value) {
+  // apply_one() has made "true" or "false" of it.
   draft.spec.*Field = value == "true";
   return {};
 }
@@ -210,6 +211,7 @@ Result<void> apply_tmpfs(Draft& draft, Text value) {
   return {};
 }
 
+// Held: wishes such as --ip belong to the first one, and may stand before it.
 Result<void> apply_network(Draft& draft, Text value) {
   auto network = parse_network(value);
   if (!network) return network.error();
@@ -372,6 +374,8 @@ Result<void> apply_no_health(Draft& draft, Text value) {
 
 // --- the table ------------------------------------------------------------------------------------------------------
 
+// Refused, with the reason: what makes sense only for a person at a terminal or on Windows, and what would take from
+// the executor what it is there for.
 constexpr const char* attach_reason = "the executor attaches stdout and stderr itself";
 constexpr const char* id_reason = "the executor keeps track of the container itself";
 constexpr const char* name_reason = "the executor names containers itself (mesos-<container id>)";
@@ -500,6 +504,7 @@ constexpr auto table = std::to_array<Option>({
     {"workdir", 'w', value, set_text<&Spec::workdir>},
 });
 
+// A linear search: a task has a handful of options, and the table is a hundred lines.
 const Option* find_option(Text name) {
   const auto* found =
       std::find_if(table.begin(), table.end(), [&](const Option& option) { return option.name == name; });

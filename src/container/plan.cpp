@@ -140,6 +140,7 @@ void set_mesos_env(ContainerSpec& spec, const TaskInfo& task, const ContainerCon
   set_env(spec, "MESOS_SANDBOX", mapped_sandbox);
   set_env(spec, "MESOS_CONTAINER_NAME", container_name(context.container_id));
   const auto& entries = task.resources.entries();
+  // Of the first resource, as in Mesos (mesos.md 4.2).
   if (!entries.empty() && !entries.front().allocation.empty()) {
     set_env(spec, "MESOS_ALLOCATION_ROLE", entries.front().allocation);
   }
@@ -209,6 +210,8 @@ Result<std::string> network_of(const DockerInfo& docker, const ContainerInfo& co
 Result<void> set_port_mappings(ContainerSpec& spec, const DockerInfo& docker, const TaskInfo& task) {
   if (docker.port_mappings.empty()) return {};
   const NetworkMode mode = docker.network.value_or(NetworkMode::host);
+  // Against the network that DockerInfo declares, though a parameter may replace it later: so does Mesos
+  // (mesos.md 4.2).
   if (mode != NetworkMode::bridge && mode != NetworkMode::user) {
     return invalid("Port mappings are only supported for bridge and user-defined networks");
   }
@@ -219,6 +222,7 @@ Result<void> set_port_mappings(ContainerSpec& spec, const DockerInfo& docker, co
     if (!contains(allocated, {Range{mapping.host_port, mapping.host_port}})) {
       return invalid("Port [" + std::to_string(mapping.host_port) + "] not included in resources");
     }
+    // Mesos' message has 32 bits for it, Docker's API 16.
     if (mapping.container_port > 65535) {
       return invalid("Container port [" + std::to_string(mapping.container_port) + "] is not a port");
     }
@@ -363,10 +367,13 @@ Result<ContainerPlan> plan_mesos(const TaskInfo& task, const ContainerContext& c
   // Mesos' containerizer runs the container's process as this user; for Docker's it is the owner of the sandbox only.
   if (task.command && task.command->user) plan->spec.user = *task.command->user;
   const MesosImage& image = *container->mesos->image;
+  // A configuration that the framework has written counts more than a login.
   plan->registry_config = image.registry_config;
   if (image.registry_config.empty() && image.registry_user) {
     plan->registry_config = registry_config(image.name, *image.registry_user);
   }
+  // Only arguments: they are for the image's own program, whose name is known when the image is here
+  // (executor/step.hpp).
   plan->keeps_program = task.command && !task.command->shell && !task.command->value && !plan->spec.command.empty();
   return plan;
 }
@@ -379,6 +386,7 @@ Result<void> set_seed_command(ContainerSpec& spec, const SeedData& seed, const T
   if (seed.image.empty() && argv.empty()) {
     return invalid("No image: the executor has no arguments, the task has no container, and its data names no image");
   }
+  // An image in the data makes all of argv the command; without one argv begins with the image (mesos.md 8.1).
   auto named = set_image(spec, seed.image.empty() ? argv.front() : seed.image);
   if (!named) return named;
   if (task.command && task.command->shell && task.command->value) {

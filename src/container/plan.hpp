@@ -5,7 +5,7 @@
 //                 or of type MESOS, with what that means there: container/mesos_container.hpp
 //   seed          otherwise: the executor's argv and TaskInfo.data (mesos.md 8.1, marathon.md 1.6-1.8)
 //   both          a container, a command, and data that names the same image: the seed contract counts, with the
-//                 command's arguments as argv. So says our scheduler an app that names no executor
+//                 command's arguments as argv. Our scheduler says an app so that names no executor
 //
 // The limits, as Mesos sets them; an option of `docker run` that the user gives replaces the one of its name:
 //

@@ -152,6 +152,7 @@ std::optional<std::uint64_t> take_time(std::string_view& text) {
   const auto fraction = dot == std::string_view::npos ? std::string_view{} : number.substr(dot + 1);
   if (unit == 0 || (whole.empty() && fraction.empty())) return std::nullopt;
   if (fraction.find('.') != std::string_view::npos) return std::nullopt;
+  // Refused before it is multiplied: the product would not fit.
   const auto count = whole.empty() ? std::uint64_t{0} : digits_in_base(whole, 10);
   if (!count || *count > int64_min_size / unit) return std::nullopt;
   double part = 0;
@@ -186,6 +187,7 @@ bool take_csv_field(std::string_view text, std::size_t& at, std::string& field) 
 
 using Ip6 = std::array<unsigned char, 16>;
 
+// As RFC 5952 and Go write it: `docker inspect` shows the address in this form.
 std::string to_text(const Ip6& ip) {
   std::array<unsigned, 8> groups{};
   for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = ip[2 * i] * 256U + ip[2 * i + 1];

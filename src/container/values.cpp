@@ -18,7 +18,9 @@ namespace {
 
 constexpr std::uint64_t port_max = 65535;
 constexpr std::size_t domain_length_max = 254;
+// Go's bufio.Scanner, with which the CLI reads such files, takes no longer lines.
 constexpr std::size_t file_line_max = 64 * 1024;
+// The bounds of blkio.weight in the kernel.
 constexpr std::uint64_t weight_min = 10;
 constexpr std::uint64_t weight_max = 1000;
 
@@ -128,6 +130,7 @@ bool is_device_mode(std::string_view text) {
   return !text.empty() && letters.size() == text.size() && text.find_first_not_of("rwm") == std::string_view::npos;
 }
 
+// As the CDI specification has it: vendor and class begin with a letter, a device also with a digit.
 bool is_cdi_name(std::string_view text, std::string_view inner, bool letter_first) {
   if (text.empty() || !is_alphanumeric(text.back())) return false;
   if (letter_first ? !is_letter(text.front()) : !is_alphanumeric(text.front())) return false;
@@ -136,6 +139,7 @@ bool is_cdi_name(std::string_view text, std::string_view inner, bool letter_firs
 }
 
 Result<std::int64_t> gpu_count(std::string_view text) {
+  // -1 is the API's "all".
   if (text == "all") return std::int64_t{-1};
   auto count = parse_decimal(text);
   if (!count) return bad_value(text, "is neither 'all' nor a number of GPUs");
@@ -353,6 +357,7 @@ Result<std::vector<std::string>> parse_expose(std::string_view text) {
 Result<DeviceMapping> parse_device(std::string_view text) {
   const auto parts = split(text, ':');
   if (parts.size() > 3 || parts.front().empty()) return bad_value(text, "is not host[:container[:permissions]]");
+  // The second of two parts is the permissions if it can be: a path begins with a slash and is never taken for them.
   const bool mode_second = parts.size() == 2 && is_device_mode(parts[1]);
   const std::string_view container = parts.size() == 1 || mode_second ? parts[0] : parts[1];
   if (parts.size() == 3 && !is_device_mode(parts[2])) return bad_value(text, "has permissions other than r, w and m");
@@ -536,6 +541,7 @@ bool is_namespaced_sysctl(std::string_view name) {
   return names.contains(name) || name.starts_with("net.") || name.starts_with("fs.mqueue.");
 }
 
+// net_admin, NET_ADMIN and CAP_NET_ADMIN are one capability: the policy compares what the Engine gets.
 std::string normalize_capability(std::string_view text) {
   std::string name = to_upper(text);
   return name == "ALL" || name.starts_with("CAP_") ? name : "CAP_" + name;

@@ -132,6 +132,7 @@ asio::awaitable<ProbeResult> end_late_exec(DockerClient& docker, std::string con
 ExecSpec exec_spec(const CommandInfo& command) {
   ExecSpec spec{.argv = {}, .user = command.user.value_or("")};
   if (command.shell) {
+    // `sh` by name, as Mesos calls it (mesos.md 4.5): where the shell lies is the image's business.
     spec.argv = {"sh", "-c", command.value.value_or("")};
   } else {
     // As Mesos runs them in containers: the arguments come after the program.

@@ -25,7 +25,7 @@ struct CredentialPlaces {
 [[nodiscard]] std::string host_docker_config(const std::string& flag);
 
 struct Credentials {
-  std::string header = {};  // the value of X-Registry-Auth; empty: nobody knows the registry, or can say what he knows
+  std::string header = {};  // the value of X-Registry-Auth; empty: there is no login for the registry
   // Where the login is from, or where it was looked for and what was found there: for whoever wonders why the registry
   // refuses the pull.
   std::string account = {};

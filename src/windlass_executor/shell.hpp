@@ -22,8 +22,8 @@ struct ExecutorSetup {
 };
 
 // Runs until the task and what is to be done about it have ended. Returns the exit code of the process.
-// `setup` is what the environment says; of it counts what the framework has not put there, as soon as the agent tells
-// which that is: a DOCKER_HOST that is none fails the tasks then.
+// `setup` is what the environment says. Once the agent tells what of it the framework has put there, only the rest
+// counts: a DOCKER_HOST that is none then fails the tasks.
 [[nodiscard]] Result<int> run_executor(ExecutorSetup setup, Reaper& reaper);
 
 }  // namespace windlass

@@ -48,7 +48,7 @@ class TaskRun : public std::enable_shared_from_this<TaskRun> {
   TaskRun(const TaskRun&) = delete;
   TaskRun& operator=(const TaskRun&) = delete;
 
-  // May still be at it when it returns; the run stays alive for that long.
+  // The work may go on after this has returned; the run stays alive for that long.
   void act(const executor::TaskCallBody& call);
   void cancel_pull() { docker_->cancel_pull(); }
   // The executor leaves: no probe is waited for.

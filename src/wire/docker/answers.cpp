@@ -133,6 +133,7 @@ Result<ContainerView> read_container(std::string_view text) {
   view.host_network = network_mode_in(*value) == "host";
   view.health = health_in(*state);
   view.addresses = addresses_in(*value);
+  // Where the storage driver tells it: the folder of what the container has written (docker/container_account.hpp).
   const auto* driver = find(*value, "GraphDriver");
   const auto* folders = driver == nullptr ? nullptr : find(*driver, "Data");
   if (folders != nullptr) view.upper_dir = text_at(*folders, "UpperDir");
@@ -170,6 +171,7 @@ Result<ContainerEnd> read_wait(std::string_view text) {
   auto value = read_object(text, "answer to wait");
   if (!value) return value.error();
   ContainerEnd end{.exit_code = static_cast<int>(number_at(*value, "StatusCode"))};
+  // Podman tells here that the container was removed, beside a code of 0 (executor/container_end.hpp).
   if (const auto* error = find(*value, "Error")) end.error = text_at(*error, "Message");
   return end;
 }

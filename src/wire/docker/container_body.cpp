@@ -83,6 +83,7 @@ json::object to_json(const NetworkAttachment& network) {
   return object;
 }
 
+// The API's word for what Docker takes when nothing is said.
 std::string network_mode(const ContainerSpec& spec) {
   return spec.network_mode.empty() ? std::string{"default"} : spec.network_mode;
 }
@@ -180,6 +181,7 @@ json::object to_json(const DeviceRequest& request) {
   json::object object{{"Driver", request.driver}, {"Count", request.count}};
   put(object, "DeviceIDs", request.ids);
   if (!capabilities.empty()) object["Capabilities"] = std::move(capabilities);
+  // As the CLI sends them: GPUs with their options, even if there are none, and CDI devices without.
   if (request.driver != cdi_driver) object["Options"] = to_object(request.options);
   return object;
 }
@@ -265,6 +267,7 @@ void put_limits(json::object& host, const ContainerSpec& spec) {
 json::object to_json(const DockerHealth& health) {
   json::object object;
   put(object, "Test", health.test);
+  // Times are nanoseconds, as in all of Go's JSON, and 0 leaves what the image says.
   const auto put_time = [&](const char* key, std::chrono::nanoseconds time) {
     if (time.count() != 0) object[key] = time.count();
   };
@@ -295,6 +298,8 @@ void put_process(json::object& body, const ContainerSpec& spec) {
 
 // --- what an Engine must know of ------------------------------------------------------------------------------------
 
+// An option that came with a later API than the oldest that is spoken. An older Engine would ignore it, or refuse it
+// without naming it.
 struct Need {
   std::string_view option;
   DockerApiVersion first;
@@ -401,6 +406,7 @@ std::string encode_exec(const ExecSpec& spec) {
   return json::serialize(body);
 }
 
+// Not detached: the stream that follows has the command's output, and ends with it. No terminal, since nobody is at it.
 std::string encode_exec_start() { return json::serialize(json::object{{"Detach", false}, {"Tty", false}}); }
 
 }  // namespace windlass

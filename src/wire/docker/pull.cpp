@@ -17,8 +17,10 @@ using docker_json::read_object;
 using docker_json::text_at;
 namespace json = boost::json;
 
+// A line is a status of some hundred bytes. Without a bound a peer that is no Docker could fill the memory.
 constexpr std::size_t pull_line_max = 1 << 20;
 
+// As Docker prints sizes: a megabyte is a million bytes.
 std::string megabytes(std::int64_t bytes) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f", static_cast<double>(bytes) / 1e6);

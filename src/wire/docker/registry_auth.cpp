@@ -107,6 +107,8 @@ Result<RegistryLogin> registry_login(std::string_view config_json, const std::st
   if (!helper.empty()) {
     if (!is_helper_name(helper))
       return Error{Errc::malformed, "'" + helper + "' is no name of a credential helper", {}};
+    // A helper is asked by the key under which `docker login` has stored the login: for Docker's own registry that is
+    // the address.
     return RegistryLogin{.helper = helper, .server = registry == hub ? std::string{hub_key} : registry};
   }
   const bool is_file_of_auths = config->contains("auths");
