@@ -198,6 +198,18 @@ bool AgentChecker::lives(const TaskId& task) const {
   return std::ranges::any_of(cluster_.machines, [&](const auto& machine) { return machine->runs(task); });
 }
 
+std::set<TaskId> AgentChecker::living() const {
+  std::set<TaskId> tasks;
+  for (const auto& machine : cluster_.machines) {
+    for (const auto& [id, container] : machine->docker.containers()) {
+      const bool lives = container.state == ContainerState::running && machine->executors.contains(container.owner);
+      if (lives) tasks.insert(container.task);
+    }
+    for (const auto& [pid, process] : machine->processes.running()) tasks.insert(process.task);
+  }
+  return tasks;
+}
+
 const TaskInfo* AgentChecker::task_at_executor(const TaskId& task) const {
   for (const auto& [pid, process] : processes_) {
     const auto found = process.tasks.find(task);

@@ -54,6 +54,8 @@ class AgentChecker {
 
   // A container or process of it runs, on whatever machine.
   [[nodiscard]] bool lives(const TaskId& task) const;
+  // All that do.
+  [[nodiscard]] std::set<TaskId> living() const;
   // A master has told its framework that it is over, or cannot be reached.
   [[nodiscard]] bool is_told_over(const TaskId& task) const { return told_over_.contains(task); }
   // As its executor was told, unless that has reported its end; null: no executor has it.

@@ -30,6 +30,8 @@ void Docker::call(Duration work_max, std::function<Value()> effect, std::functio
                   std::function<Value(Error)> refused) {
   const auto life = life_;
   const Duration first = wait_for_hang() + world_.between(100us, std::max<Duration>(work_max, 100us));
+  const bool is_pull = work_max > faults_.docker_delay_max;  // which leaves no container
+  if (!is_pull) busy_until_ = std::max(busy_until_, after(world_.now(), first));
   const Duration second = world_.between(50us, std::max<Duration>(faults_.docker_delay_max / 4, 50us));
   world_.after(first, [=, this, effect = std::move(effect), answer = std::move(answer), refused = std::move(refused)] {
     if (!up_ || life != life_) return answer(refused(no_daemon()));
@@ -233,8 +235,7 @@ void Docker::reap(std::int64_t owner) {
 void Docker::look_for_orphans(std::int64_t owner, std::optional<TimePoint> last_time) {
   const bool answers = up_ && hangs_until_ <= world_.now();
   if (answers && !last_time) {
-    const Duration look_for = 2 * faults_.docker_delay_max + 1s;
-    last_time = world_.now() + std::chrono::duration_cast<microseconds>(look_for);
+    last_time = after(std::max(world_.now(), busy_until_), 2 * faults_.docker_delay_max + 1s);
   }
   std::vector<std::string> ids;
   for (const auto& [id, container] : containers_) {

@@ -112,6 +112,7 @@ class Docker {
   bool up_ = true;
   std::uint64_t life_ = 0;  // of the daemon; goes up with each stop
   TimePoint hangs_until_ = {};
+  TimePoint busy_until_ = {};  // when the last of the calls about containers takes effect
   std::set<std::string> local_;
   std::map<std::string, Container> containers_;
   std::map<PullId, Done> pulls_;

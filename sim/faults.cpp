@@ -40,6 +40,12 @@ Faults swarm_faults(Prng& prng) {
   faults.duplicate = maybe(prng, 4, 200);
   faults.images_forgotten = maybe(prng, 4, 300);
   faults.crash_guest = maybe(prng, 4, 10s, 600s);
+  faults.crash_agent = maybe(prng, 5, 10s, 600s);
+  faults.partition_agent = maybe(prng, 5, 30s, 600s);
+  faults.lose_power = maybe(prng, 3, 60s, 900s);
+  faults.mark_agent_gone = maybe(prng, 2, 300s, 1800s);
+  faults.withdraw_offers = maybe(prng, 4, 5s, 120s);
+  faults.partition_max = pick(prng, {10s, 120s, 600s});
   faults.offers_held = maybe(prng, 4, 300);
   faults.late_acknowledge = maybe(prng, 4, 200);
   faults.network_delay_max = pick(prng, {1ms, 20ms, 500ms, 5s});
@@ -70,6 +76,12 @@ std::string to_string(const Faults& faults) {
   say_duration("docker_restart", faults.docker_restart);
   say_duration("docker_hang", faults.docker_hang);
   say_duration("crash_guest", faults.crash_guest);
+  say_duration("crash_agent", faults.crash_agent);
+  say_duration("partition_agent", faults.partition_agent);
+  say_duration("lose_power", faults.lose_power);
+  say_duration("mark_agent_gone", faults.mark_agent_gone);
+  say_duration("withdraw_offers", faults.withdraw_offers);
+  say_duration("partition_max", faults.partition_max);
   say("commit_failure", faults.commit_failure);
   say("docker_error", faults.docker_error);
   say("guessed_end", faults.guessed_end);

@@ -25,6 +25,12 @@ struct Faults {
   Duration docker_restart{};
   Duration docker_hang{};
   Duration crash_guest{};
+  // Where there is a master with agents.
+  Duration crash_agent{};
+  Duration partition_agent{};
+  Duration lose_power{};
+  Duration mark_agent_gone{};
+  Duration withdraw_offers{};
 
   std::uint64_t commit_failure = 0;    // of 1000 commits: the disk is full, the process ends
   std::uint64_t docker_error = 0;      // of 1000 calls to Docker
@@ -44,6 +50,7 @@ struct Faults {
   Duration pull_delay_max = seconds{5};
   Duration launch_delay_max = milliseconds{50};
   Duration stop_delay_max = milliseconds{200};  // from the stop signal to the container's end
+  Duration partition_max = seconds{60};         // from the beginning of a partition to its end
   Duration down_max = seconds{2};               // from the end of a process to its next start
 };
 

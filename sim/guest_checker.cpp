@@ -196,8 +196,9 @@ void GuestChecker::count_health(Watched& task, bool good) {
 // --- liveness -------------------------------------------------------------------------------------------------------
 
 std::string GuestChecker::why_not_converged() const {
+  const std::set<TaskId> living = cluster_.agent_checker.living();
   for (const auto& [id, task] : tasks_) {
-    const bool lives = cluster_.agent_checker.lives(id);
+    const bool lives = living.contains(id);
     if (task.over && lives) return id.value + " runs though it is said to have ended";
     if (task.over) continue;
     if (auto why = task_not_converged(task); !why.empty()) return id.value + why;

@@ -82,13 +82,26 @@ void Scenario::run_line(const ScenarioLine& line) {
   using Verb = void (Scenario::*)(const ScenarioLine&);
   static const std::map<std::string, Verb> before = {
       {"machine", &Scenario::machine}, {"image", &Scenario::image}, {"network", &Scenario::network}};
-  static const std::map<std::string, Verb> verbs = {
-      {"at", &Scenario::at},         {"advance", &Scenario::advance},   {"settle", &Scenario::settle},
-      {"start", &Scenario::start},   {"stop", &Scenario::stop},         {"scale", &Scenario::scale},
-      {"kill", &Scenario::kill},     {"crash", &Scenario::crash},       {"down", &Scenario::down},
-      {"up", &Scenario::up},         {"cut", &Scenario::cut},           {"exit", &Scenario::exit_container},
-      {"docker", &Scenario::docker}, {"remember", &Scenario::remember}, {"expect", &Scenario::expect},
-      {"always", &Scenario::always}, {"guest", &Scenario::guest}};
+  static const std::map<std::string, Verb> verbs = {{"at", &Scenario::at},
+                                                    {"advance", &Scenario::advance},
+                                                    {"settle", &Scenario::settle},
+                                                    {"start", &Scenario::start},
+                                                    {"stop", &Scenario::stop},
+                                                    {"scale", &Scenario::scale},
+                                                    {"kill", &Scenario::kill},
+                                                    {"crash", &Scenario::crash},
+                                                    {"down", &Scenario::down},
+                                                    {"up", &Scenario::up},
+                                                    {"cut", &Scenario::cut},
+                                                    {"exit", &Scenario::exit_container},
+                                                    {"docker", &Scenario::docker},
+                                                    {"remember", &Scenario::remember},
+                                                    {"expect", &Scenario::expect},
+                                                    {"always", &Scenario::always},
+                                                    {"guest", &Scenario::guest},
+                                                    {"partition", &Scenario::partition},
+                                                    {"power_fails", &Scenario::power_fails},
+                                                    {"gone", &Scenario::gone}};
   if (auto early = before.find(line.words[0]); early != before.end()) return (this->*early->second)(line);
   auto verb = verbs.find(line.words[0]);
   if (verb == verbs.end()) throw LineError("unknown verb " + line.words[0]);
@@ -107,7 +120,7 @@ void Scenario::start_world() {
 
 void Scenario::machine(const ScenarioLine& line) {
   if (cluster_) throw LineError("the machine is described before anything happens");
-  allow_options(line, {"cpus", "mem", "ports", "hostname", "attributes", "failover_timeout"});
+  allow_options(line, {"cpus", "mem", "ports", "hostname", "attributes", "failover_timeout", "agents"});
   auto option = [&](const char* name, const char* otherwise) {
     auto found = line.options.find(name);
     return found == line.options.end() ? std::string{otherwise} : found->second;
@@ -119,6 +132,7 @@ void Scenario::machine(const ScenarioLine& line) {
   if (line.options.contains("failover_timeout")) {
     options_.failover_timeout = std::chrono::duration<double>(to_duration(line.options.at("failover_timeout"))).count();
   }
+  options_.agents = static_cast<std::size_t>(to_number(option("agents", "0")));
   if (!parse_resources(options_.resources)) throw LineError("no such resources: " + options_.resources);
 }
 
@@ -293,17 +307,20 @@ void Scenario::crash(const ScenarioLine& line) {
   const CrashPoint point = when == "before_commit"  ? CrashPoint::before_commit
                            : when == "after_commit" ? CrashPoint::after_commit
                                                     : CrashPoint::none;
-  if (point == CrashPoint::none && when != "now" && who != "executor") throw LineError("unknown moment " + when);
+  if (point == CrashPoint::none && when != "now" && who != "executor" && who != "agent")
+    throw LineError("unknown moment " + when);
   if (who == "scheduler") {
     if (point == CrashPoint::none) return cluster_->scheduler.crash("kill -9", 200ms);
     return cluster_->scheduler.crash_at_next_commit(point);
   }
-  if (who == "engine") {
-    if (point == CrashPoint::none) return cluster_->engine.crash("kill -9", 200ms);
-    return cluster_->engine.crash_at_next_commit(point);
+  if (who == "engine" || who == "master") {
+    if (point == CrashPoint::none) return cluster_->crash_master("kill -9", 200ms);
+    if (!cluster_->engine) throw LineError("only the engine can be ended there");
+    return cluster_->engine->crash_at_next_commit(point);
   }
   if (who == "guest") return cluster_->guest.crash("kill -9", 200ms);
-  if (who != "executor") throw LineError("scheduler, engine, guest or executor, not " + who);
+  if (who == "agent") return agent_of(line, 2).crash("kill -9", 200ms);
+  if (who != "executor") throw LineError("scheduler, engine, master, agent, guest or executor, not " + who);
   const std::string prefix = safe_path(app_id(line, 2)) + ".";
   for (const ExecutorNode* executor : cluster_->executors()) {
     if (executor->has_task({word(line, 2)})) return cluster_->kill_executor(executor->pid());
@@ -320,16 +337,19 @@ void Scenario::crash(const ScenarioLine& line) {
 void Scenario::down(const ScenarioLine& line) {
   const std::string& who = word(line, 1);
   if (who == "scheduler") return cluster_->scheduler.crash("kill -9", {});
-  if (who == "engine") return cluster_->engine.crash("kill -9", {});
+  if (who == "engine" || who == "master") return cluster_->crash_master("kill -9", {});
   if (who == "guest") return cluster_->guest.crash("kill -9", {});
-  throw LineError("scheduler, engine or guest, not " + who);
+  if (who == "agent") return agent_of(line, 2).crash("kill -9", {});
+  throw LineError("scheduler, engine, master, agent or guest, not " + who);
 }
 
 void Scenario::up(const ScenarioLine& line) {
   const std::string& who = word(line, 1);
   if (who == "scheduler" && !cluster_->scheduler.up()) return cluster_->scheduler.start();
-  if (who == "engine" && !cluster_->engine.up()) return cluster_->engine.start();
+  if (who == "engine" && cluster_->engine && !cluster_->engine->up()) return cluster_->engine->start();
+  if (who == "master" && cluster_->mesos && !cluster_->mesos->up()) return cluster_->mesos->start();
   if (who == "guest" && !cluster_->guest.up()) return cluster_->guest.start();
+  if (who == "agent" && !agent_of(line, 2).up()) return agent_of(line, 2).start();
   throw LineError(who + " is not down");
 }
 
@@ -352,8 +372,9 @@ void Scenario::exit_container(const ScenarioLine& line) {
 }
 
 void Scenario::docker(const ScenarioLine& line) {
+  allow_options(line, {"host"});
   const std::string& what = word(line, 1);
-  Docker& docker = cluster_->machine().docker;
+  Docker& docker = machine_of(line).docker;
   if (what == "restart") return docker.restart(2s, true);
   if (what == "restart_without_live_restore") return docker.restart(2s, false);
   if (what == "hang") return docker.hang(to_duration(word(line, 2)));
@@ -370,10 +391,11 @@ void Scenario::docker(const ScenarioLine& line) {
 
 // --- what is seen ---------------------------------------------------------------------------------------------------
 
-std::set<std::string> Scenario::containers_of(const AppId& id) const {
+std::set<std::string> Scenario::containers_of(const AppId& id, const std::string& host) const {
   std::set<std::string> ids;
   const std::string prefix = safe_path(id) + ".";
   for (const auto& machine : cluster_->machines) {
+    if (!host.empty() && machine->info.hostname != host) continue;
     for (const auto& [container_id, container] : machine->docker.containers()) {
       const bool its = container.task.value.starts_with(prefix);
       if (container.state == ContainerState::running && its) ids.insert(container_id);
@@ -419,6 +441,10 @@ void Scenario::expect(const ScenarioLine& line) {
   if (what == "same") return expect_same(line);
   if (what == "guest") return expect_guest(line);
   if (what == "healed") return expect_healed(line);
+  if (what == "containers" && line.options.contains("host")) {
+    const auto there = containers_of(app_id(line, 2), line.options.at("host"));
+    return expect_number(line, static_cast<std::int64_t>(there.size()));
+  }
   const bool of_app = what == "running" || what == "containers" || what == "launches" || what == "wanted";
   expect_number(line, measure(what, of_app ? app_id(line, 2) : AppId{}));
 }

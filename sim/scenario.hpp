@@ -71,6 +71,9 @@ class Scenario {
   void exit_container(const ScenarioLine& line);
   void docker(const ScenarioLine& line);
   void guest(const ScenarioLine& line);
+  void partition(const ScenarioLine& line);
+  void power_fails(const ScenarioLine& line);
+  void gone(const ScenarioLine& line);
   void network(const ScenarioLine& line);
   void remember(const ScenarioLine& line);
   void expect(const ScenarioLine& line);
@@ -83,11 +86,14 @@ class Scenario {
   void expect_healed(const ScenarioLine& line);
   void expect_guest(const ScenarioLine& line);
 
+  [[nodiscard]] Machine& machine_of(const ScenarioLine& line);
+  [[nodiscard]] MesosAgent& agent_of(const ScenarioLine& line, std::size_t index);
   void send(const AppId& id, scheduler::Event command);
   void run_for(Duration time);
   [[nodiscard]] std::int64_t running(const AppId& id) const;
   [[nodiscard]] std::int64_t measure(const std::string& what, const AppId& id) const;
-  [[nodiscard]] std::set<std::string> containers_of(const AppId& id) const;
+  // On one host, or on all.
+  [[nodiscard]] std::set<std::string> containers_of(const AppId& id, const std::string& host = {}) const;
   [[nodiscard]] std::string picture() const;
 
   struct Always {

@@ -21,10 +21,13 @@ Duration pause_of(std::uint64_t seed) {
   return seconds{static_cast<std::int64_t>(1 + prng.below(60))};
 }
 
-// Most have a guest beside our scheduler, who has something reserved to itself.
+// Half have a master with agents instead of the engine. Most have a guest beside our scheduler, who has something
+// reserved to itself.
 ClusterOptions options_of(std::uint64_t seed) {
   Prng prng{seed ^ 0x6ee57ULL};
   ClusterOptions options;
+  if (prng.chance(1, 2)) options.agents = 1 + prng.below(4);
+  if (options.agents > 1) options.resources = "cpus:6;mem:6144;disk:100000;ports:[31000-31019]";
   options.has_guest = prng.chance(2, 3);
   if (options.has_guest) options.resources += ";cpus(guest):1;mem(guest):512";
   return options;
@@ -61,7 +64,8 @@ void Simulation::heal() {
   cluster_.faults = no_faults();
   workload_.end();
   workload_.make_images_good();
-  cluster_.engine.crash_at_next_commit(CrashPoint::none);
+  if (cluster_.engine) cluster_.engine->crash_at_next_commit(CrashPoint::none);
+  for (const auto& agent : cluster_.mesos_agents) agent->set_partitioned(false);
   cluster_.scheduler.crash_at_next_commit(CrashPoint::none);
   cluster_.guest.forget_wishes();
   if (world().chance(1, 2)) cluster_.guest.kill_all();
@@ -99,14 +103,39 @@ void Simulation::repeat(Duration mean, std::function<void()> what) {
 
 void Simulation::begin_faults() {
   repeat(faults_.crash_scheduler, [this] { crash_scheduler(); });
-  repeat(faults_.crash_engine, [this] { crash_engine(); });
+  repeat(faults_.crash_engine, [this] { crash_master(); });
   repeat(faults_.kill_executor, [this] { kill_executor(); });
   repeat(faults_.crash_guest, [this] { cluster_.guest.crash("kill -9", down_time()); });
   repeat(faults_.cut_scheduler, [this] { cut_framework(); });
   repeat(faults_.cut_executor, [this] { cut_executor(); });
   repeat(faults_.container_exit, [this] { exit_container(); });
   repeat(faults_.docker_restart, [this] { restart_docker(); });
+  if (cluster_.mesos) begin_faults_of_agents();
   repeat(faults_.docker_hang, [this] { random_machine().docker.hang(world().between(1s, 60s)); });
+}
+
+void Simulation::begin_faults_of_agents() {
+  repeat(faults_.crash_agent, [this] { random_agent().crash("kill -9", down_time()); });
+  repeat(faults_.partition_agent, [this] { partition_agent(); });
+  repeat(faults_.lose_power, [this] { lose_power(); });
+  repeat(faults_.mark_agent_gone, [this] { cluster_.mesos->mark_gone(random_agent().id()); });
+  repeat(faults_.withdraw_offers, [this] { cluster_.mesos->withdraw_offers(); });
+}
+
+MesosAgent& Simulation::random_agent() {
+  return *cluster_.mesos_agents[world().prng().below(cluster_.mesos_agents.size())];
+}
+
+void Simulation::partition_agent() {
+  MesosAgent& agent = random_agent();
+  agent.set_partitioned(true);
+  world().after(world().between(1s, faults_.partition_max), [&agent] { agent.set_partitioned(false); });
+}
+
+void Simulation::lose_power() {
+  const auto number = world().prng().below(cluster_.machines.size());
+  cluster_.mesos_agents[number]->crash("the power fails", down_time());
+  cluster_.machines[number]->lose_power();
 }
 
 Duration Simulation::down_time() { return world().between(1ms, faults_.down_max); }
@@ -117,10 +146,10 @@ void Simulation::crash_scheduler() {
   cluster_.scheduler.crash_at_next_commit(how == 1 ? CrashPoint::before_commit : CrashPoint::after_commit);
 }
 
-void Simulation::crash_engine() {
+void Simulation::crash_master() {
   const auto how = world().prng().below(3);
-  if (how == 0) return cluster_.engine.crash("kill -9", down_time());
-  cluster_.engine.crash_at_next_commit(how == 1 ? CrashPoint::before_commit : CrashPoint::after_commit);
+  if (!cluster_.engine || how == 0) return cluster_.crash_master("kill -9", down_time());
+  cluster_.engine->crash_at_next_commit(how == 1 ? CrashPoint::before_commit : CrashPoint::after_commit);
 }
 
 ExecutorNode* Simulation::random_executor() {

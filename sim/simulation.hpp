@@ -32,7 +32,10 @@ class Simulation {
   // Lets `what` happen again and again, at random, `mean` apart on average, until the healing.
   void repeat(Duration mean, std::function<void()> what);
   void crash_scheduler();
-  void crash_engine();
+  void begin_faults_of_agents();
+  void crash_master();
+  void partition_agent();
+  void lose_power();
   void kill_executor();
   void cut_framework();
   void cut_executor();
@@ -40,6 +43,7 @@ class Simulation {
   void restart_docker();
   Duration down_time();
   [[nodiscard]] Machine& random_machine();
+  [[nodiscard]] MesosAgent& random_agent();
   // Null: there is none.
   [[nodiscard]] ExecutorNode* random_executor();
 
