@@ -18,6 +18,8 @@ struct Basket {
   Resources available;
 };
 
+// The first rule that fails names the error: Mesos' order and texts (mesos.md 2.5). The offers must have one role, for
+// a task has one.
 std::optional<std::string> offers_error(const State& state, const Framework& framework,
                                         const std::vector<OfferId>& ids) {
   if (ids.empty()) return "No offers specified";
@@ -49,6 +51,7 @@ Basket spend(Turn& turn, const Framework& framework, const std::vector<OfferId>&
   Basket basket;
   for (const OfferId& id : ids) {
     const std::optional<Offer> offer = take_offer(turn, framework, id);
+    // A stranger's offer stays with the stranger, unlike in Mesos (mesos.md 2.5).
     if (!offer) continue;
     basket.role = offer->role;
     basket.available += offer->resources;
@@ -65,9 +68,11 @@ void launch(Turn& turn, const Framework& framework, const TaskInfo& wanted, Bask
   const FrameworkId& id = framework.record.info.id;
   TaskInfo task = completed_task(wanted, id, basket.role);
   if (const auto error = task_error(turn.state, id, task, basket.available)) {
+    // Only this task: the others of the operation go on (mesos.md 2.6).
     tell_of_task(turn, framework, wanted, {TaskState::error, Reason::task_invalid, *error});
     return;
   }
+  // Before start_task(): that adds the executor, and then the executor's resources would no longer be needed.
   basket.available -= needed_resources(turn.state, id, task);
   start_task(turn, framework, std::move(task), basket.role);
 }
@@ -81,6 +86,7 @@ void apply(Turn& turn, const Framework& framework, const calls::Operation& opera
     refuse_tasks(turn, framework, operation,
                  {TaskState::error, reason, "The `id` field cannot be set on " + name + " operations"});
   } else if (group) {
+    // Refused rather than pretended: a group needs nested containers (mesos.md 2.7).
     refuse_tasks(turn, framework, operation, {TaskState::error, reason, "Task groups are not supported by this agent"});
   } else {
     for (const TaskInfo& task : operation.tasks) launch(turn, framework, task, basket);
@@ -91,6 +97,7 @@ void apply(Turn& turn, const Framework& framework, const calls::Operation& opera
 
 void accept(Turn& turn, Framework& framework, const calls::Accept& call) {
   const auto error = offers_error(turn.state, framework, call.offer_ids);
+  // First: the offers are gone whether or not they are valid together (mesos.md 2.5).
   Basket basket = spend(turn, framework, call.offer_ids);
   if (error) {
     const MasterUpdate lost{TaskState::dropped, Reason::invalid_offers, "Task launched with invalid offers: " + *error};
@@ -98,6 +105,7 @@ void accept(Turn& turn, Framework& framework, const calls::Accept& call) {
     return;
   }
   for (const calls::Operation& operation : call.operations) apply(turn, framework, operation, basket);
+  // What is left counts as declined with the call's filters (mesos.md 2.5); an ACCEPT without tasks declines all.
   refuse(turn, framework, basket.role, basket.available, call.refuse_seconds);
 }
 

@@ -9,6 +9,7 @@
 namespace windlass::engine {
 namespace {
 
+// All resources of a task or an executor are of one role (mesos.md 2.6), so the first entry speaks for all.
 std::string role_of(const Resources& resources) {
   return resources.empty() ? std::string{"*"} : resources.entries().front().allocation;
 }
@@ -16,6 +17,7 @@ std::string role_of(const Resources& resources) {
 // Takes it from any entry of that name. That is needed only when the agent's flags were changed, so that what tasks of
 // before hold is not there any more in that form.
 void take_any(Resources& from, Resource used) {
+  // A copy: the loop changes `from`.
   const std::vector<Resource> entries = from.entries();
   for (const Resource& entry : entries) {
     if (entry.name != used.name || entry.type != used.type) continue;
@@ -37,6 +39,7 @@ void take(Resources& from, const Resources& used) {
 }
 
 template <class Known>
+// State and Picture name their maps alike.
 std::vector<Use> all_uses(const Known& known) {
   std::vector<Use> all;
   for (const auto& [key, task] : known.tasks) {
@@ -62,6 +65,8 @@ void add_amounts(Accounts& accounts, const Use& use, int sign) {
   Amounts& amounts = accounts.by_role[holder];
   for (const Resource& entry : use.resources->entries()) {
     if (entry.type != ResourceType::scalar) continue;
+    // In whole thousandths, as Mesos compares (mesos.md 2.2): with doubles, sums that are added and subtracted for
+    // weeks would drift.
     const std::int64_t sum = amounts[entry.name] += sign * entry.milli;
     CHECK(sum >= 0);
     if (sum == 0) amounts.erase(entry.name);
@@ -93,6 +98,7 @@ std::vector<Use> uses_of(const Executor& executor) {
 std::vector<Use> uses(const State& state) { return all_uses(state); }
 std::vector<Use> uses(const Picture& picture) { return all_uses(picture); }
 
+// Two tasks with one port would both be told that it is theirs; that ends the process here, before anything is sent.
 void hold(Accounts& accounts, const Use& use) {
   add_amounts(accounts, use, 1);
   for (Resource entry : use.resources->entries()) {
@@ -113,6 +119,7 @@ void release(Accounts& accounts, const Use& use) {
   }
 }
 
+// At a start, and in tests after every step.
 Accounts all_accounts(const State& state) {
   Accounts accounts;
   for (const Use& use : uses(state)) hold(accounts, use);
@@ -121,11 +128,13 @@ Accounts all_accounts(const State& state) {
 
 Resources free_resources(const State& state) {
   Resources free;
+  // Mesos' order in offers and texts.
   for (const bool scalars : {false, true}) {
     for (const Resource& entry : state.settings.agent.resources.entries()) {
       if ((entry.type == ResourceType::scalar) == scalars) free.add(entry);
     }
   }
+  // What is held may be more than there is, after a change of the agent's flags; then nothing of it is free.
   take(free, state.accounts.held);
   take(free, state.accounts.offered);
   return free;

@@ -16,6 +16,8 @@ std::optional<TimePoint> soonest(std::initializer_list<std::optional<TimePoint>>
   return first;
 }
 
+// Whoever gives a record another time adds it here; the soonest is enough, because a record that was looked at gets its
+// next alarm at the end of the step.
 std::optional<TimePoint> time_of(const Executor& executor) {
   return soonest({executor.registration_deadline, executor.destroy_at, executor.next_heartbeat});
 }
@@ -39,6 +41,7 @@ struct TimeOf {
 
 }  // namespace
 
+// One record at a time, so that a step costs what it touches; all_alarms() says the same of the whole state.
 std::optional<TimePoint> next_time(const State& state, const RecordKey& key) { return std::visit(TimeOf{state}, key); }
 
 core::Alarms<RecordKey> all_alarms(const State& state) {

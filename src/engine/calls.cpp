@@ -10,7 +10,7 @@
 namespace windlass::engine {
 namespace {
 
-// Checks in Mesos' order; the framework, or nullptr when it has been answered.
+// The framework of a call that is taken; nullptr when the call is refused, and then it is answered.
 Framework* admitted(Turn& turn, const FrameworkCall& event) {
   const FrameworkId& id = event.call.framework_id;
   Framework* framework = find_framework(turn.state, id);
@@ -40,9 +40,11 @@ struct Handler {
   int operator()(const calls::Acknowledge& call) const { return acknowledge(turn, framework, call), 202; }
   int operator()(const calls::Reconcile& call) const { return reconcile(turn, framework, call), 202; }
   int operator()(const calls::Message& call) const { return message_executor(turn, framework, call), 202; }
+  // Mesos' allocator ignores requests, too (mesos.md 2.1).
   int operator()(const calls::Request&) const { return 202; }
   int operator()(const calls::Unsupported&) const { return 501; }
   int operator()(const calls::UpdateFramework& call) const {
+    // The only call with a result of its own (mesos.md 1.3, point 11).
     update_framework(turn, request, framework, call);
     return 0;
   }
@@ -54,6 +56,7 @@ void framework_call(Turn& turn, const FrameworkCall& event) {
   Framework* framework = admitted(turn, event);
   if (framework == nullptr) return;
   const int status = std::visit(Handler{turn, *framework, event.request}, event.call.body);
+  // 202 says that the call was taken, not that it did anything: what comes of it is told by events (mesos.md 1.3).
   if (status != 0) turn.answer(event.request, status);
 }
 

@@ -9,15 +9,18 @@
 namespace windlass::engine {
 namespace {
 
+// As Mesos does (mesos.md 1.8): the stream may be silent for days, and a firewall in between forgets silent
+// connections.
 constexpr Duration heartbeat_interval = std::chrono::minutes{30};
 
-// The agent sees a framework through its executors only.
+// Mesos' agent knows a framework by its executors only, so this is what its refusals mean by a known framework.
 bool has_executors(const State& state, const FrameworkId& framework) {
   const auto first = state.executor_ids.lower_bound({framework, {}});
   return first != state.executor_ids.end() && first->first.first == framework;
 }
 
-// Answers what is wrong with the addressee; nullptr then.
+// The executor that a call names; nullptr when there is none, and then the call is answered. The 400 makes an executor
+// that nobody waits for end itself (mesos.md 3.4).
 Executor* addressee(Turn& turn, RequestId request, const FrameworkId& framework, const ExecutorId& id) {
   Executor* executor = find_executor(turn.state, framework, id);
   if (executor == nullptr) {
@@ -43,7 +46,8 @@ bool lists(const executor_calls::Subscribe& subscribe, const TaskId& id) {
   return false;
 }
 
-// Sent to an executor that never got them: the engine or the connection ended in between.
+// Tasks that were sent but never arrived: the engine or the connection ended in between. The executor does not know
+// them and would never report them, so they would be STAGING for ever (mesos.md 3.4).
 void drop_undelivered(Turn& turn, const Executor& executor, const executor_calls::Subscribe& subscribe) {
   for (Task* task : tasks_of(turn.state, executor)) {
     const bool undelivered = !task->record.queued && task->record.state == TaskState::staging;
@@ -52,6 +56,8 @@ void drop_undelivered(Turn& turn, const Executor& executor, const executor_calls
   }
 }
 
+// That the task is queued no longer is in the journal before LAUNCH leaves. After a crash in between drop_undelivered()
+// finds the task; written the other way round, it could be launched twice.
 void deliver_queued(Turn& turn, const Executor& executor) {
   for (Task* task : tasks_of(turn.state, executor)) {
     if (!task->record.queued || is_terminal(task->record.state)) continue;
@@ -61,6 +67,8 @@ void deliver_queued(Turn& turn, const Executor& executor) {
   }
 }
 
+// KILLs that came while the executor was away. Their policy is not in the journal: after a restart of the engine the
+// task's own policy holds.
 void deliver_kills(Turn& turn, const Executor& executor) {
   for (Task* task : tasks_of(turn.state, executor)) {
     if (!task->record.kill_requested) continue;
@@ -71,6 +79,8 @@ void deliver_kills(Turn& turn, const Executor& executor) {
   }
 }
 
+// The executor gets no deadline, and its framework hears nothing: as long as its process lives it may subscribe again,
+// and the end of the process is reported by the shell.
 void disconnect(Turn& turn, Executor& executor) {
   if (!executor.connection) return;
   turn.state.connections.erase(*executor.connection);
@@ -79,13 +89,16 @@ void disconnect(Turn& turn, Executor& executor) {
   turn.touch(executor);
 }
 
-// What every end has in common. `own`: what to tell its tasks, unless it was known before why it would end.
+// What every end has in common. `why` is what its live tasks are told. Tasks of a removed framework are not among them:
+// they were completed when it was removed, and the executor holds their resources as its remains.
 void remove_executor(Turn& turn, Executor& executor, std::optional<int> wait_status, const Termination& why) {
   const ExecutorRecord record = executor.record;
   Framework* framework = find_framework(turn.state, record.framework_id);
+  // Only for executors that frameworks bring themselves, and before the updates of their tasks (mesos.md 2.2, 3.6).
   if (framework != nullptr && !record.is_command) {
     turn.send(*framework, events::Failure{.agent_id = turn.state.record.agent_id,
                                           .executor_id = record.info.id,
+                                          // -1: nobody saw how it ended
                                           .status = wait_status.value_or(-1)});
   }
   for (Task* task : tasks_of(turn.state, executor)) {
@@ -93,6 +106,8 @@ void remove_executor(Turn& turn, Executor& executor, std::optional<int> wait_sta
   }
   if (executor.connection) turn.call(CloseExecutorStream{*executor.connection});
   disconnect(turn, executor);
+  // What it holds is released before its record goes, and the row of a record that is gone by the end of the step is
+  // removed.
   for (const Use& use : uses_of(executor)) release(turn.state.accounts, use);
   turn.save(executor);
   turn.offer_later();
@@ -130,6 +145,7 @@ void subscribe_executor(Turn& turn, const ExecutorSubscribe& event) {
   Executor* executor = addressee(turn, event.request, event.framework_id, event.executor_id);
   if (executor == nullptr) return;
   turn.answer(event.request, 200);
+  // The newest subscription wins, and the old stream ends without an ERROR (mesos.md 3.4).
   if (executor->connection) turn.call(CloseExecutorStream{*executor->connection});
   disconnect(turn, *executor);
   turn.touch(*executor);
@@ -138,6 +154,8 @@ void subscribe_executor(Turn& turn, const ExecutorSubscribe& event) {
   executor->next_heartbeat = after(turn.in.now, heartbeat_interval);
   executor->registration_deadline.reset();
   const Framework* framework = find_framework(turn.state, event.framework_id);
+  // No SUBSCRIBED comes before this SHUTDOWN (mesos.md 3.4): the SHUTDOWN of before may have been lost with the old
+  // stream.
   if (framework == nullptr || executor->record.terminating) {
     turn.send(*executor, executor_events::Shutdown{});
     return;
@@ -148,6 +166,8 @@ void subscribe_executor(Turn& turn, const ExecutorSubscribe& event) {
     shut_down(turn, *executor);
     return;
   }
+  // What the executor reports comes first: it moves tasks out of STAGING, which drop_undelivered() must not see there.
+  // The queued ones come after that, because the executor cannot have listed them.
   greet(turn, *executor, *framework);
   for (const TaskStatus& status : event.subscribe.unacknowledged_updates) update_by_executor(turn, *executor, status);
   drop_undelivered(turn, *executor, event.subscribe);
@@ -158,6 +178,8 @@ void subscribe_executor(Turn& turn, const ExecutorSubscribe& event) {
 void executor_call(Turn& turn, const ExecutorCallReceived& event) {
   const Executor* executor = addressee(turn, event.request, event.call.framework_id, event.call.executor_id);
   if (executor == nullptr) return;
+  // After a restart of the engine an executor must subscribe first, so that its unacknowledged updates come before new
+  // ones. One that only lost its stream may go on: its calls come on other connections.
   const bool registering = !executor->record.subscribed || (executor->recovered && !executor->connection);
   if (registering) {
     turn.answer(event.request, 403, "Executor is not subscribed");
@@ -182,6 +204,7 @@ void executor_started(Turn& turn, const ExecutorStarted& event) {
   executor->record.start_time = event.start_time;
   executor->record.boot_id = event.boot_id;
   executor->record.directory = event.directory;
+  // The process start and the SUBSCRIBE are reported by different paths, and either may come first.
   const bool expected = !executor->connection && !executor->record.subscribed && !executor->record.terminating;
   if (expected) {
     executor->registration_deadline = after(turn.in.now, turn.state.settings.executor_registration_timeout);
@@ -199,6 +222,7 @@ void executor_fetching(Turn& turn, const ExecutorFetching& event) {
 void executor_launch_failed(Turn& turn, const ExecutorLaunchFailed& event) {
   Executor* executor = find_executor(turn.state, event.container_id);
   if (executor == nullptr) return;
+  // A launch that was cancelled is reported as failed, too; then its tasks hear why it was cancelled.
   const Termination failed{TaskState::failed, Reason::container_launch_failed,
                            "Failed to launch container: " + event.message};
   const Termination why = executor->termination.value_or(failed);
@@ -208,6 +232,7 @@ void executor_launch_failed(Turn& turn, const ExecutorLaunchFailed& event) {
 void executor_exited(Turn& turn, const ExecutorExited& event) {
   Executor* executor = find_executor(turn.state, event.container_id);
   if (executor == nullptr) return;
+  // Why the engine ended it says more than how its process ended; that the kernel was faster says more still.
   Termination why = executor->termination.value_or(Termination{.message = end_of(*executor, event)});
   if (event.memory_limitation) {
     why.state = TaskState::failed;
@@ -218,6 +243,7 @@ void executor_exited(Turn& turn, const ExecutorExited& event) {
   remove_executor(turn, *executor, event.wait_status, why);
 }
 
+// Messages are best effort: the framework hears nothing of those that are dropped (mesos.md 2.10).
 void message_executor(Turn& turn, const Framework& framework, const calls::Message& call) {
   if (call.agent_id != turn.state.record.agent_id) return;
   const Executor* executor = find_executor(turn.state, framework.record.info.id, call.executor_id);
@@ -235,12 +261,14 @@ void shut_down(Turn& turn, Executor& executor) {
   if (executor.record.terminating) return;
   executor.record.terminating = true;
   executor.registration_deadline.reset();
+  // Only SIGKILL can end an executor that ignores SHUTDOWN (mesos.md 3.6).
   const auto& grace = executor.record.info.shutdown_grace_period;
   executor.destroy_at = after(turn.in.now, grace.value_or(turn.state.settings.executor_shutdown_grace_period));
   turn.save(executor);
   turn.send(executor, executor_events::Shutdown{});
 }
 
+// `why` is not told yet: tasks end when the process has ended, since until then they use their resources.
 void destroy(Turn& turn, Executor& executor, Termination why) {
   executor.record.terminating = true;
   executor.registration_deadline.reset();
@@ -260,10 +288,12 @@ void expire(Turn& turn, Executor& executor) {
     const std::string launched = "Executor did not register within " +
                                  to_mesos_duration(settings.executor_registration_timeout) +
                                  " after its start (--executor_registration_timeout)";
+    // Mesos' reasons (mesos.md 3.5, 3.6). GONE, not FAILED, after a restart: nobody knows how far the tasks got.
     destroy(turn, executor,
             executor.recovered ? Termination{TaskState::gone, Reason::executor_reregistration_timeout, recovered}
                                : Termination{TaskState::failed, Reason::executor_registration_timeout, launched});
   }
+  // All alarms that are due count as touched already (step.cpp: time_passed).
   if (executor.destroy_at && *executor.destroy_at <= now) {
     executor.destroy_at.reset();
     turn.call(DestroyExecutor{executor.record.container_id});

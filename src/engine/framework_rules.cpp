@@ -147,6 +147,8 @@ std::optional<TimePoint> failover_deadline(const FrameworkRecord& record) {
   return *record.disconnected + std::chrono::duration_cast<TimePoint::duration>(timeout);
 }
 
+// The order and the texts are those of mesos.md 1.3, point 10: 403 is for a framework that has only lost its stream,
+// whatever is wrong with an id is 400.
 std::optional<CallRefusal> call_refusal(const FrameworkId& id, bool is_known, const std::optional<Uuid>& stream,
                                         const std::optional<std::string>& header) {
   if (!is_known) return CallRefusal{400, "Framework cannot be found"};

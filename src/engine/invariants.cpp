@@ -12,6 +12,7 @@ namespace {
 
 void check(const State&, const FrameworkId& id, const Framework& framework) {
   CHECK(framework.record.info.id == id);
+  // The rules ask for one of the three, and rely on the other two not being there.
   const int conditions =
       (framework.stream ? 1 : 0) + (framework.record.disconnected ? 1 : 0) + (framework.completed() ? 1 : 0);
   CHECK(conditions == 1);
@@ -66,6 +67,7 @@ void check_indexes(const State& state) {
   CHECK(completed == state.completed_tasks.size());
 }
 
+// A framework that is not connected can neither accept nor decline: an offer to it would hold its resources for ever.
 void check_offers(const State& state) {
   for (const auto& [id, offer] : state.offers) {
     const Framework& framework = state.frameworks.at(offer.framework_id);

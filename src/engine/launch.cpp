@@ -17,6 +17,7 @@ constexpr std::size_t shown_command_max = 15;
 // How long a command executor may need beyond its task's grace period: to notice the end, and to tell of it.
 constexpr Duration command_executor_slack = std::chrono::seconds{2};
 
+// For the executor's name in /state, in Mesos' form: "sh -c 'sleep 1'", or "[python3, app.py]" without a shell.
 std::string shown_command(const CommandInfo& command) {
   if (!command.shell) {
     std::string text = command.value.value_or("");

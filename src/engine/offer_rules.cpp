@@ -7,6 +7,7 @@
 namespace windlass::engine {
 namespace {
 
+// As --min_allocatable_resources of Mesos (mesos.md 6.1): less than this runs nothing, and is not worth an offer.
 constexpr std::int64_t cpus_milli_min = 10;
 constexpr std::int64_t mem_milli_min = 32'000;
 constexpr double default_refuse_seconds = 5.0;

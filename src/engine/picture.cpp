@@ -8,6 +8,7 @@ namespace {
 template <class Map, class Known, class Key>
 void copy_record(Map& map, const Known& known, const Key& key) {
   const auto found = known.find(key);
+  // Changes name records that are gone, too.
   if (found == known.end()) {
     map.erase(key);
   } else {
@@ -35,6 +36,7 @@ void copy_rest(Picture& picture, const State& state) {
   picture.record = state.record;
   picture.offers = state.offers;
   picture.ended = state.ended;
+  // Persistent maps: a copy is a pointer, and shares all its nodes.
   picture.completed_tasks = state.completed_tasks;
 }
 
@@ -51,6 +53,8 @@ std::shared_ptr<const Picture> make_picture(const State& state) {
 
 std::shared_ptr<const Picture> update_picture(const Picture& old, const State& state,
                                               const std::vector<RecordKey>& changes) {
+  // A copy is cheap, since the maps share their nodes; each change then costs a path in one of them. Readers of `old`
+  // go on undisturbed.
   auto picture = std::make_shared<Picture>(old);
   copy_rest(*picture, state);
   const std::set<RecordKey> keys{changes.begin(), changes.end()};  // many a record changes in each step of a batch

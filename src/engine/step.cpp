@@ -17,6 +17,7 @@
 namespace windlass::engine {
 namespace {
 
+// A record may be gone by its turn: an earlier one of the same moment can have removed it.
 struct Expire {
   Turn& turn;
   void operator()(const ContainerId& id) const {
@@ -57,7 +58,8 @@ struct Handler {
   void operator()(const TimePassed&) const { time_passed(turn); }
 };
 
-// The rest of the step, in the order in which a framework hears of it.
+// The rest of the step, in the order in which a framework hears of it: offers before repeated updates (mesos.md 2.14).
+// Last, so that however many calls free resources, offers are made once.
 void finish(Turn& turn) {
   if (turn.offers_wanted) make_offers(turn);
   if (!turn.resumed) return;
@@ -77,6 +79,7 @@ struct ToWrite {
   Write operator()(const TaskKey& key) const { return PutTask{key.first, key.second, record_of(state.tasks, key)}; }
 };
 
+// At the end: a record that changed five times is written once, and what is written is what check_touched() has seen.
 void collect_writes(Turn& turn) {
   const State& state = turn.state;
   auto& writes = turn.fx.writes;
@@ -84,6 +87,7 @@ void collect_writes(Turn& turn) {
   for (const RecordKey& key : turn.changed) writes.push_back(std::visit(ToWrite{state}, key));
 }
 
+// Here and nowhere else: a handler changes times as it likes, and none can forget the alarm.
 void set_alarms(Turn& turn) {
   for (const RecordKey& key : turn.touched) turn.state.alarms.set(key, next_time(turn.state, key));
 }
@@ -92,6 +96,7 @@ void set_alarms(Turn& turn) {
 
 std::optional<TimePoint> next_wake(const State& state) {
   const std::optional<TimePoint> alarm = state.alarms.next();
+  // Batches are of no record, and so have no alarm in the queue.
   if (!alarm || !state.next_allocation) return alarm ? alarm : state.next_allocation;
   return std::min(*alarm, *state.next_allocation);
 }
@@ -105,6 +110,7 @@ Effects step(State& state, const Event& event, const Inputs& in) {
   set_alarms(turn);
   fx.changes.assign(turn.touched.begin(), turn.touched.end());
   fx.wake_at = next_wake(state);
+  // Before the caller writes or sends anything: a state that is wrong must not reach the journal.
   check_touched(state, turn.touched);
   return fx;
 }

@@ -42,6 +42,7 @@ std::optional<std::string> executor_error(const State& state, const FrameworkId&
   if (running != nullptr && !same_executor(running->record.info, executor)) {
     return "ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID";
   }
+  // An executor without a type is a custom one as well (mesos.md 2.6), but the text does not say so.
   if (!executor.command) return "'ExecutorInfo.command' must be set";
   return std::nullopt;
 }

@@ -6,6 +6,7 @@
 namespace windlass::engine {
 namespace {
 
+// An interval of 0 would be divided by (batch_not_before).
 constexpr TimePoint::duration interval_min = std::chrono::milliseconds{1};
 
 }  // namespace
@@ -22,17 +23,21 @@ void Turn::answer(RequestId request, int status, std::string text) {
   fx.notices.push_back({.request = request, .status = status, .text = std::move(text)});
 }
 
+// Not at once, as in Mesos (mesos.md 6.1): what many small releases free is offered in one piece, one batch later at
+// most.
 void Turn::offer_later() {
   const TimePoint batch = batch_after(state, in.now);
   state.next_allocation = state.next_allocation ? std::min(*state.next_allocation, batch) : batch;
 }
 
+// Removed ones stay in the map, so that their ids stay burnt (mesos.md 1.10) and readers see them as completed.
 Framework* find_framework(State& state, const FrameworkId& id) {
   const auto found = state.frameworks.find(id);
   return found == state.frameworks.end() || found->second.completed() ? nullptr : &found->second;
 }
 
 Framework* find_framework(State& state, const Uuid& stream) {
+  // A walk is cheap enough: a stream is closed rarely, and frameworks are few.
   for (auto& [id, framework] : state.frameworks) {
     if (framework.stream == stream) return &framework;
   }
@@ -54,6 +59,7 @@ Task* find_task(State& state, const FrameworkId& framework, const TaskId& id) {
   return found == state.tasks.end() ? nullptr : &found->second;
 }
 
+// By the executor's own list: to look at all tasks would make the end of one executor as slow as there are tasks.
 std::vector<Task*> tasks_of(State& state, const Executor& executor) {
   std::vector<Task*> tasks;
   for (const TaskId& id : executor.tasks) tasks.push_back(&state.tasks.at({executor.record.framework_id, id}));
@@ -86,6 +92,7 @@ TaskState known_state(const FrameworkInfo& framework, TaskState state) {
   }
 }
 
+// Never the batch of this very moment, which may have been made already.
 TimePoint batch_after(const State& state, TimePoint now) {
   return batch_not_before(state, now + TimePoint::duration{1});
 }
@@ -93,6 +100,7 @@ TimePoint batch_after(const State& state, TimePoint now) {
 TimePoint batch_not_before(const State& state, TimePoint time) {
   const auto wanted = std::chrono::duration_cast<TimePoint::duration>(state.settings.allocation_interval);
   const auto interval = std::max(wanted, interval_min);
+  // A clock that was set back gives times before the phase.
   const auto since = std::max(TimePoint::duration{0}, time - state.allocation_phase);
   const auto whole = (since + interval - TimePoint::duration{1}) / interval;
   return state.allocation_phase + whole * interval;
