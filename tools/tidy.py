@@ -46,8 +46,8 @@ ROOMS = {
     "docker": ["base", "model", "wire/docker", "io", "io/http", "io/process"],
     "api": ["base", "wire/json", "io/http"],
     "api/marathon": ["base", "wire/marathon", "scheduler", "io/http", "node", "api"],
-    "api/mesos": ["base", "model", "wire/json", "wire/mesos", "engine", "fleet", "io", "io/http", "node"]
-    + ["api"],
+    "api/mesos/views": ["base", "model", "wire/json", "wire/mesos", "engine", "io", "io/http", "node"],
+    "api/mesos": ["base", "model", "wire/json", "fleet", "io", "io/http", "node", "api", "api/mesos/views"],
     "cli": ["base", "io", "io/http"],
     "windlass": ["base", "model", "io", "io/http", "agent", "node", "api", "api/marathon"]
     + ["api/mesos", "cli"],
@@ -63,6 +63,7 @@ TEST_ROOMS = {
     "windlass": ["scheduler", "engine"],
     "api": ["io"],
     "api/marathon": ["io"],
+    "api/mesos": ["engine", "wire/mesos"],
 }
 
 # The rooms that wait for things.
@@ -160,7 +161,8 @@ def room_of(path):
     parts = path.split("/")
     if parts[0] != "src" or len(parts) < 3:
         return parts[0]
-    return "/".join(parts[1:3]) if "/".join(parts[1:3]) in ROOMS else parts[1]
+    folder = "/".join(parts[1:-1])
+    return folder if folder in ROOMS else parts[1]
 
 
 def is_in(room, rooms):

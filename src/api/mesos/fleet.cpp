@@ -1,6 +1,6 @@
 #include "api/mesos/fleet.hpp"
 
-#include "api/mesos/server_json.hpp"
+#include "api/mesos/views/server_json.hpp"
 #include "base/text.hpp"
 #include "fleet/step.hpp"
 #include "model/resources.hpp"

@@ -1,9 +1,9 @@
 #include "api/mesos/operator.hpp"
 
 #include "api/mesos/calls.hpp"
-#include "api/mesos/files.hpp"
-#include "api/mesos/metrics.hpp"
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/files.hpp"
+#include "api/mesos/views/metrics.hpp"
+#include "api/mesos/views/views.hpp"
 
 #include <list>
 #include <utility>

@@ -1,13 +1,13 @@
 #include "api/mesos/reads.hpp"
 
-#include "api/mesos/agent_state.hpp"
 #include "api/mesos/calls.hpp"
-#include "api/mesos/files.hpp"
-#include "api/mesos/master_state.hpp"
-#include "api/mesos/metrics.hpp"
 #include "api/mesos/reader_route.hpp"
-#include "api/mesos/server_json.hpp"
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/agent_state.hpp"
+#include "api/mesos/views/files.hpp"
+#include "api/mesos/views/master_state.hpp"
+#include "api/mesos/views/metrics.hpp"
+#include "api/mesos/views/server_json.hpp"
+#include "api/mesos/views/views.hpp"
 #include "wire/json/writer.hpp"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 #include "api/mesos/server.hpp"
 
-#include "api/mesos/files.hpp"
-#include "api/mesos/metrics.hpp"
 #include "api/mesos/reads.hpp"
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/files.hpp"
+#include "api/mesos/views/metrics.hpp"
+#include "api/mesos/views/views.hpp"
 #include "engine/accounts.hpp"
 #include "engine/alarms.hpp"
 #include "io/loop_testing.hpp"

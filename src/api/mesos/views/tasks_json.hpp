@@ -1,7 +1,7 @@
 #pragma once
 // Tasks and executors, as the older reads show them.
 
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/views.hpp"
 #include "model/engine_records.hpp"
 #include "wire/json/writer.hpp"
 

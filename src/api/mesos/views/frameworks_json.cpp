@@ -1,7 +1,7 @@
-#include "api/mesos/frameworks_json.hpp"
+#include "api/mesos/views/frameworks_json.hpp"
 
-#include "api/mesos/resources_json.hpp"
-#include "api/mesos/tasks_json.hpp"
+#include "api/mesos/views/resources_json.hpp"
+#include "api/mesos/views/tasks_json.hpp"
 
 #include <array>
 #include <cstdint>

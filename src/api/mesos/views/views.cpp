@@ -1,6 +1,6 @@
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/views.hpp"
 
-#include "api/mesos/files.hpp"
+#include "api/mesos/views/files.hpp"
 #include "engine/accounts.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
-#include "api/mesos/agent_json.hpp"
+#include "api/mesos/views/agent_json.hpp"
 
-#include "api/mesos/resources_json.hpp"
-#include "api/mesos/server_json.hpp"
+#include "api/mesos/views/resources_json.hpp"
+#include "api/mesos/views/server_json.hpp"
 #include "wire/mesos/operator.hpp"
 
 namespace windlass {

@@ -1,4 +1,4 @@
-#include "api/mesos/server_json.hpp"
+#include "api/mesos/views/server_json.hpp"
 
 namespace windlass {
 

@@ -1,4 +1,4 @@
-#include "api/mesos/files.hpp"
+#include "api/mesos/views/files.hpp"
 
 #include <fcntl.h>
 #include <grp.h>

@@ -1,11 +1,11 @@
-#include "api/mesos/master_state.hpp"
+#include "api/mesos/views/master_state.hpp"
 
-#include "api/mesos/agent_json.hpp"
-#include "api/mesos/frameworks_json.hpp"
-#include "api/mesos/resources_json.hpp"
-#include "api/mesos/server_json.hpp"
-#include "api/mesos/tasks_json.hpp"
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/agent_json.hpp"
+#include "api/mesos/views/frameworks_json.hpp"
+#include "api/mesos/views/resources_json.hpp"
+#include "api/mesos/views/server_json.hpp"
+#include "api/mesos/views/tasks_json.hpp"
+#include "api/mesos/views/views.hpp"
 
 #include <algorithm>
 #include <charconv>

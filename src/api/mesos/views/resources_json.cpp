@@ -1,4 +1,4 @@
-#include "api/mesos/resources_json.hpp"
+#include "api/mesos/views/resources_json.hpp"
 
 #include "wire/mesos/operator.hpp"
 

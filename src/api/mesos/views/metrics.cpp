@@ -1,4 +1,4 @@
-#include "api/mesos/metrics.hpp"
+#include "api/mesos/views/metrics.hpp"
 
 #include "base/text.hpp"
 #include "io/files.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 // The agent, as the older reads of the master and its own show it.
 
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/views.hpp"
 #include "node/engine_port.hpp"
 #include "wire/json/writer.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 // Frameworks with what belongs to them, as the older reads show them.
 
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/views.hpp"
 #include "engine/picture.hpp"
 #include "wire/json/writer.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 // What the engine measures: /metrics/snapshot (mesos.md 5.8), and what executors use.
 
-#include "api/mesos/views.hpp"
+#include "api/mesos/views/views.hpp"
 #include "node/engine_port.hpp"
 
 #include <map>

@@ -1,6 +1,6 @@
-#include "api/mesos/tasks_json.hpp"
+#include "api/mesos/views/tasks_json.hpp"
 
-#include "api/mesos/resources_json.hpp"
+#include "api/mesos/views/resources_json.hpp"
 #include "base/url.hpp"
 
 #include <map>
