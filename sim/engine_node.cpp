@@ -169,6 +169,10 @@ void EngineNode::framework_calls(Link::Id id, FrameworkEnd& from, const std::opt
 }
 
 void EngineNode::send_to_framework(const Uuid& stream, const SchedulerEvent& event) {
+  // Also when nobody listens any more: the engine has forgotten what it had offered before.
+  if (const auto* subscribed = std::get_if<events::Subscribed>(&event)) {
+    cluster_.agent_checker.offers_end(subscribed->framework_id);
+  }
   auto found = streams_.find(stream);
   if (found == streams_.end()) return;
   const Link::Id id = found->second.connection;

@@ -109,6 +109,9 @@ void ExecutorNode::event_in(Link::Id id, const ExecutorEvent& event) {
     cluster_.world.note(name(), "hears " + describe(event));
   }
   cluster_.agent_checker.executor_hears(machine_, pid_, event);
+  if (std::holds_alternative<executor_events::Shutdown>(event)) {
+    cluster_.guest_checker.executor_told_to_end(launch_.executor.id);
+  }
   if (const auto* launch = std::get_if<executor_events::Launch>(&event)) runs_[launch->task.id];
   if (const auto* group = std::get_if<executor_events::LaunchGroup>(&event)) {
     for (const auto& task : group->tasks) runs_[task.id];

@@ -88,6 +88,14 @@ void Link::cut_all() {
   for (const Id id : ids) cut(id);
 }
 
+void Link::notice_cuts() {
+  for (const auto& [id, connection] : connections_) {
+    if (!connection.cut) continue;
+    notice_client(id, world_.between(0ms, quick_notice_max));
+    notice_server(id, world_.between(0ms, quick_notice_max));
+  }
+}
+
 bool Link::client_open(Id id) const {
   auto found = connections_.find(id);
   return found != connections_.end() && found->second.client_open;

@@ -38,6 +38,8 @@ class Link {
   // The way is cut; both ends notice later.
   void cut(Id id);
   void cut_all();
+  // Both ends of what is cut find out soon.
+  void notice_cuts();
   [[nodiscard]] bool client_open(Id id) const;
 
  private:

@@ -187,12 +187,13 @@ void MesosAgent::run(Link::Id id, const TaskOrder& order) {
     rows_.tasks[{framework, task.id}] = {.info = task, .role = order.role, .executor = info.id, .group = group};
   }
   const auto found = rows_.executors.find(executor_key);
-  if (found == rows_.executors.end()) {
+  const bool is_there = found != rows_.executors.end();
+  if (!is_there && order.starts_executor) {
     const ContainerId container{Uuid::random(cluster_.world.prng()).to_string()};
     rows_.executors[executor_key] = {order.framework, info, container, is_command};
     return launch(executor_key);
   }
-  if (found->second.terminating) {
+  if (!is_there || found->second.terminating) {
     for (const TaskInfo& task : order.tasks) {
       rows_.tasks.at({framework, task.id}).queued = false;
       update_by_agent({framework, task.id}, {TaskState::dropped, Reason::executor_terminated, "Executor terminating"});

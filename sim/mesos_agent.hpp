@@ -48,6 +48,8 @@ struct TaskOrder {
   std::vector<TaskInfo> tasks;
   std::optional<ExecutorInfo> executor = {};  // none: a command executor
   bool is_group = false;
+  // The master counts its resources for it; else it takes the executor for a living one.
+  bool starts_executor = true;
 };
 
 class MesosAgent : public AgentEnd {

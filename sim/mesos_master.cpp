@@ -257,8 +257,7 @@ void MesosMaster::remove(const AgentId& id, TaskState state, Reason reason, cons
   if (agent.connection != 0) cluster_.agent_link.close_server(agent.connection);
   std::set<FrameworkId> told;
   for (const auto& [key, task] : agent.tasks) {
-    told.insert(key.first);
-    if (is_terminal(task.latest)) continue;
+    told.insert(key.first);  // also of those that have ended: their last update may be lost with the agent
     TaskStatus status{.task_id = key.second, .state = state, .message = why};
     status.reason = reason;
     status.agent_id = id;

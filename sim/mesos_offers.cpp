@@ -167,6 +167,7 @@ void MesosMaster::launch(Framework& framework, const Offer& offer, const calls::
     std::optional<ExecutorKey> executor;
     if (order.executor) executor = ExecutorKey{framework_id, order.executor->id};
     const bool starts_executor = executor && !agent.executors.contains(*executor);
+    order.starts_executor = !executor || starts_executor;
     if (starts_executor) needed += order.executor->resources.allocated_to(offer.role);
     if (!free.contains(needed)) {
       for (const TaskInfo& task : order.tasks) {

@@ -66,6 +66,9 @@ void Simulation::heal() {
   workload_.make_images_good();
   if (cluster_.engine) cluster_.engine->crash_at_next_commit(CrashPoint::none);
   for (const auto& agent : cluster_.mesos_agents) agent->set_partitioned(false);
+  cluster_.framework_link.notice_cuts();
+  cluster_.agent_link.notice_cuts();
+  for (const auto& machine : cluster_.machines) machine->executor_link.notice_cuts();
   cluster_.scheduler.crash_at_next_commit(CrashPoint::none);
   cluster_.guest.forget_wishes();
   if (world().chance(1, 2)) cluster_.guest.kill_all();
