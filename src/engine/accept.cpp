@@ -97,7 +97,7 @@ void apply(Turn& turn, const Framework& framework, const calls::Operation& opera
 
 void accept(Turn& turn, Framework& framework, const calls::Accept& call) {
   const auto error = offers_error(turn.state, framework, call.offer_ids);
-  // First: the offers are gone whether or not they are valid together (mesos.md 2.5).
+  // After the check, which looks them up; but the offers are gone whatever it says (mesos.md 2.5).
   Basket basket = spend(turn, framework, call.offer_ids);
   if (error) {
     const MasterUpdate lost{TaskState::dropped, Reason::invalid_offers, "Task launched with invalid offers: " + *error};

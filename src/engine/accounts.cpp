@@ -38,8 +38,8 @@ void take(Resources& from, const Resources& used) {
   }
 }
 
-template <class Known>
 // State and Picture name their maps alike.
+template <class Known>
 std::vector<Use> all_uses(const Known& known) {
   std::vector<Use> all;
   for (const auto& [key, task] : known.tasks) {

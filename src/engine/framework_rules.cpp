@@ -8,6 +8,7 @@
 namespace windlass::engine {
 namespace {
 
+// As Mesos (mesos.md 2.4); file systems take no longer names either.
 constexpr std::size_t id_length_max = 255;
 // The longest that 64 bits of nanoseconds can say.
 constexpr double seconds_max = 9223372036.0;
@@ -30,6 +31,7 @@ std::optional<std::string> component_error(const std::string& role, const std::s
   }
   const std::string invalid = "Role component '" + component + "' is invalid because it ";
   if (component.starts_with('-')) return invalid + "starts with a dash";
+  // The last character is DEL, which Mesos calls backspace.
   if (component.find_first_of("\t\n\v\f\r \x7f") != std::string::npos) {
     return invalid + "contains backspace or whitespace";
   }
@@ -43,6 +45,7 @@ std::string braced(const std::set<std::string>& items) {
   return "{ " + text + " }";
 }
 
+// `role` is the older field, `roles` that of MULTI_ROLE frameworks; only one of them may be set (mesos.md 1.10).
 std::optional<std::string> roles_error(const FrameworkInfo& info) {
   if (!info.can(Capability::multi_role)) {
     if (!info.roles.empty()) {
@@ -81,6 +84,7 @@ std::optional<std::string> role_error(const std::string& role) {
   return std::nullopt;
 }
 
+// Ids of frameworks and executors become folders in the path of a sandbox: neither "/" nor ".." may get through.
 std::optional<std::string> id_error(const std::string& id) {
   if (id.empty()) return "ID must not be empty";
   if (id.size() > id_length_max) return "ID must not be greater than 255 characters";
@@ -98,6 +102,7 @@ std::optional<std::string> framework_error(const FrameworkInfo& info) {
   if (!info.id.empty()) {
     if (auto error = id_error(info.id.value)) return error;
   }
+  // Written so that NaN is refused, too.
   if (!(std::fabs(info.failover_timeout) < seconds_max)) {
     std::array<char, 40> number{};
     std::snprintf(number.data(), number.size(), "%g", info.failover_timeout);
@@ -116,6 +121,7 @@ std::optional<std::string> suppressed_roles_error(const FrameworkInfo& info, con
 
 std::optional<std::string> update_error(const FrameworkInfo& old_info, const FrameworkInfo& new_info) {
   if (old_info.principal != new_info.principal) return principal_changed;
+  // User and checkpoint are fixed: tasks that run were started with them (mesos.md 2.3).
   if (old_info.user != new_info.user) {
     return "Updating 'FrameworkInfo.user' is unsupported; attempted to update from '" + old_info.user + "' to '" +
            new_info.user + "'";
@@ -127,6 +133,7 @@ std::optional<std::string> update_error(const FrameworkInfo& old_info, const Fra
   return std::nullopt;
 }
 
+// In Mesos' order. The check for a removed framework is what burns its id (mesos.md 1.10).
 std::optional<std::string> subscribe_error(const FrameworkRecord* known, const calls::Subscribe& call) {
   if (auto error = framework_error(call.info)) return error;
   if (known != nullptr && known->removed) return "Framework has been removed";
@@ -137,12 +144,14 @@ std::optional<std::string> subscribe_error(const FrameworkRecord* known, const c
 
 FrameworkId framework_id(const std::string& master_id, std::uint64_t number) {
   std::array<char, 32> text{};
+  // Mesos' form (mesos.md 10.2), which people and scripts know from its logs and paths.
   std::snprintf(text.data(), text.size(), "-%04llu", static_cast<unsigned long long>(number));
   return {master_id + text.data()};
 }
 
 std::optional<TimePoint> failover_deadline(const FrameworkRecord& record) {
   if (record.removed || !record.disconnected) return std::nullopt;
+  // A negative timeout is valid, and means 0: the framework is removed as soon as its stream ends (mesos.md 1.10).
   const std::chrono::duration<double> timeout{std::max(0.0, record.info.failover_timeout)};
   return *record.disconnected + std::chrono::duration_cast<TimePoint::duration>(timeout);
 }

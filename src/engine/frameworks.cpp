@@ -14,6 +14,7 @@ namespace {
 
 FrameworkId new_framework_id(Turn& turn) {
   turn.engine_changed = true;
+  // A framework that brought its own id may have taken the next one (admit).
   while (true) {
     FrameworkId id = framework_id(turn.state.record.master_id, turn.state.record.next_framework++);
     if (!turn.state.frameworks.contains(id)) return id;
@@ -26,6 +27,7 @@ void greet(Turn& turn, Framework& framework) {
   turn.send(framework, events::Subscribed{.framework_id = framework.record.info.id,
                                           .heartbeat_interval_seconds = framework_heartbeat_interval.count(),
                                           .master = std::move(master)});
+  // The first heartbeat follows at once (mesos.md 1.8); clients measure their patience from it.
   turn.send(framework, events::Heartbeat{});
   framework.next_heartbeat = turn.in.now + framework_heartbeat_interval;
 }

@@ -27,6 +27,7 @@ void check(const State& state, const ContainerId& id, const Executor& executor) 
 void check(const State& state, const TaskKey& key, const Task& task) {
   const auto framework = state.frameworks.find(key.first);
   CHECK(framework != state.frameworks.end() && !framework->second.completed());
+  // Without an update to acknowledge it would never be completed: it would stay in memory and journal for good.
   if (is_terminal(task.record.state)) {
     CHECK(!task.record.updates.empty());
     return;
@@ -36,6 +37,7 @@ void check(const State& state, const TaskKey& key, const Task& task) {
   CHECK(state.executors.at(executor->second).tasks.contains(key.second));
 }
 
+// A key without a record is right: the step has removed it.
 struct CheckRecord {
   const State& state;
   void operator()(const ContainerId& id) const { check_in(state.executors, id); }
@@ -89,6 +91,8 @@ void check_resources(const State& state) {
 
 }  // namespace
 
+// What can be checked at each step in production, in proportion to the step: a breach then ends the process before
+// anything wrong is written.
 void check_touched(const State& state, const std::set<RecordKey>& touched) {
   for (const RecordKey& key : touched) std::visit(CheckRecord{state}, key);
   CHECK(state.next_offer <= state.record.next_offer);

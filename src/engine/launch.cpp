@@ -11,6 +11,7 @@
 namespace windlass::engine {
 namespace {
 
+// What Mesos gives its command executor on top of the task's own resources (mesos.md 3.3).
 constexpr double command_executor_cpus = 0.1;
 constexpr double command_executor_mem = 32;
 constexpr std::size_t shown_command_max = 15;
@@ -29,7 +30,8 @@ std::string shown_command(const CommandInfo& command) {
   return "sh -c '" + (whole ? value : value.substr(0, shown_command_max - 3) + "...") + "'";
 }
 
-// What runs a task that has only a command.
+// What runs a task that has only a command. Its id is the task's (mesos.md 3.3): APIs and sandbox paths find one by the
+// other.
 ExecutorInfo command_executor(const TaskInfo& task, const std::string& role) {
   ExecutorInfo info;
   info.id = {task.id.value};
@@ -40,6 +42,7 @@ ExecutorInfo command_executor(const TaskInfo& task, const std::string& role) {
           .allocated_to(role);
   info.name = "Command Executor (Task: " + task.id.value + ") (Command: " + shown_command(*task.command) + ")";
   info.source = task.id.value;
+  // A SHUTDOWN must leave the task the whole grace period that a KILL would (mesos.md 3.6).
   if (task.kill_policy && task.kill_policy->grace_period) {
     info.shutdown_grace_period = *task.kill_policy->grace_period + command_executor_slack;
   }
@@ -52,6 +55,7 @@ Executor& add_executor(Turn& turn, const Framework& framework, const TaskInfo& t
   executor.record.is_command = !task.executor;
   executor.record.info = task.executor ? *task.executor : command_executor(task, role);
   executor.record.info.framework_id = framework.record.info.id;
+  // A new id for each run: executor ids come again, and then neither sandboxes nor processes may be mixed up.
   executor.record.container_id = {Uuid::random(turn.in.prng).to_string()};
   const ContainerId id = executor.record.container_id;
   turn.state.executor_ids[{executor.record.framework_id, executor.record.info.id}] = id;
@@ -63,7 +67,8 @@ Executor& add_executor(Turn& turn, const Framework& framework, const TaskInfo& t
 }  // namespace
 
 void launch_executor(Turn& turn, const Framework& framework, Executor& executor) {
-  // No deadline yet: what is fetched may be large, and has limits of its own.
+  // No deadline yet: what is fetched may be large, and has limits of its own. Mesos counts from here (mesos.md 3.6), so
+  // that slow downloads end in registration timeouts.
   turn.save(executor);
   const ExecutorInfo& info = executor.record.info;
   const CommandInfo command = info.command.value_or(CommandInfo{});
@@ -83,11 +88,15 @@ void start_task(Turn& turn, const Framework& framework, TaskInfo info, const std
   const ExecutorId executor_id = info.executor ? info.executor->id : ExecutorId{info.id.value};
   const bool is_command = !info.executor;
   Executor* executor = find_executor(turn.state, framework_id, executor_id);
+  // A command executor runs its first task and no other. It is found here when a task id comes again, which is allowed
+  // (mesos.md 2.4), while the executor of the earlier task is still ending.
   const bool unusable = executor != nullptr && (executor->record.terminating || is_command);
   if (executor == nullptr) {
     executor = &add_executor(turn, framework, info, role);
     launch_executor(turn, framework, *executor);
   }
+  // Also when it will be dropped at once: it must be a task for its end to be an update with a uuid, which is repeated
+  // until the framework has acknowledged it.
   const TaskKey key{framework_id, info.id};
   Task& task = turn.state.tasks[key];
   task.record = {.framework_id = framework_id, .info = std::move(info), .executor_id = executor_id, .role = role};
@@ -97,7 +106,7 @@ void start_task(Turn& turn, const Framework& framework, TaskInfo info, const std
   if (unusable) {
     task.record.queued = false;
     update_by_agent(turn, task, {TaskState::dropped, Reason::executor_terminated, "Executor terminating"});
-  } else if (executor->connection) {
+  } else if (executor->connection) {  // else it stays queued until its executor subscribes
     task.record.queued = false;
     turn.send(*executor, executor_events::Launch{task.record.info});
   }

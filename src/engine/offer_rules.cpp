@@ -19,6 +19,7 @@ Resources open_to(const Resources& free, const std::string& role) {
   Resources open;
   for (const Resource& entry : free.entries()) {
     const std::string& owner = entry.reservation;
+    // A reservation is open to the roles below it: "ads" to "ads/web", but not to "adsense".
     if (owner.empty() || owner == role || role.starts_with(owner + "/")) open.add(entry);
   }
   return open;
@@ -31,15 +32,18 @@ bool is_allocatable(const Resources& resources) {
 std::vector<std::string> meant_roles(const FrameworkInfo& info, const std::vector<std::string>& named) {
   const auto subscribed = info.all_roles();
   if (named.empty()) return subscribed;
+  // One unknown role drops the whole call, although it was answered 202 (mesos.md 2.9).
   const bool all_known = std::ranges::all_of(
       named, [&](const std::string& role) { return std::ranges::find(subscribed, role) != subscribed.end(); });
   return all_known ? named : std::vector<std::string>{};
 }
 
 std::optional<Duration> refusal_time(double seconds, Duration allocation_interval) {
+  // Written so that NaN counts as a negative number.
   if (!(seconds >= 0)) seconds = default_refuse_seconds;
   if (seconds == 0) return std::nullopt;
   const std::chrono::duration<double> wanted{std::min(seconds, refuse_seconds_max)};
+  // A shorter refusal would end before the next batch, and so refuse nothing.
   return std::max(std::chrono::duration_cast<Duration>(wanted), allocation_interval);
 }
 

@@ -45,14 +45,14 @@ void end_soon(Turn& turn, Executor& executor) {
   turn.call(DestroyExecutor{executor.record.container_id});
 }
 
-// Who is told what is said in mesos.md 3.5; executors outlive the engine, because they are in sessions of their own.
+// As Mesos' agent after its restart (mesos.md 3.5). Executors outlive the engine: each runs in a session of its own.
 void recover_executor(Turn& turn, Executor& executor) {
   executor.recovered = true;
   const Framework* framework = find_framework(turn.state, executor.record.framework_id);
   if (framework == nullptr || executor.record.terminating) {
     end_soon(turn, executor);
-    // Such an executor ends itself when its stream breaks (mesos.md 3.5); this makes sure of it.
   } else if (!framework->record.info.checkpoint) {
+    // Such an executor ends itself when its stream breaks (mesos.md 3.5); this makes sure of it.
     destroy(turn, executor, {TaskState::gone, Reason::agent_restarted, "Executor was killed at agent restart"});
   } else if (executor.record.pid == 0) {
     // The engine ended between the launch and ExecutorStarted. What the first attempt has started, the shell finds and

@@ -87,7 +87,7 @@ void collect_writes(Turn& turn) {
   for (const RecordKey& key : turn.changed) writes.push_back(std::visit(ToWrite{state}, key));
 }
 
-// Here and nowhere else: a handler changes times as it likes, and none can forget the alarm.
+// Here and nowhere else: a handler that changes a time only has to touch its record.
 void set_alarms(Turn& turn) {
   for (const RecordKey& key : turn.touched) turn.state.alarms.set(key, next_time(turn.state, key));
 }

@@ -14,7 +14,8 @@ const Executor* executor_of(const State& state, const FrameworkId& framework, co
   return found == state.executor_ids.end() ? nullptr : &state.executors.at(found->second);
 }
 
-// The received bytes do not count: they differ where the master filled something in.
+// The received bytes do not count: they differ where the master has filled something in. A framework may send the
+// executor with or without its framework id each time.
 bool same_executor(ExecutorInfo left, ExecutorInfo right) {
   left.raw.clear();
   right.raw.clear();
@@ -42,11 +43,12 @@ std::optional<std::string> executor_error(const State& state, const FrameworkId&
   if (running != nullptr && !same_executor(running->record.info, executor)) {
     return "ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID";
   }
-  // An executor without a type is a custom one as well (mesos.md 2.6), but the text does not say so.
+  // An executor without a type is a custom one as well (mesos.md 2.6).
   if (!executor.command) return "'ExecutorInfo.command' must be set";
   return std::nullopt;
 }
 
+// An executor runs in one role: shares are counted by role, and its resources are of the role of its first task.
 std::optional<std::string> role_mix_error(const Resources& resources) {
   std::set<std::string> roles;
   for (const Resource& entry : resources.entries()) roles.insert(entry.allocation);
@@ -59,6 +61,7 @@ bool overlap(const Resources& left, const Resources& right) {
   for (const Resource& one : left.entries()) {
     for (const Resource& two : right.entries()) {
       if (one.name != two.name) continue;
+      // Ranges overlap when their union has fewer numbers than both have together.
       if (count(unite(one.ranges, two.ranges)) != count(one.ranges) + count(two.ranges)) return true;
       for (const std::string& item : one.items) {
         if (two.items.contains(item)) return true;
@@ -79,6 +82,8 @@ Resources with_allocation(const Resources& resources, const std::string& role) {
   return filled;
 }
 
+// Before any check: a framework that is not MULTI_ROLE leaves the allocations out (mesos.md 2.2), and the rules compare
+// resources with those of offers, which have them.
 TaskInfo completed_task(TaskInfo task, const FrameworkId& framework, const std::string& role) {
   task.resources = with_allocation(task.resources, role);
   if (task.executor) {
@@ -89,12 +94,15 @@ TaskInfo completed_task(TaskInfo task, const FrameworkId& framework, const std::
 }
 
 Resources needed_resources(const State& state, const FrameworkId& framework, const TaskInfo& task) {
+  // Only the first task of an executor pays for it (mesos.md 2.6).
   if (!task.executor || executor_of(state, framework, task.executor->id) != nullptr) return task.resources;
   return task.resources + task.executor->resources;
 }
 
+// The first rule that fails names the error, so the order is part of the API (mesos.md 2.6).
 std::optional<std::string> own_error(const TaskInfo& task, bool is_known, const AgentId& agent) {
   if (auto error = id_error(task.id.value)) return error;
+  // Completed tasks are not known any more: their ids may come again (mesos.md 2.4).
   if (is_known) return "Task has duplicate ID: " + task.id.value;
   if (task.agent_id != agent) {
     return "Task uses invalid agent " + task.agent_id.value + " while agent " + agent.value + " is expected";

@@ -233,8 +233,8 @@ void kill(Turn& turn, const Framework& framework, const calls::Kill& call) {
     update_by_agent(turn, *task,
                     {TaskState::killed, Reason::task_killed_during_launch, "Killed before delivery to the executor"});
     drop_idle_newcomer(turn, *executor);
-    // The task stays as it is until the executor reports: it may need its grace period, or have ended already.
   } else if (executor->connection) {
+    // The task stays as it is until the executor reports: it may need its grace period, or have ended already.
     turn.send(*executor, executor_events::Kill{call.task_id, call.kill_policy});
   } else {
     // In the journal, because it was answered 202: a restart of the engine must not forget it.
