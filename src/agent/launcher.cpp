@@ -34,6 +34,7 @@ using namespace std::chrono_literals;
 // What an ended executor leaves behind (a reaper that removes its container) has so long to end by itself.
 constexpr auto leftover_limit = 10s;
 constexpr auto leftover_poll = 20ms;
+// Launches that fetch wait for the network most of the time; more threads would only compete for it.
 constexpr std::size_t fetch_threads = 4;
 
 std::vector<std::string> own_environment() {
@@ -42,6 +43,8 @@ std::vector<std::string> own_environment() {
   return variables;
 }
 
+// Without a shell the value is the program, and the first argument the name that the program is called by; we use the
+// value for both.
 std::vector<std::string> argv_of(const CommandInfo& command) {
   if (command.shell) return {"/bin/sh", "-c", command.value.value_or("")};
   std::vector<std::string> argv = command.arguments;
@@ -52,15 +55,18 @@ std::vector<std::string> argv_of(const CommandInfo& command) {
 }
 
 bool has_variable(const std::string& environ_bytes, const std::string& variable) {
+  // Whole variables only: the directory of one container can be the beginning of another's.
   const std::string wanted = variable + '\0';
   const auto at = environ_bytes.find(wanted);
   return at == 0 || (at != std::string::npos && environ_bytes[at - 1] == '\0');
 }
 
-// The last line with something in it; at most its first 300 bytes.
+// The last line with something in it; at most its first 300 bytes, because it becomes part of a status message. Only
+// the end of the file is read: a stderr may have gigabytes.
 std::string last_line(const std::string& directory, const std::string& name) {
   constexpr std::size_t shown_max = 300;
   constexpr std::size_t looked_at = 4096;
+  // Without following links: the sandbox belongs to the task's user, who could point stderr to a file of ours.
   auto text = read_file_end_beneath(directory, name, looked_at);
   if (!text) return {};
   const auto end = text->find_last_not_of(" \t\r\n");
@@ -70,8 +76,9 @@ std::string last_line(const std::string& directory, const std::string& name) {
   return text->substr(begin, std::min(end + 1 - begin, shown_max));
 }
 
-// The session leader that runs in that sandbox, if any: an executor that was started, but not written down any more,
-// by an engine that was killed in between.
+// The session leader that runs in that sandbox, if any: an executor that was started by an engine that was killed
+// before it had written it down. It is known by MESOS_DIRECTORY, which holds the container's id. Its children inherit
+// the variable, but lead no session, unless they mean to outlive it, as the reaper does.
 Result<ProcessId> find_executor_process(const std::string& directory) {
   DIR* proc = ::opendir("/proc");
   if (proc == nullptr) return Error{Errc::unavailable, "cannot read /proc"};
@@ -128,6 +135,7 @@ struct ExecutorLauncher::Impl {
   };
   std::map<ContainerId, std::shared_ptr<Launching>> launching;
   bool stopping = false;
+  // Fetching and making folders block: on the loop they would hold up heartbeats and calls.
   asio::thread_pool pool{fetch_threads};
   TaskScope scope;
 
@@ -161,6 +169,7 @@ ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& c
       .max_log_files = settings.max_log_files,
       .framework = call.environment};
   ProcessSpec spec;
+  // An executor that says no command is one of ours, too.
   const bool ours = call.is_command || !call.executor.command;
   spec.argv = ours ? std::vector<std::string>{settings.executor_program} : argv_of(*call.executor.command);
   spec.env = executor_environment(where, environment, own_environment());
@@ -176,6 +185,8 @@ ProcessSpec ExecutorLauncher::Impl::process_spec(const engine::LaunchExecutor& c
 LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecutor& call, const SandboxPlace& where,
                                                       Launching& shared) {
   const std::string directory = sandbox_directory(where);
+  // Only a container whose launch comes again has a sandbox already (step.hpp: LaunchExecutor). Two executors of one
+  // container would both subscribe, and run its tasks twice.
   if (::access(directory.c_str(), F_OK) == 0) {
     auto earlier = find_executor_process(directory);
     if (earlier) return {.process = *earlier};
@@ -186,6 +197,8 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
   const std::string user = settings.switch_user && !ours ? call.user : "";
   auto made = make_sandbox(where, user);
   if (!made) return {.failure = "Failed to create the sandbox: " + to_string(made.error())};
+  // What a plain command fetches is fetched as its user, so that a file:// that only we may read stays closed to it
+  // (mesos.md 3.9).
   FetchJob job{.uris = {},
                .sandbox = directory,
                .user = user,
@@ -205,6 +218,7 @@ LaunchOutcome ExecutorLauncher::Impl::launch_blocking(const engine::LaunchExecut
     const auto created = cgroups.create(group(call.container_id));
     for (const std::string& problem : created.problems) log_debug("cgroup", {{"problem", problem}});
   }
+  // Looked at last, as late as possible; what is cancelled after this is killed when it has started (launch).
   if (shared.cancelled) return {.failure = "The executor is not needed any more"};
   auto started = start_process(process_spec(call, where, user));
   if (!started) return {.failure = to_string(started.error())};
@@ -216,14 +230,17 @@ asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call
   const ContainerId container = call.container_id;
   const SandboxPlace where = place(call);
   const std::string directory = sandbox_directory(where);
+  // Held beyond its entry in `launching`: the reporter may still look at it.
   const std::shared_ptr<Launching> shared = launching.at(container);
   if (!call.uris.empty()) scope.spawn("fetch " + container.value, report_fetching(container, shared));
   auto work = [this, call, where, shared] { return launch_blocking(call, where, *shared); };
+  // A name for the lambda and for the awaitable: g++ 12 frees a capturing lambda twice that stands inside a co_await.
   auto launched = offload(pool, std::move(work));
   auto outcome = co_await std::move(launched);
   launching.erase(container);
   if (!outcome.failure.empty()) {
     log_warning("executor not started", {{"container", container.value}, {"error", outcome.failure}});
+    // The launch may have got so far as to make it.
     (void)cgroups.remove(group(container));
     post(engine::ExecutorLaunchFailed{container, outcome.failure});
     co_return;
@@ -236,6 +253,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call
                                .boot_id = boot_id,
                                .directory = directory});
   scope.spawn("watch " + container.value, watch(container, outcome.process, directory));
+  // Cancelled while it was being started: destroy() had nothing to kill yet. On a shutdown executors live on.
   if (shared->cancelled && !stopping) (void)signal_process(outcome.process, SIGKILL);
 }
 
@@ -249,6 +267,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::report_fetching(ContainerId contai
     auto waited = co_await timer.async_wait(nothrow);
     auto& [cut_short] = waited;
     const auto current = launching.find(container);
+    // Another launch of the same container may be under way by now, with a reporter of its own.
     if (cut_short || current == launching.end() || current->second != shared) co_return;
     const std::uint64_t fetched = shared->fetched;
     if (fetched != std::exchange(told, fetched)) post(engine::ExecutorFetching{container, fetched});
@@ -257,6 +276,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::report_fetching(ContainerId contai
 
 // Ends early, and touches nothing, when the launcher stops: executors outlive the engine.
 asio::awaitable<void> ExecutorLauncher::Impl::watch(ContainerId container, ProcessId process, std::string directory) {
+  // An executor that an earlier engine started is no child of ours: its status cannot be had, only its end be seen.
   auto waited = co_await wait_process(process);
   if (stopping) co_return;
   std::optional<int> status;
@@ -267,6 +287,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::watch(ContainerId container, Proce
     auto polled = poll_until_ended(process);
     co_await std::move(polled);
   }
+  // Before the exit is reported: that frees the resources, and what still ran would use what others are offered.
   auto cleared = clear_leftovers(container, process, directory);
   co_await std::move(cleared);
   running.erase(container);
@@ -276,7 +297,8 @@ asio::awaitable<void> ExecutorLauncher::Impl::watch(ContainerId container, Proce
       .container_id = container, .wait_status = status, .how = how, .last_words = last_line(directory, "stderr")});
 }
 
-// For kernels that cannot tell of a process's end.
+// For kernels that cannot tell of a process's end. The identity has the start time in it, so that another process which
+// gets the pid is not waited for.
 asio::awaitable<void> ExecutorLauncher::Impl::poll_until_ended(ProcessId process) {
   asio::steady_timer timer{loop};
   while (is_alive(process)) {
@@ -293,6 +315,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId contai
   const std::string name = group(container);
   auto look = [directory] { return find_executor_process(directory); };
   auto looking = offload(pool, std::move(look));
+  // On the pool: it reads the whole of /proc.
   const auto reaper = co_await std::move(looking);
   asio::steady_timer timer{loop};
   const Clock clock;
@@ -303,6 +326,8 @@ asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId contai
     (void)waited;
   }
   (void)kill_session(process);
+  // Again and again: a killed process stays in its group until the kernel has let it go, and the group until it is
+  // empty.
   for (int attempt = 0; attempt < 50; ++attempt) {
     (void)cgroups.kill(name);
     auto removed = cgroups.remove(name);
@@ -314,7 +339,8 @@ asio::awaitable<void> ExecutorLauncher::Impl::clear_leftovers(ContainerId contai
   log_warning("cgroup stays", {{"group", name}});
 }
 
-// Until it is cancelled. The first look comes after the first interval, when all executors of before are watched again.
+// Until it is cancelled. The first look comes after the first interval: only then are all executors of before watched
+// again, and so in use.
 asio::awaitable<void> ExecutorLauncher::Impl::collect_sandboxes() {
   const CollectorSettings collector{settings.work_dir, settings.gc_delay, settings.gc_disk_headroom};
   const Clock clock;
@@ -325,6 +351,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::collect_sandboxes() {
     auto& [cut_short] = waited;
     if (cut_short) co_return;
     std::set<std::string> in_use;
+    // Both, for a sandbox is made before its process runs.
     for (const auto& [container, process] : running) in_use.insert(container.value);
     for (const auto& [container, launch] : launching) in_use.insert(container.value);
     const TimePoint now = clock.now();
@@ -340,6 +367,7 @@ asio::awaitable<void> ExecutorLauncher::Impl::collect_sandboxes() {
   }
 }
 
+// For an executor whose process is gone or never was: the engine waits for an ExecutorExited in any case.
 asio::awaitable<void> ExecutorLauncher::Impl::report_exit(ContainerId container, std::string directory) {
   auto cleared = clear_leftovers(container, ProcessId{}, std::move(directory));
   co_await std::move(cleared);
@@ -353,12 +381,14 @@ ExecutorLauncher::~ExecutorLauncher() = default;
 
 void ExecutorLauncher::launch(engine::LaunchExecutor call) {
   const std::string name = "launch " + call.container_id.value;
+  // Here and not in the task, which begins later: a destroy() in between must find it.
   impl_->launching.emplace(call.container_id, std::make_shared<Impl::Launching>());
   impl_->scope.spawn(name, impl_->launch(std::move(call)));
 }
 
 void ExecutorLauncher::resume(const ContainerId& container, const ExecutorRecord& record) {
   const ProcessId process{static_cast<pid_t>(record.pid), record.start_time};
+  // After a reboot the same pid, with the same start time even, is somebody else (mesos.md 3.5).
   if (record.boot_id == impl_->boot_id && is_alive(process)) {
     impl_->running[container] = process;
     impl_->scope.spawn("watch " + container.value, impl_->watch(container, process, record.directory));
@@ -369,6 +399,7 @@ void ExecutorLauncher::resume(const ContainerId& container, const ExecutorRecord
 
 void ExecutorLauncher::destroy(const ContainerId& container) {
   if (const auto launch = impl_->launching.find(container); launch != impl_->launching.end()) {
+    // Its end is reported by the launch: as a failure, or as an exit once it has been killed.
     launch->second->cancelled = true;
     return;
   }

@@ -18,6 +18,7 @@ double share(std::uint64_t total_megabytes, std::uint64_t spare) {
   return static_cast<double>(rest);
 }
 
+// work_dir is made later, but its disk is wanted now.
 std::string existing_parent(std::filesystem::path path) {
   std::error_code ignored;
   while (!path.empty() && path != path.root_path() && !std::filesystem::exists(path, ignored)) {
@@ -38,6 +39,7 @@ Result<Resources> agent_resources(const std::string& given, const std::string& w
   if (!named.contains("cpus")) all.add(Resource::scalar("cpus", cpu_count()));
   if (!named.contains("mem")) {
     auto memory = memory_total();
+    // What cannot be measured gets Mesos' fallback (mesos.md 6.3).
     all.add(Resource::scalar("mem", memory ? share(*memory / megabyte, 1024) : 1024));
   }
   if (!named.contains("disk")) {
@@ -60,6 +62,8 @@ Result<Resources> agent_resources(const std::string& given, const std::string& w
 
 std::string advertised_hostname(const std::string& configured) {
   if (!configured.empty()) return configured;
+  // An address before the machine's name: the name need not resolve elsewhere, and on Debian it resolves to 127.0.1.1
+  // here.
   auto address = default_route_address();
   return address ? *address : host_name();
 }
@@ -67,10 +71,12 @@ std::string advertised_hostname(const std::string& configured) {
 std::string executor_program(const std::string& configured) {
   if (!configured.empty()) return configured;
   std::error_code error;
+  // Not argv[0]: that may be a bare name found in PATH, or a path relative to where the program was started.
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
   return (self.parent_path() / "windlass-executor").string();
 }
 
+// At the start: else every task would fail, one by one, with an error in its sandbox.
 Result<void> check_executor_program(const std::string& path) {
   std::error_code ignored;
   const bool file = std::filesystem::is_regular_file(path, ignored);

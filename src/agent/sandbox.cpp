@@ -20,6 +20,7 @@ std::string runs_directory(const SandboxPlace& place) {
 Error disk_error(const std::string& path) { return {Errc::disk, std::strerror(errno), path}; }
 
 Result<void> make_output_file(const std::string& path, const std::string& user) {
+  // Not O_TRUNC: a launch that comes again keeps what its first attempt has written.
   const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
   if (file < 0) return disk_error(path);
   ::close(file);
@@ -35,6 +36,8 @@ Result<void> point_latest(const std::string& runs, const std::string& container)
   return {};
 }
 
+// What would mislead an executor, or is not for it: where the engine itself runs as a Mesos task, these name another
+// agent, and the engine's own flags may hold credentials.
 bool speaks_of_us(std::string_view name) {
   return name.starts_with("MESOS_") || name.starts_with("LIBPROCESS_") || name.starts_with("WINDLASS_");
 }
@@ -50,11 +53,13 @@ std::string sandbox_directory(const SandboxPlace& place) {
 
 Result<void> make_sandbox(const SandboxPlace& place, const std::string& user) {
   const std::string runs = runs_directory(place);
+  // Those above are everybody's to pass, since each user must reach its own sandbox, which nobody else may read.
   auto made = make_directories(runs, 0755);
   if (!made) return made;
   const std::string directory = sandbox_directory(place);
   made = make_directories(directory, 0750);
   if (!made) return made;
+  // Not the folders above it (mesos.md 3.8).
   if (!user.empty()) {
     auto owned = change_owner(directory, user);
     if (!owned) return owned;
@@ -78,17 +83,20 @@ std::vector<std::string> executor_environment(const SandboxPlace& place, const E
   const std::string directory = sandbox_directory(place);
   const std::string endpoint = environment.agent_ip + ":" + std::to_string(environment.agent_port);
   values["LIBPROCESS_IP"] = environment.agent_ip;
+  // 0: executors that use libprocess listen on any free port.
   values["LIBPROCESS_PORT"] = "0";
   values["MESOS_FRAMEWORK_ID"] = place.framework_id.value;
   values["MESOS_EXECUTOR_ID"] = place.executor_id.value;
   values["MESOS_DIRECTORY"] = directory;
   values["MESOS_SANDBOX"] = directory;
   values["MESOS_SLAVE_ID"] = place.agent_id.value;
+  // Mesos' v1 library in C++ takes the address from here and no other variable (mesos.md 3.2).
   values["MESOS_SLAVE_PID"] = "slave(1)@" + endpoint;
   values["MESOS_AGENT_ENDPOINT"] = endpoint;
   values["MESOS_CHECKPOINT"] = environment.checkpoint ? "1" : "0";
   values["MESOS_HTTP_COMMAND_EXECUTOR"] = "0";
   values["MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD"] = to_mesos_duration(environment.shutdown_grace_period);
+  // Without checkpointing an executor ends itself when it loses the agent, and waits for nothing (mesos.md 3.5).
   if (environment.checkpoint) {
     values["MESOS_RECOVERY_TIMEOUT"] = to_mesos_duration(environment.recovery_timeout);
     values["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = to_mesos_duration(environment.subscription_backoff_max);

@@ -4,6 +4,7 @@
 
 namespace windlass {
 
+// Before anything is changed, as the real journal: a commit that fails leaves all rows as they were.
 Result<void> MemoryJournal::fail_if_told() {
   if (!fail_next_) return {};
   const Errc code = *std::exchange(fail_next_, std::nullopt);

@@ -10,6 +10,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the checksums in the file are of little endian words");
 
+// A hash that is fast and not secret. It is part of the file's format through the checksums: it must not change.
 std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
   hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
   return hash ^ (hash >> 32);
@@ -17,6 +18,7 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
 
 std::uint64_t hash_bytes(std::uint64_t hash, std::string_view bytes) {
   hash = mix(hash, bytes.size());
+  // A word at a time: a start computes this over every byte of the journal.
   while (bytes.size() >= 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, bytes.data(), 8);
@@ -31,6 +33,7 @@ std::uint64_t hash_bytes(std::uint64_t hash, std::string_view bytes) {
 }  // namespace
 
 std::int64_t row_checksum(std::string_view key, std::string_view bytes) {
+  // 31 bits: SQLite stores small numbers in fewer bytes, and this is for damage, not for attackers.
   return static_cast<std::int64_t>(hash_bytes(hash_bytes(1, key), bytes) & 0x7fffffff);
 }
 
@@ -50,6 +53,7 @@ RowIndex::Slot* RowIndex::slot_of(std::uint64_t fingerprint) {
 }
 
 void RowIndex::grow(std::size_t size) {
+  // Fingerprints are kept, so that growing needs no keys.
   const std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(size));
   for (const Slot& slot : before) {
     if (slot.id != no_row) *slot_of(slot.fingerprint) = slot;
@@ -63,6 +67,7 @@ void RowIndex::reserve(std::size_t rows) {
 
 std::optional<std::int64_t> RowIndex::find(std::string_view key) const {
   if (!twins_.empty()) {
+    // The keys of twins first: their fingerprint would find the other one's row.
     if (const auto twin = twins_.find(key); twin != twins_.end()) return twin->second;
   }
   const std::uint64_t fingerprint = fingerprint_(key);
@@ -77,6 +82,7 @@ void RowIndex::add(std::string_view key, std::int64_t id) {
   next_id_ = std::max(next_id_, id + 1);
   const std::uint64_t fingerprint = fingerprint_(key);
   Slot* slot = slot_of(fingerprint);
+  // The slot is taken by another key with the same fingerprint. (An id that means "free" cannot lie in a slot either.)
   if (slot->id != no_row || id == no_row) {
     twins_.emplace(key, id);
     return;
@@ -85,7 +91,8 @@ void RowIndex::add(std::string_view key, std::int64_t id) {
   reserve(++rows_);
 }
 
-// What follows moves up, so that no search ends before it.
+// What follows moves up, so that no search ends before it. Marks of removed rows would do, too, but fill the table: a
+// journal replaces its rows for months.
 void RowIndex::remove(std::string_view key) {
   if (const auto twin = twins_.find(key); twin != twins_.end()) {
     twins_.erase(twin);

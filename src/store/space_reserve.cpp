@@ -19,7 +19,8 @@ constexpr std::int64_t free_min = 64 << 10;  // less than this is a full disk
 constexpr std::int64_t share_of_disk = 32;   // small disks are not taken whole
 constexpr int log_pages_max = 4000;
 
-// As long as the file is, and `bytes` more. No blocks, no loss: false only when the disk is full.
+// Gives the file blocks for `bytes` from `from` on and leaves its length as it is, so that SQLite sees nothing of them.
+// False only when the disk is full: where the file system cannot do it there is no reserve, but no harm either.
 bool allocate(int fd, std::int64_t from, std::int64_t bytes) {
   while (::fallocate(fd, FALLOC_FL_KEEP_SIZE, from, bytes) != 0) {
     if (errno == EINTR) continue;
@@ -48,6 +49,8 @@ int SpaceReserve::log_pages() const {
   return static_cast<int>(std::min<std::int64_t>(log_pages_max, bytes_ * 3 / 4 / frame));
 }
 
+// The log is kept for its blocks (SQLITE_FCNTL_PERSIST_WAL); with its old frames, the next start would read them all
+// only to find them copied.
 void SpaceReserve::clear_log() {
   const std::lock_guard lock{mutex_};
   // A header that is none: SQLite takes such a log for a new one.
@@ -59,6 +62,7 @@ bool SpaceReserve::hold() {
   const std::lock_guard lock{mutex_};
   if (log_ < 0) log_ = ::open(log_file_.c_str(), O_RDWR | O_CLOEXEC);
   struct stat database {};
+  // Nothing is known then, which is not the same as full.
   if (database_ < 0 || log_ < 0 || ::fstat(database_, &database) != 0) return true;
   // The log first: nothing at all can be committed without it.
   if (!allocate(log_, 0, bytes_) || !allocate(database_, database.st_size, bytes_)) return false;

@@ -25,9 +25,11 @@ namespace {
 
 constexpr int application_id = 0x57444c53;  // "WDLS", in the header of the file
 constexpr int schema_newest = 1;            // user_version of the file
+// FULL: in WAL mode NORMAL does not sync each commit, and what was told as done could be lost with the power.
 constexpr const char* settings = "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;";
 constexpr std::size_t commits_between_holds = 32;  // a commit takes a few pages, and thousands are held
 
+// Prepared once for each table: to parse SQL for every row would cost more than to write it.
 class Statement {
  public:
   Statement() = default;
@@ -75,6 +77,8 @@ class SqliteJournal : public Journal {
   explicit SqliteJournal(std::string file) : file_{std::move(file)} {}
   ~SqliteJournal() override {
     tables_.clear();
+    // In this order: statements before their database, the log's header only when SQLite has closed it, and the
+    // reserve's descriptors last, for closing them releases SQLite's locks (space_reserve.hpp).
     const bool is_whole = db_ != nullptr && copy_log();
     sqlite3_close(db_);
     if (is_whole && reserve_ != nullptr) reserve_->clear_log();
@@ -118,12 +122,14 @@ class SqliteJournal : public Journal {
   std::map<std::string, Table> tables_;  // those that were written or loaded
 };
 
+// Names go into SQL as they are, since SQLite binds no table names: hence the check.
 std::string sql_name(const std::string& table) {
   CHECK(!table.empty() && table.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos);
   return "rows_" + table;
 }
 
 Error SqliteJournal::error(int code, const std::string& doing) const {
+  // Extended codes are on (SQLITE_OPEN_EXRESCODE); the low byte is the plain one.
   const int kind = code & 0xff;
   if (kind == SQLITE_BUSY) return {Errc::conflict, "another Windlass uses it", file_};
   if (kind == SQLITE_CORRUPT) return {Errc::disk, "it is damaged: " + std::string{sqlite3_errmsg(db_)}, file_};
@@ -162,6 +168,7 @@ int SqliteJournal::has_table(const std::string& name, bool& out) {
 // file is there already: closing it would give up the locks of a journal of this process.
 Result<void> SqliteJournal::keep_from_others() {
   constexpr mode_t own = S_IRUSR | S_IWUSR;
+  // Made with these rights from the first moment: a chmod afterwards would leave a gap in which others can open it.
   const int made = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, own);
   if (made >= 0) ::close(made);
   for (const std::string& file : {file_, file_ + "-wal"}) {
@@ -177,6 +184,7 @@ Result<void> SqliteJournal::keep_from_others() {
 Result<void> SqliteJournal::open() {
   auto kept = keep_from_others();
   if (!kept) return kept;
+  // NOMUTEX: only one thread at a time uses a journal (journal.hpp).
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   int code = sqlite3_open_v2(file_.c_str(), &db_, flags, nullptr);
   if (code != SQLITE_OK) return error(code, "it cannot be opened");
@@ -210,9 +218,11 @@ Result<void> SqliteJournal::check_or_make_schema() {
   if (code == SQLITE_OK) code = read_number("PRAGMA application_id", id);
   if (code == SQLITE_OK) code = read_number("PRAGMA user_version", schema);
   if (code != SQLITE_OK) return error(code, "it cannot be read");
+  // Before anything is written: a wrong path must not harm somebody's database.
   if (pages > 0 && id != application_id) {
     return Error{Errc::unsupported, "it is an SQLite database, but not a journal of Windlass", file_};
   }
+  // An older program would not understand the rows, and its next commit would mix two layouts.
   if (schema > schema_newest) {
     return Error{Errc::unsupported,
                  "it was written by a newer Windlass (schema " + std::to_string(schema) + ", this one knows up to " +
@@ -224,11 +234,13 @@ Result<void> SqliteJournal::check_or_make_schema() {
                 "; PRAGMA user_version = " + std::to_string(schema_newest) + "; COMMIT");
     if (code != SQLITE_OK) return error(code, "it cannot be written");
   }
+  // A commit then is one append and one fsync; with a rollback journal it is several of both.
   code = exec("PRAGMA journal_mode = WAL");
   if (code != SQLITE_OK) return error(code, "it cannot be written");
   return {};
 }
 
+// In the order of the ids: the order in the file, so that it is read from front to back.
 Result<void> SqliteJournal::scan(const std::string& name, RowIndex* index, const OnRow& on_row) {
   Statement rows;
   int code = prepare("SELECT id, key, checksum, bytes FROM " + sql_name(name) + " ORDER BY id", rows);
@@ -238,6 +250,7 @@ Result<void> SqliteJournal::scan(const std::string& name, RowIndex* index, const
   while (goes_on && (code = rows.step()) == SQLITE_ROW) {
     const std::string_view key = rows.bytes(1);
     const std::string_view bytes = rows.bytes(3);
+    // SQLite notices damage only in the structure of its pages, not in the bytes of a row.
     if (rows.number(2) != row_checksum(key, bytes)) {
       return Error{Errc::disk, "it is damaged: wrong checksum of " + name + " '" + std::string{key} + "'", file_};
     }
@@ -256,6 +269,7 @@ Result<void> SqliteJournal::load(const std::string& name, const OnRow& on_row) {
   const int code = has_table(name, there);
   if (code != SQLITE_OK) return error(code, "it cannot be read");
   if (!there) return {};
+  // Its index is there already: to add its keys again would make twins of them.
   if (tables_.contains(name)) return scan(name, nullptr, on_row);
   Table table;
   auto scanned = scan(name, &table.index, on_row);
@@ -299,10 +313,12 @@ int SqliteJournal::insert(Table& table, const Row& row) {
   table.insert.bind(2, row.key);
   table.insert.bind(3, row_checksum(row.key, *row.bytes));
   table.insert.bind(4, *row.bytes);
+  // Before the row is written; if that fails, commit() throws all indexes away.
   table.index.add(row.key, id);
   return table.insert.run();
 }
 
+// One statement in most cases: the key in WHERE checks the index's answer without a read of its own.
 int SqliteJournal::put(Table& table, const Row& row) {
   const auto id = table.index.find(row.key);
   if (!id) return insert(table, row);
@@ -321,6 +337,7 @@ int SqliteJournal::remove(Table& table, const Row& row) {
   table.erase.bind(1, *id);
   table.erase.bind(2, row.key);
   const int code = table.erase.run();
+  // No change: the row at this place has another key with the same fingerprint, and this key never had one.
   if (code == SQLITE_OK && sqlite3_changes(db_) == 1) table.index.remove(row.key);
   return code;
 }
@@ -342,12 +359,14 @@ Result<void> SqliteJournal::commit(const std::vector<Row>& rows) {
   auto written = write(rows);
   if (written) {
     code = exec("COMMIT");
+    // Only after a success, and its result is not asked: has_room() will tell.
     if (code == SQLITE_OK && ++commits_ % commits_between_holds == 0) reserve_->hold();
     if (code == SQLITE_OK) return {};
     written = error(code, "it cannot be written");
   }
   // The tables and the index may be ahead of the file now; they are made again when needed.
   tables_.clear();
+  // On some errors (a full disk) SQLite has rolled back by itself.
   if (sqlite3_get_autocommit(db_) == 0 && exec("ROLLBACK") != SQLITE_OK) {
     return Error{Errc::disk, written.error().message + "; nor could the change be taken back", file_};
   }
