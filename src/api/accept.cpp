@@ -21,6 +21,7 @@ MediaRange parse_range(std::string_view text) {
     if (part.size() < 2 || !equal_ignoring_case(part.substr(0, 2), "q=")) continue;
     const std::string_view number = part.substr(2);
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), range.quality);
+    // A quality that cannot be read admits nothing, rather than everything.
     if (error != std::errc{}) range.quality = 0;
   }
   return range;
@@ -67,6 +68,7 @@ std::optional<std::string> choose_type(const std::string* accept, const std::vec
   double best_quality = 0;
   for (const std::string& type : offered) {
     const double quality = quality_of(ranges, type);
+    // With equal qualities the one that is offered first wins.
     if (quality <= best_quality) continue;
     best = &type;
     best_quality = quality;

@@ -37,6 +37,7 @@ Result<Credentials> Credentials::parse(std::string_view text) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
     const auto colon = line.find(':');
+    // An empty password, too, is refused: it is more likely a mistake than a wish.
     if (colon == std::string_view::npos || colon == 0 || colon + 1 == line.size()) return broken_line(number);
     credentials.pairs_.emplace_back(line);
   }

@@ -18,6 +18,7 @@ constexpr const char* challenge = "Basic realm=\"Mesosphere\"";
 constexpr std::uint16_t http_port = 80;
 constexpr std::uint16_t https_port = 443;
 
+// What only reads is let through: a foreign page that sends it changes nothing here.
 bool changes_nothing(const std::string& method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 // A name can be made to mean any machine; an address means the one that it is.
@@ -47,6 +48,7 @@ std::string normal_authority(std::string_view authority) {
 bool is_same_origin(const std::string& origin, const HttpRequest& request) {
   const UrlParts parts = split_url(origin);
   const std::string page = parts.scheme.empty() ? "" : normal_authority(parts.authority);
+  // Sandboxed frames and files send "null": a page without an origin cannot be ours.
   if (page.empty()) return false;  // "null"
   for (const char* name : {"host", "x-forwarded-host"}) {
     const std::string* host = find_header(request.headers, name);
@@ -81,6 +83,7 @@ std::optional<std::string> browser_refusal(const HttpRequest& request, const Gua
   if (changes_nothing(request.method)) return std::nullopt;
   const std::string* origin = find_header(request.headers, "origin");
   const std::string* site = find_header(request.headers, "sec-fetch-site");
+  // No browser, as far as anybody can tell: curl, schedulers, executors.
   if (origin == nullptr && site == nullptr) return std::nullopt;
   if (site != nullptr && *site != "same-origin" && *site != "none") {
     return "A page of another origin may not change anything here";
@@ -88,6 +91,7 @@ std::optional<std::string> browser_refusal(const HttpRequest& request, const Gua
   if (origin != nullptr && !is_same_origin(*origin, request)) {
     return "A page of another origin (" + *origin + ") may not change anything here";
   }
+  // After a DNS rebinding Origin and Host agree, and only the name itself is suspicious.
   const std::string* host = find_header(request.headers, "host");
   if (!options.credentials.empty() || (host != nullptr && is_own_name(*host, options))) return std::nullopt;
   return "'" + (host == nullptr ? std::string{} : *host) +
@@ -95,6 +99,7 @@ std::optional<std::string> browser_refusal(const HttpRequest& request, const Gua
 }
 
 HttpHandler guarded(HttpHandler inner, GuardOptions options) {
+  // Shared: the handler is copied, and the credentials need be in memory only once.
   auto shared = std::make_shared<const GuardOptions>(std::move(options));
   return [inner = std::move(inner), shared = std::move(shared)](HttpRequest request) {
     auto refused = refuse(request, *shared);

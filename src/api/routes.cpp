@@ -22,12 +22,14 @@ asio::awaitable<HttpResponse> ready(HttpResponse response) { co_return response;
 
 std::optional<std::map<std::string, std::string>> match_path(std::string_view pattern, std::string_view raw_path) {
   std::map<std::string, std::string> params;
+  // Clients write either form, and Mesos takes both (mesos.md 1.2).
   if (raw_path.size() > 1 && raw_path.ends_with('/')) raw_path.remove_suffix(1);
   const auto wanted = segments(pattern);
   const auto given = segments(raw_path);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (i >= given.size()) return std::nullopt;
     if (!is_parameter(wanted[i])) {
+      // Decoded after the split: a %2F in an id is no slash between segments.
       const auto text = percent_decode(given[i]);
       if (!text || *text != wanted[i]) return std::nullopt;
       continue;
@@ -52,6 +54,7 @@ Routes::Routes(std::vector<Route> routes, NotFound not_found, WrongMethod wrong_
 
 asio::awaitable<HttpResponse> Routes::serve(HttpRequest request) const {
   std::set<std::string> allowed;
+  // The server leaves the body of an answer to HEAD out.
   const std::string method = request.method == "HEAD" ? "GET" : request.method;
   for (const Route& route : routes_) {
     auto params = match_path(route.pattern, request.raw_path);

@@ -14,6 +14,7 @@ Result<Number> to_number(const std::string& flag, const std::string& text) {
   Number number{};
   const char* end = text.data() + text.size();
   const auto [stopped, problem] = std::from_chars(text.data(), end, number);
+  // To the end: "2x" is a mistake, not a 2.
   if (problem == std::errc{} && stopped == end && !text.empty()) return number;
   return Error{Errc::invalid, "'" + text + "' is not a number", "--" + flag};
 }
@@ -60,6 +61,7 @@ Result<void> put_constraints(const Arguments& arguments, json::object& app) {
     if (first == std::string::npos || first == 0) {
       return Error{Errc::invalid, "'" + text + "' is not field:OPERATOR or field:OPERATOR:value", "--constraint"};
     }
+    // Only the first two colons: a value may have some itself.
     const auto second = text.find(':', first + 1);
     json::array parts{text.substr(0, first), text.substr(first + 1, second - first - 1)};
     if (second != std::string::npos) parts.push_back(json::string{text.substr(second + 1)});
@@ -74,6 +76,7 @@ void put_container(const Arguments& arguments, json::object& app) {
   if (image == nullptr) return;
   json::array options;
   for (const std::string& option : arguments.values("option")) options.push_back(json::string{option});
+  // The form that v1's executors expect (marathon.md 1.7).
   const std::string url = image->find("://") == std::string::npos ? "docker:///" + *image : *image;
   app["container"] = {{"image", url}, {"options", std::move(options)}};
 }
@@ -95,6 +98,7 @@ Result<std::string> app_json(const std::string& id, const Arguments& arguments) 
   for (const std::string& uri : arguments.values("uri")) uris.push_back(json::string{uri});
   if (!uris.empty()) app["uris"] = std::move(uris);
   put_container(arguments, app);
+  // The server would ignore them without a word.
   if (arguments.has("option") && !arguments.has("image")) {
     return Error{Errc::invalid, "is a docker run option; it needs --image", "--option"};
   }

@@ -11,6 +11,7 @@ Result<Arguments> Arguments::parse(const std::vector<std::string>& arguments, co
   Arguments parsed;
   std::vector<std::string> words = arguments;
   for (std::string& word : words) {
+    // As `tail` has them. Only where a command has the long form: elsewhere they stay unknown.
     if (word == "-n" && valued.contains("lines")) word = "--lines";
     if (word == "-f" && switches.contains("follow")) word = "--follow";
   }
@@ -38,6 +39,7 @@ Result<Arguments> Arguments::parse(const std::vector<std::string>& arguments, co
 
 const std::string* Arguments::value(const std::string& flag) const {
   const auto found = values_.find(flag);
+  // The last one counts, so that a flag in an alias can be overruled.
   return found == values_.end() ? nullptr : &found->second.back();
 }
 

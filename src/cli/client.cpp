@@ -23,6 +23,7 @@ namespace {
 
 namespace json = boost::json;
 
+// Exit codes: scripts tell by them what went wrong.
 constexpr int done = 0;
 constexpr int refused = 1;
 constexpr int misused = 2;
@@ -72,6 +73,7 @@ std::string words_of(const ApiReply& reply) {
       words += (words.empty() ? "" : "; ") + std::string{*attribute} + " " + std::string{*text};
     }
   }
+  // At most so much of it: a proxy's error page may be long.
   if (words.empty()) words = reply.body.empty() ? std::string{http_reason(reply.status)} : reply.body.substr(0, 500);
   return words + " (" + std::to_string(reply.status) + ")";
 }
@@ -110,6 +112,7 @@ std::string text_at(const json::value& value, std::string_view key) {
   if (found == nullptr || found->is_null()) return "";
   if (const json::string* text = found->if_string()) return std::string{*text};
   if (const double* number = found->if_double()) {
+    // std::to_string has six decimals: 0.5, not 0.500000.
     std::string text = std::to_string(*number);
     text.erase(text.find_last_not_of('0') + 1);
     if (text.ends_with('.')) text.pop_back();
@@ -137,6 +140,7 @@ void print_table(std::ostream& out, const std::vector<std::vector<std::string>>&
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t at = 0; at < row.size(); ++at) line += row[at] + std::string(widths[at] - row[at].size() + 2, ' ');
+    // No trailing spaces, which would wrap in a narrow terminal.
     line.erase(line.find_last_not_of(' ') + 1);
     out << line << "\n";
   }
@@ -157,7 +161,7 @@ std::size_t count_tasks(const json::value& tasks, const std::string& app) {
   return list != nullptr && list->is_array() ? list->as_array().size() : 0;
 }
 
-// What each app that misses instances waits for. Empty where the server does not say.
+// What each app that misses instances waits for. Empty where the server cannot say: the list is of use without it, too.
 std::map<std::string, std::string> wait_reasons(const Session& session) {
   std::map<std::string, std::string> reasons;
   const auto reply = session.transport({.target = "/v1/debug/waiting"});
@@ -178,6 +182,7 @@ int list_apps(const Session& session) {
   if (code != done) return code;
   const auto reasons = wait_reasons(session);
   std::vector<std::vector<std::string>> rows{{"ID", "TASKS", "CPUS", "MEM", "PORTS", "COMMAND"}};
+  // Only then: in the usual case nothing waits, and the column would be empty.
   if (!reasons.empty()) rows.front().emplace_back("WAITS, BECAUSE");
   if (const json::array* list = apps.if_array()) {
     for (const json::value& app : *list) {
@@ -230,6 +235,7 @@ int stop_app(const Session& session) {
 
 int scale_app(const Session& session) {
   const std::string& count = session.word(1);
+  // Nine digits fit into an int.
   if (!is_digits(count) || count.size() > 9 || count.empty()) {
     session.world.err << "windlass: '" << count << "' is not a number of instances\n";
     return misused;
@@ -318,6 +324,7 @@ int tear_down(const Session& session) {
   }
   const Transport transport = session.world.connect({.url = *master, .credentials = session.place.credentials});
   ApiReply reply;
+  // To the master, not the API: frameworks are known there.
   return ask({session.arguments, transport, session.world, session.place},
              {.method = "POST",
               .target = "/teardown",
@@ -330,6 +337,7 @@ int kill_tasks(const Session& session) {
   const Arguments& arguments = session.arguments;
   const std::string* task = arguments.value("task");
   const std::string* host = arguments.value("host");
+  // Exactly one: without any, v1 would kill nothing and say that all is well (marathon.md 1.3).
   if ((task == nullptr ? 0 : 1) + (host == nullptr ? 0 : 1) + (arguments.has("all") ? 1 : 0) != 1) {
     session.world.err << "windlass: task kill needs one of --task=ID, --host=HOST and --all\n";
     return misused;
@@ -347,6 +355,7 @@ int kill_tasks(const Session& session) {
     for (const json::value& each : *list) rows.push_back(task_row(session.word(0), each));
   }
   print_table(session.world.out, rows);
+  // Scripts want to know that nothing was killed, although the server takes it for a success.
   if (rows.size() > 1) return done;
   session.world.err << "windlass: no task matched\n";
   return refused;
@@ -443,6 +452,7 @@ std::string url_of(const Arguments& arguments, const ClientWorld& world) {
     url = found->second;
   }
   if (const std::string* given = arguments.value("url")) url = *given;
+  // Targets begin with a slash of their own.
   while (url.ends_with('/')) url.pop_back();
   return url;
 }
@@ -469,6 +479,7 @@ Result<ApiPlace> find_place(const Arguments& arguments, const ClientWorld& world
   if (given == nullptr || given->empty()) return place;
   auto secret = read_secret(*given);
   if (!secret) return secret.error();
+  // The first line: editors put a newline at the end, and a server's file may have more users.
   place->credentials = secret->substr(0, secret->find_first_of("\r\n"));
   return place;
 }

@@ -78,6 +78,7 @@ const json::value* find_task(const json::value& state, const std::string& id) {
 }
 
 Result<Sandbox> find_sandbox(const Transport& master, const TaskLogOptions& options) {
+  // Also a task that is out of reach: it may come back and go on printing.
   static const std::set<std::string> alive{"TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING",
                                            "TASK_UNREACHABLE"};
   const auto state = ask_for_json(master, {.target = "/state"}, options.master_url);
@@ -98,6 +99,7 @@ Result<Sandbox> find_sandbox(const Transport& master, const TaskLogOptions& opti
   // A task that names no executor runs in one of its own, which has its id.
   std::string executor = member_text(*task, "executor_id");
   if (executor.empty()) executor = options.task;
+  // By "latest", so that neither the container's id nor the agent's folder needs to be known (mesos.md 5.7).
   return Sandbox{.agent_url = "http://" + place->to_string(),
                  .path = "/frameworks/" + member_text(*task, "framework_id") + "/executors/" + executor +
                          "/runs/latest/" + options.file,
@@ -115,6 +117,7 @@ class RemoteFile {
   };
 
   [[nodiscard]] Result<Piece> read(std::uint64_t offset, std::uint64_t length) const {
+    // Not /files/read: there the bytes are text in JSON, which mangles whatever is not UTF-8 (mesos.md 5.7).
     const json::object call{{"type", "READ_FILE"},
                             {"read_file", {{"path", sandbox_.path}, {"offset", offset}, {"length", length}}}};
     const ApiRequest request{.method = "POST", .target = "/api/v1", .body = json::serialize(call)};
@@ -135,7 +138,8 @@ class RemoteFile {
     return Piece{number, std::move(*bytes)};
   }
 
-  // Where the last `lines` lines begin in a file of that size.
+  // Where the last `lines` lines begin in a file of that size. It is read from its end: a log may be far larger than
+  // what is wanted of it.
   [[nodiscard]] Result<std::uint64_t> begin_of_last(std::size_t lines, std::uint64_t size) const {
     std::uint64_t end = size;
     std::size_t missing = lines + 1;  // the last line's own end is one too
@@ -183,6 +187,7 @@ Result<void> show_task_log(const TaskLogOptions& options, const TaskLogWorld& wo
   if (!sandbox) return sandbox.error();
   bool ended = sandbox->ended;
   const RemoteFile file{world.connect({.url = sandbox->agent_url}), std::move(*sandbox)};
+  // Only for its size; and a missing file is noticed before anything is printed.
   const auto whole = file.read(0, 0);
   if (!whole) return whole.error();
   auto offset = options.lines ? file.begin_of_last(*options.lines, whole->size) : Result<std::uint64_t>{0};
@@ -206,6 +211,7 @@ Result<void> show_task_log(const TaskLogOptions& options, const TaskLogWorld& wo
   return {};
 }
 
+// An embedded engine listens on Mesos' own port unless told otherwise.
 std::optional<std::string> master_beside(const std::string& api_url) {
   auto url = parse_url(api_url);
   if (!url) return std::nullopt;

@@ -20,6 +20,7 @@ asio::awaitable<void> exchange(HttpClient& client, HttpClientRequest request, Re
   out = std::move(response);
 }
 
+// A loop and a connection for each request: a command makes few, and may wait long between them.
 Result<ApiReply> exchange_once(const ApiPlace& place, const ApiRequest& request) {
   const std::string& url = place.url;
   asio::io_context loop;
@@ -36,6 +37,7 @@ Result<ApiReply> exchange_once(const ApiPlace& place, const ApiRequest& request)
   auto task = exchange(**client, std::move(message), response);
   asio::co_spawn(loop, std::move(task), [&thrown](std::exception_ptr error) { thrown = error; });
   loop.run();
+  // Errors of requests are results; what is thrown is a bug, and main tells of it.
   if (thrown) std::rethrow_exception(thrown);
   if (!response) return response.error();
   return ApiReply{response->status, std::move(response->body)};

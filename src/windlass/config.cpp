@@ -113,6 +113,7 @@ Result<void> parse_value(const Flag& flag, const std::string& text, Duration& ou
   std::int64_t number = 0;
   const Duration unit = plain_unit(flag.plain);
   if (flag.plain != PlainNumber::none && parse_whole(text, number)) {
+    // Before it is multiplied, which could overflow.
     if (number < 0 || number > Duration::max() / unit) return wrong(text, "a time in range");
     return set_duration(flag, text, number * unit, out);
   }
@@ -128,6 +129,7 @@ Result<void> parse_value(const Flag& flag, const std::string& text, Duration& ou
 Result<void> set_value(Config& config, const Flag& flag, const std::string& text) {
   auto set = std::visit([&](auto member) { return parse_value(flag, text, config.*member); }, flag.member);
   if (!set) return set;
+  // After parsing: a check may rely on the text being a value of its type.
   const std::string problem = flag.check == nullptr ? "" : flag.check(text);
   if (!problem.empty()) return Error{Errc::invalid, "'" + text + "' " + problem};
   return {};
@@ -148,7 +150,8 @@ std::string shown(const Flag& flag, Duration value) {
   return std::to_string(value / plain_unit(flag.plain));
 }
 
-// Of the struct, as it would be written; "" for those that only words describe.
+// As it would be written; "" for those that only words describe. It is read from the struct, so that help and
+// documentation cannot differ from it.
 std::string default_value(const Flag& flag) {
   const Config config;
   return std::visit([&](auto member) { return shown(flag, config.*member); }, flag.member);
@@ -172,6 +175,7 @@ bool is_switch(const Flag& flag) { return std::holds_alternative<bool Config::*>
 
 Error unknown_flag(Command command, const std::string& name) {
   Error error{Errc::invalid, "no such flag", "--" + name};
+  // More than two edits away is no misspelling.
   std::size_t best = 3;
   for (const Flag& flag : flags()) {
     const std::size_t edits = takes(flag, command) ? edits_between(name, flag.name) : best;
@@ -225,6 +229,7 @@ Result<void> read_command_line(Command command, const std::vector<std::string>& 
 Result<void> read_environment(Command command, const std::map<std::string, std::string>& environment, Config& config) {
   for (const Flag& flag : flags()) {
     if (!takes(flag, command)) continue;
+    // Our own name last, so that it overrules the other.
     for (const std::string& name : {std::string{flag.also_env}, env_name(flag)}) {
       const auto found = environment.find(name);
       if (found == environment.end() || (found->second.empty() && !is_switch(flag))) continue;
@@ -238,6 +243,7 @@ Result<void> read_environment(Command command, const std::map<std::string, std::
 std::vector<std::string> unknown_variables(const std::map<std::string, std::string>& environment) {
   std::vector<std::string> unknown;
   for (const auto& [name, value] : environment) {
+    // Those two are of the client's commands.
     if (!name.starts_with(env_prefix) || name == "WINDLASS_URL" || name == "WINDLASS_CREDENTIALS") continue;
     const bool known =
         std::any_of(flags().begin(), flags().end(), [&](const Flag& flag) { return env_name(flag) == name; });
@@ -284,7 +290,8 @@ Result<ParsedConfig> parse_config(Command command, const std::vector<std::string
   if (!done) return done.error();
   if (parsed.help) return parsed;
   parsed = {};
-  // Again, over the environment: the command line overrules it.
+  // Again, over the environment: the command line overrules it. The first pass has found --help, and wrong flags,
+  // whatever the environment says.
   done = read_environment(command, environment, parsed.config);
   if (!done) return done.error();
   done = read_command_line(command, arguments, parsed);
@@ -320,6 +327,7 @@ std::string flags_markdown() {
       "| flag | default | unit | commands | what it is |\n| --- | --- | --- | --- | --- |\n";
   for (const Flag& flag : flags()) {
     std::string help = help_of(flag);
+    // A bar would begin the next cell of the table.
     for (std::size_t at = 0; (at = help.find('|', at)) != std::string::npos; at += 2) help.insert(at, "\\");
     const std::string quote = default_value(flag).empty() ? "" : "`";
     text += std::string{"| `--"} + flag.name + "` | " + quote + default_of(flag) + quote + " | " + flag.unit + " | " +

@@ -33,6 +33,7 @@ std::string host_or_address(const std::string& value) {
   return good ? "" : "is not a host name or address";
 }
 
+// MasterInfo has room for an IPv4 address only (mesos.md 1.7).
 std::string ipv4(const std::string& value) {
   in_addr room{};
   return inet_pton(AF_INET, value.c_str(), &room) == 1 ? "" : "is not an IPv4 address";
@@ -42,6 +43,7 @@ std::string at_least_one(const std::string& value) {
   return value.starts_with("-") || value == "0" ? "is below 1" : "";
 }
 
+// Numbers of one length compare as texts do; that it is a number was seen when it was parsed.
 std::string agent_count(const std::string& value) {
   return value.starts_with("-") || value.size() > 6 || (value.size() == 6 && value > "100000")
              ? "is not between 0 and 100000"
@@ -52,7 +54,7 @@ std::string share(const std::string& value) {
   return value.starts_with("-") || value > "1" ? "is not between 0 and 1" : "";
 }
 
-// As windlass-executor takes it.
+// As windlass-executor takes it, which checks it again: here a mistake is told at the start, and not by each task.
 std::string log_size(const std::string& value) {
   const auto unit = value.find_first_not_of("0123456789");
   const std::string_view suffix = unit == std::string::npos ? "" : std::string_view{value}.substr(unit);
@@ -73,6 +75,7 @@ std::string log_level(const std::string& value) {
 
 std::string master(const std::string& value) {
   if (value == "embedded") return "";
+  // Schedulers are often configured so; it deserves an answer of its own.
   if (value.starts_with("zk://")) return "is a ZooKeeper address; give host:port of the Mesos master";
   const UrlParts parts = split_url(value);
   const auto place = parse_authority(parts.authority);
@@ -95,6 +98,7 @@ std::string executor(const std::string& value) {
   return path || value == "//cmd" ? "" : "is neither //cmd nor an absolute path";
 }
 
+// Below the mount of the control groups, and nowhere else.
 std::string relative_path(const std::string& value) {
   const bool good = !value.empty() && !value.starts_with("/") && !value.ends_with("/") &&
                     ("/" + value + "/").find("/../") == std::string::npos && value.find("//") == std::string::npos;

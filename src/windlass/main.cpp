@@ -60,6 +60,7 @@ int run_server(Command command, int (*run)(const Config&), const std::vector<std
     return 0;
   }
   set_log_level(to_log_level(parsed->config.log_level));
+  // A warning only: the variable may be meant for another version of the program.
   for (const std::string& name : parsed->unknown_environment) {
     log_warning("unknown variable in the environment", {{"name", name}});
   }
@@ -100,9 +101,11 @@ int run_command(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments{argv + 1, argv + argc};
+    // After the arguments were copied: it overwrites them for `ps`.
     for (const char* flag : {"--http_credentials", "--credentials"}) windlass::hide_secret(argc, argv, flag);
     return windlass::run_command(arguments);
   } catch (const std::exception& error) {
+    // What is expected to fail is a Result; this is for the rest, such as memory that has run out.
     std::cerr << "windlass: " << error.what() << "\n";
     return 1;
   }

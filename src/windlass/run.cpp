@@ -42,6 +42,7 @@ EngineOptions engine_options(const Config& config) {
           .allocation_interval = config.allocation_interval,
           .launcher = {.work_dir = config.work_dir,
                        .executor_program = executor_program(config.docker_executor),
+                       // Only what differs from Docker's default, which executors find by themselves.
                        .docker_host = config.docker_socket == Config{}.docker_socket ? "" : config.docker_host(),
                        .agent_ip = config.engine_ip.value,
                        .agent_port = config.agent_port.value,
@@ -125,6 +126,7 @@ class Process {
                }} {}
 
   int run(bool with_engine, bool with_scheduler) {
+    // A peer that closes early is an error of one write, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
     auto begun = begin(with_engine, with_scheduler);
@@ -166,12 +168,14 @@ class Process {
   Result<void> begin(bool with_engine, bool with_scheduler) {
     auto made = make_directories(config_.work_dir, 0755);
     if (!made) return made.error();
+    // First what may be wrong with the configuration, so that nothing has begun when the process ends for it.
     auto read = read_credentials();
     if (!read) return read.error();
     if (with_engine) {
       auto begun = config_.simulated_agents > 0 ? begin_fleet() : begin_engine();
       if (!begun) return begun.error();
     }
+    // After the engine, to which it subscribes.
     if (with_scheduler) {
       auto begun = begin_scheduler();
       if (!begun) return begun.error();
@@ -201,6 +205,7 @@ class Process {
     auto agent = listen(config_.engine_ip.value, config_.agent_port.value, guarded_for({}, agent_handler(*engine_)),
                         agent_server_);
     if (!agent) return agent.error();
+    // After its ports are open: it begins the time that executors have to come back.
     engine_->start();
     return {};
   }
@@ -226,6 +231,7 @@ class Process {
     if (config_.listens_for_others() && credentials_.empty()) {
       log_warning("other machines can use the API without credentials", {{"address", config_.http_address.value}});
     }
+    // Before scheduler_->start(): where the port is taken, the process ends before it has subscribed.
     auto api = listen(config_.http_address.value, config_.http_port.value,
                       guarded_for(credentials_, make_marathon_handler()), api_server_);
     if (!api) return api.error();
@@ -285,6 +291,7 @@ class Process {
 
   const Config config_;
   Credentials credentials_;
+  // In the order of their dependence: at the end the servers are destroyed first, and the loop last.
   asio::io_context loop_{1};
   asio::signal_set signals_;
   TaskScope scope_;

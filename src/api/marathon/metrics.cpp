@@ -23,6 +23,7 @@ std::vector<Metric> collect(const scheduler::World& world) {
     waiting += view->missing;
     for (const auto& [key, instance] : view->instances) {
       running += instance->condition == Condition::running ? 1 : 0;
+      // Of an instance that does not run yet: from the launch to its first TASK_RUNNING.
       const bool starts = instance->condition == Condition::provisioned || instance->condition == Condition::staging ||
                           instance->condition == Condition::starting;
       staged += starts ? 1 : 0;
@@ -58,6 +59,7 @@ std::string json_section(const std::vector<Metric>& metrics, bool counters) {
 
 }  // namespace
 
+// In the form of Marathon's own GET /metrics (marathon.md 1.3).
 std::string metrics_json(const scheduler::World& world) {
   const std::vector<Metric> metrics = collect(world);
   return "{\"version\":\"3.0.0\",\"gauges\":{" + json_section(metrics, false) + "},\"counters\":{" +
@@ -68,6 +70,7 @@ std::string metrics_prometheus(const scheduler::World& world) {
   std::string text;
   for (const Metric& metric : collect(world)) {
     std::string name = "windlass_" + std::string{metric.name} + (metric.counter ? "_total" : "");
+    // Prometheus takes no dots in names, and wants `_total` behind counters.
     std::replace(name.begin(), name.end(), '.', '_');
     text += "# HELP " + name + " " + std::string{metric.help} + "\n# TYPE " + name +
             (metric.counter ? " counter\n" : " gauge\n") + name + " " + std::to_string(metric.value) + "\n";

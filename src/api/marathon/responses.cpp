@@ -24,8 +24,10 @@ HttpResponse message_response(int status, const std::string& message) {
   return json_response(status, write_message(message));
 }
 
+// With a type in spite of there being no body, as in all v1 (marathon.md 1.3).
 HttpResponse no_content() { return json_response(204, {}); }
 
+// 199, a warning of any kind: the request has been carried out all the same.
 void add_warning(HttpResponse& response, const std::string& text) {
   std::string quoted;
   for (const char c : text) {
@@ -49,6 +51,7 @@ HttpResponse method_not_allowed(const HttpRequest&, const std::string& allow) {
 
 std::optional<HttpResponse> refuse_body_type(const HttpRequest& request) {
   const std::string* type = find_header(request.headers, "content-type");
+  // None is taken for JSON, the only type that there is.
   if (type == nullptr || type->empty()) return std::nullopt;
   std::string media = type->substr(0, type->find(';'));
   while (media.ends_with(' ')) media.pop_back();
@@ -63,6 +66,7 @@ std::optional<HttpResponse> refuse_accept(const HttpRequest& request) {
   return message_response(406, "Not Acceptable: this is served as application/json");
 }
 
+// The only table from causes to statuses of this API.
 int status_of(Errc code) {
   switch (code) {
     case Errc::invalid: return 422;
@@ -83,6 +87,7 @@ int status_of(Errc code) {
 }
 
 HttpResponse error_response(const Error& error) {
+  // It names files of this machine, which are nobody else's business.
   if (error.code == Errc::disk) return message_response(500, "Internal Server Error");
   return message_response(status_of(error.code), to_string(error));
 }

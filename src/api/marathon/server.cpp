@@ -17,6 +17,7 @@ namespace {
 constexpr const char* prometheus_type = "text/plain; version=0.0.4; charset=utf-8";
 
 asio::awaitable<HttpResponse> ping(RouteRequest) {
+  // Marathon's to the letter (marathon.md 1.3): load balancers ask for it.
   HttpResponse response = text_response(200, "pong\n");
   response.headers = {{"Cache-Control", "must-revalidate,no-cache,no-store"}, {"Access-Control-Allow-Origin", "*"}};
   co_return response;
@@ -30,6 +31,7 @@ HttpResponse prometheus(const scheduler::World& world) {
 
 asio::awaitable<HttpResponse> metrics(RouteRequest request, SchedulerPort& port) {
   const auto type = choose_type(find_header(request.http.headers, "accept"),
+                                // JSON first: it is what a client without a wish gets. Prometheus asks for text.
                                 {"application/json", "text/plain", "application/openmetrics-text"});
   const std::shared_ptr<const scheduler::World> world = port.world();
   if (!type) co_return message_response(406, "Not Acceptable: this is served as application/json and text/plain");

@@ -25,6 +25,7 @@ HttpResponse refusal(const Error& error, const AppId& id) {
 asio::awaitable<HttpResponse> change(scheduler::Event event, AppId id, SchedulerPort& port) {
   auto waiting = port.submit(std::move(event));
   auto answer = co_await std::move(waiting);
+  // No answer (the journal is blocked, the process ends), or an answer that is a refusal.
   if (!answer) co_return refusal(answer.error(), id);
   if (answer->error) co_return refusal(*answer->error, id);
   HttpResponse response = no_content();
@@ -77,6 +78,7 @@ HttpResponse apps_with(const World& world, const std::string* id, const std::str
   std::vector<const App*> apps;
   for (const auto& [key, view] : world.apps) {
     const App& app = *view->app;
+    // Both conditions must hold (marathon.md 1.3).
     const bool by_id = id == nullptr || contains_ignoring_case(v1_id(app.id), *id);
     const bool by_cmd = cmd == nullptr || contains_ignoring_case(app.cmd.value_or(""), *cmd);
     if (by_id && by_cmd) apps.push_back(&app);
@@ -100,6 +102,7 @@ asio::awaitable<HttpResponse> tasks(RouteRequest request, SchedulerPort& port) {
   if (auto refused = refuse_accept(request.http)) co_return std::move(*refused);
   const WorldPtr world = port.world();
   const auto found = world->apps.find(app_id_from_v1(request.params.at("id")));
+  // Without a body, as in 0.2.1 (marathon.md 1.3).
   if (found == world->apps.end()) co_return HttpResponse{.status = 404};
   V1AppTasks app{found->first};
   for (const auto& [key, instance] : found->second->instances) app.tasks.push_back(instance.get());

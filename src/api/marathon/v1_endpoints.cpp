@@ -44,6 +44,7 @@ asio::awaitable<HttpResponse> one(RouteRequest request, SchedulerPort& port) {
   const auto found = world->apps.find(app_id_from_v1(request.params.at("id")));
   if (found == world->apps.end()) co_return HttpResponse{.status = 404};
   const V1Endpoints endpoints = endpoints_of(*found->second);
+  // Text for one app, too: load balancers' scripts read lines (marathon.md 1.4).
   if (*type == "text/plain") co_return text_response(200, v1_endpoints_text({endpoints}));
   co_return json_response(200, write_v1_endpoint(endpoints));
 }

@@ -33,6 +33,7 @@ std::optional<std::string> query_value(const HttpRequest& request, const char* n
   return *value;
 }
 
+// appId alone chooses no task and kills nothing: the answer is an empty list (marathon.md 1.3).
 asio::awaitable<HttpResponse> kill(RouteRequest request, SchedulerPort& port) {
   const auto app = query_value(request.http, "appId");
   if (!app || app->empty()) co_return field_errors({{"appId", "may not be empty"}});
@@ -58,6 +59,7 @@ asio::awaitable<HttpResponse> states(RouteRequest request, SchedulerPort& port) 
   const std::shared_ptr<const scheduler::World> world = port.world();
   const auto id = query_value(request.http, "appId");
   const auto apps = tasks_of_apps(*world, id ? std::optional{app_id_from_v1(*id)} : std::nullopt);
+  // An app without tasks is in the list, with none.
   if (id && apps.empty()) co_return message_response(404, "Unknown app '" + *id + "'");
   co_return json_response(200, write_app_task_states(apps));
 }
@@ -84,6 +86,7 @@ asio::awaitable<HttpResponse> waits(RouteRequest request, SchedulerPort& port) {
   co_return json_response(200, write_app_waits(apps));
 }
 
+// There is one scheduler, and it leads.
 asio::awaitable<HttpResponse> is_leader(RouteRequest) { co_return json_response(200, "true"); }
 
 asio::awaitable<HttpResponse> leader_url(RouteRequest, std::string leader) { co_return text_response(200, leader); }

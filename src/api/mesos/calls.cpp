@@ -30,6 +30,7 @@ HttpResponse stream_response(StreamPtr stream, Encoding encoding) {
   return response;
 }
 
+// Always 200 from here on: what the engine refuses is an ERROR event on the stream (mesos.md 1.3).
 HttpResponse subscribe_framework(const HttpRequest& request, SchedulerCall call, FrameworkPort& engine) {
   const auto encoding = accepted_encoding(request);
   if (!encoding) return mesos_accept_refused();
@@ -42,6 +43,7 @@ HttpResponse subscribe_framework(const HttpRequest& request, SchedulerCall call,
   auto stream = HttpStream::create(framework_stream_bytes_max);
   HttpResponse response = stream_response(stream, *encoding);
   response.headers.emplace_back("Mesos-Stream-Id", subscribe.stream.to_string());
+  // Handed over before the response is sent, so that SUBSCRIBED is the first thing on the stream.
   engine.open_framework_stream(std::move(subscribe), std::move(stream), *encoding);
   return response;
 }
@@ -54,11 +56,13 @@ std::variant<HttpResponse, Encoding> check_post(const HttpRequest& request) {
   if (request.method != "POST") return mesos_method_not_allowed(request.method, "POST");
   const std::string* type = find_header(request.headers, "Content-Type");
   if (type == nullptr) return mesos_text(400, "Expecting 'Content-Type' to be present");
+  // Equal to the letter, as Mesos compares: "application/json; charset=utf-8" is a 415 (mesos.md 1.3).
   if (*type == content_type(Encoding::json)) return Encoding::json;
   if (*type == content_type(Encoding::protobuf)) return Encoding::protobuf;
   return mesos_text(415, "Expecting 'Content-Type' of application/json or application/x-protobuf");
 }
 
+// JSON wins where both are accepted; qualities other than 0 do not count (mesos.md 1.3).
 std::optional<Encoding> accepted_encoding(const HttpRequest& request) {
   const std::string* accept = find_header(request.headers, "Accept");
   if (accepts_type(accept, content_type(Encoding::json))) return Encoding::json;
@@ -102,14 +106,17 @@ asio::awaitable<HttpResponse> serve_executor_call(HttpRequest request, EnginePor
   if (auto* refusal = std::get_if<HttpResponse>(&checked)) co_return std::move(*refusal);
   auto call = decode_executor_call(request.body, std::get<Encoding>(checked));
   if (!call) co_return mesos_text(call.error().code == Errc::unsupported ? 501 : 400, call.error().message);
+  // Before its ids are looked up: Mesos' library sends any ids with it (mesos.md 3.1).
   if (std::holds_alternative<executor_calls::Heartbeat>(call->body)) co_return plain_status(202);
   if (auto* subscribe = std::get_if<executor_calls::Subscribe>(&call->body)) {
     const auto encoding = accepted_encoding(request);
     if (!encoding) co_return mesos_accept_refused();
+    // Made before the engine answers: what it sends to a new connection in the same step goes into it.
     auto stream = HttpStream::create();
     engine::ExecutorSubscribe event{
         .framework_id = call->framework_id, .executor_id = call->executor_id, .subscribe = std::move(*subscribe)};
     auto answer = co_await engine.submit(std::move(event), stream, *encoding);
+    // Unlike a scheduler's, a refused executor gets a status, and the stream is never seen (mesos.md 3.4).
     if (answer.status != 200) co_return answer_of(answer);
     co_return stream_response(std::move(stream), *encoding);
   }

@@ -14,6 +14,7 @@
 namespace windlass {
 namespace {
 
+// Each is listed, also with no tasks: a reader need not ask whether a member is there.
 constexpr TaskState told_states[] = {TaskState::staging,  TaskState::starting, TaskState::running, TaskState::killing,
                                      TaskState::finished, TaskState::failed,   TaskState::killed,  TaskState::error,
                                      TaskState::lost,     TaskState::dropped,  TaskState::gone};
@@ -31,6 +32,7 @@ std::string fleet_version_json(const fleet::Summary& fleet) {
   return json.take();
 }
 
+// Without the agents: a hundred thousand of them are no answer that anybody reads.
 std::string fleet_summary_json(const fleet::Summary& fleet) {
   JsonWriter json;
   json.open('{');
@@ -73,6 +75,7 @@ std::string fleet_metrics_json(const fleet::Summary& fleet) {
     for (const auto& framework : fleet.frameworks) count += static_cast<double>(count_of(framework, state));
   }
   for (const auto& framework : fleet.frameworks) {
+    // A framework that is away still holds what its tasks use.
     if (framework.active) ++metrics["master/frameworks_active"];
     metrics["master/cpus_used"] += from_milli(framework.held.cpus);
     metrics["master/mem_used"] += from_milli(framework.held.mem);

@@ -28,6 +28,7 @@ v1::Tasks master_tasks(const Picture& state) {
 v1::Executors master_executors(const Picture& state) {
   v1::Executors executors{.agent_id = state.record.agent_id};
   for (const auto& [id, executor] : state.executors) {
+    // The master knows no command executors; the agent does (mesos.md 5.9).
     if (!executor.record.is_command) executors.executors.push_back(&executor.record.info);
   }
   return executors;
@@ -99,6 +100,7 @@ v1::Tasks agent_tasks(const Picture& state) {
 
 // An executor that we run for a task's command has the task's variables; which of them are secrets only the task says.
 ExecutorInfo without_variables(ExecutorInfo info) {
+  // The received bytes hold the variables, too, and would be sent as they are.
   info.raw.clear();
   if (info.command) info.command->environment.clear();
   return info;
@@ -232,12 +234,14 @@ HttpResponse serve_master_call(const HttpRequest& request, const EngineView& eng
   auto decoded = decode(request, v1::decode_master_call);
   if (auto* refusal = std::get_if<HttpResponse>(&decoded)) return std::move(*refusal);
   const auto& [call, accepted] = std::get<Decoded>(decoded);
+  // As for a path that does not exist: the master has no files (mesos.md 5.9).
   if (asks_for_files(call.type)) return mesos_text(404, {});
   return answer(v1::encode_master(master_answer(call.type, engine), accepted), accepted);
 }
 
 std::optional<FrameworkId> teardown_call(const HttpRequest& request) {
   auto decoded = decode(request, v1::decode_master_call);
+  // Only what is admitted is a TEARDOWN; anything else, refusals too, is answered by serve_master_call().
   const auto* admitted = std::get_if<Decoded>(&decoded);
   if (admitted == nullptr || admitted->call.type != CallType::teardown) return std::nullopt;
   return admitted->call.framework_id;

@@ -16,6 +16,8 @@ struct Making {
   HttpResponse operator()() const { return make(request, view); }
 };
 
+// On a thread of its own: /state of a cluster with many tasks takes long enough to delay heartbeats. The view is an
+// immutable picture, so that nothing can change under it.
 asio::awaitable<HttpResponse> make_beside_loop(Making making, EnginePort& engine) {
   auto offloading = offload(engine.readers(), std::move(making));
   auto response = co_await std::move(offloading);

@@ -22,14 +22,16 @@
 namespace windlass {
 namespace {
 
-// A name in JavaScript, perhaps of a member: nothing that could be more than a function to call.
+// A name in JavaScript, perhaps of a member: nothing that could be more than a function to call. The answer is run as a
+// script by whoever includes it.
 bool is_callback(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '$' || c == '.';
   });
 }
 
-// With ?jsonp=name the JSON is the argument of a call.
+// With ?jsonp=name the JSON is the argument of a call, as with every JSON endpoint of Mesos (mesos.md 5.1): Marathon's
+// UI reads the master that way (mesos.md 5.10).
 HttpResponse json_answer(const HttpRequest& request, std::string json) {
   HttpResponse response;
   response.content_type = "application/json";
@@ -44,6 +46,7 @@ HttpResponse json_answer(const HttpRequest& request, std::string json) {
 
 // --- /files ---
 
+// In Mesos' words (mesos.md 5.7).
 HttpResponse refusal_of(const Error& error) {
   return mesos_text(error.code == Errc::not_found ? 404 : 400, error.message);
 }
@@ -102,6 +105,7 @@ Result<std::optional<std::int64_t>> position(const HttpRequest& request, const s
   return std::optional<std::int64_t>{number};
 }
 
+// An offset of -1 asks for the size, which is where `tail -f` begins (mesos.md 5.7).
 HttpResponse read_part(const HttpRequest& request, const SandboxFiles& files, const std::string& path) {
   auto offset = position(request, "offset");
   if (!offset) return refusal_of(offset.error());
@@ -151,6 +155,7 @@ std::string header_file_name(const std::string& name) {
   return plain ? text : "\"" + text + "\"";
 }
 
+// As an attachment, never to be shown: a task's HTML would run as a page of ours.
 HttpResponse download(const SandboxFiles& files, const std::string& path) {
   auto content = files.download(path);
   if (!content) return refusal_of(content.error());
@@ -186,6 +191,7 @@ HttpResponse download_file(const HttpRequest&, const SandboxFiles& files, const 
 HttpResponse read_file_route(const HttpRequest& request, const SandboxFiles* files, FileRead read) {
   const std::string* path = find_query(request.query, "path");
   if (path == nullptr || path->empty()) return mesos_text(400, "Expecting 'path=value' in query.\n");
+  // After the check of the path: a missing parameter is 400 on both sides.
   if (files == nullptr) return mesos_text(404, {});
   return read(request, *files, *path);
 }
@@ -207,6 +213,7 @@ constexpr std::pair<const char*, Read> master_reads[] = {
      [](const HttpRequest& request, const EngineView& engine) { return frameworks_json(engine, request.query); }},
     {"/tasks", [](const HttpRequest& request, const EngineView& engine) { return tasks_json(engine, request.query); }},
     {"/roles", [](const HttpRequest&, const EngineView& engine) { return roles_json(engine); }},
+    // Empty rather than missing: Mesos' web UI asks for some of them (mesos.md 5.10).
     {"/weights", [](const HttpRequest&, const EngineView&) { return std::string{"[]"}; }},
     {"/quota", [](const HttpRequest&, const EngineView&) { return std::string{"{}"}; }},
     {"/maintenance/status", [](const HttpRequest&, const EngineView&) { return std::string{"{}"}; }}};
@@ -239,6 +246,7 @@ Route read_route(const char* path, Read read, EnginePort& engine) {
 
 // /health and /files/...; `has_files` tells the agent from the master.
 void add_common_routes(std::vector<Route>& routes, EnginePort& engine, bool has_files) {
+  // Of no picture, on the loop: it answers as long as the engine does.
   routes.push_back({"GET", "/health", [](const RouteRequest&) { return ready(HttpResponse{}); }});
   const auto sandbox_files = [has_files](const EngineView& view) {
     return has_files ? std::optional<SandboxFiles>{std::in_place, view.work_dir(), view.state().record.agent_id}

@@ -35,6 +35,7 @@ Route call_route(const char* path, asio::awaitable<HttpResponse> (*call)(HttpReq
 HttpHandler make_handler(std::vector<Route> routes, const std::string& process) {
   const std::size_t count = routes.size();
   routes.reserve(2 * count);
+  // By index, and with the space reserved: the loop appends to what it reads.
   for (std::size_t i = 0; i < count; ++i) {
     routes.push_back({routes[i].method, process + routes[i].pattern, routes[i].handler});
   }
@@ -62,6 +63,7 @@ HttpHandler agent_handler(EnginePort& engine) {
   std::vector<Route> routes = agent_read_routes(engine);
   routes.push_back(call_route("/api/v1/executor", serve_executor_call, engine));
   routes.push_back(reader_route("POST", "/api/v1", serve_agent_call, engine));
+  // Mesos' executor library calls /slave(1)/api/v1/executor, others /api/v1/executor (mesos.md 3.2).
   return make_handler(std::move(routes), "/slave(1)");
 }
 

@@ -22,6 +22,7 @@ asio::awaitable<HttpResponse> tear_down(FrameworkId framework, FrameworkPort& po
 }
 
 asio::awaitable<HttpResponse> serve_teardown(RouteRequest request, FrameworkPort& port) {
+  // A form, as in v0; curl -d sends nothing else without being told to (mesos.md 5.1).
   const auto form = parse_query(request.http.body);
   if (!form) co_return mesos_text(400, "Unable to decode query string: a percent code is broken");
   const std::string* id = find_query(*form, "frameworkId");

@@ -25,6 +25,7 @@ void write_slave_summary(JsonWriter& json, const EngineView& engine, const Holdi
   write_resources(json, "offered_resources", held.offered);
   write_reserved(json, "reserved_resources", agent.resources);
   write_resources(json, "unreserved_resources", reserved_to(agent.resources, ""));
+  // Nothing here can drain or deactivate the agent.
   json.boolean("active", true);
   json.boolean("deactivated", false);
   json.text("version", engine.state().settings.master.version);

@@ -16,6 +16,8 @@ namespace {
 
 using engine::Picture;
 
+// Frameworks as this agent knows them: by their executors, those that run or those whose tasks are remembered. UIs find
+// a task's sandbox here (mesos.md 5.10).
 void write_agent_frameworks(JsonWriter& json, const EngineView& engine) {
   struct Part {
     std::vector<const ExecutorView*> executors;
@@ -75,6 +77,7 @@ void write_statistics(JsonWriter& json, const ExecutorView& view, TimePoint now)
 std::string agent_state_json(const EngineView& engine) {
   const Picture& state = engine.state();
   const AgentInfo agent = agent_info(state);
+  // What executors hold, tasks included; offers are the master's business.
   Resources used;
   for (const ExecutorView& view : executor_views(state)) used += view.resources;
   JsonWriter json;

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 Error not_found() { return {Errc::not_found, {}}; }
 
-// The parts of a path without "." and ".."; nothing when it climbs above the root.
+// The parts of a path without "." and ".."; nothing when it climbs above the root. By the text only: symbolic links on
+// the way are for resolve().
 std::optional<std::vector<std::string>> path_parts(const std::string& path) {
   std::vector<std::string> parts;
   std::size_t begin = 0;
@@ -85,6 +86,8 @@ std::optional<operator_api::File> describe_file(const std::string& path) {
 class OpenFile {
  public:
   OpenFile(const std::string& path, const std::string& folder)
+      // NONBLOCK: a pipe that the task has put there must not hold up the thread. NOFOLLOW: resolve() has followed all
+      // links already, so this one is new.
       : number_{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)} {
     if (number_ < 0) return;
     std::error_code failed;
@@ -106,6 +109,7 @@ class OpenFile {
   [[nodiscard]] std::string read(std::uint64_t offset, std::size_t length) const {
     std::string data(length, '\0');
     std::size_t filled = 0;
+    // pread: the file may be read by many at once, and may have become shorter meanwhile.
     while (filled < length) {
       const auto got = ::pread(number_, data.data() + filled, length - filled, static_cast<off_t>(offset + filled));
       if (got <= 0) break;
@@ -149,6 +153,8 @@ Result<SandboxFiles::Place> SandboxFiles::resolve(const std::string& path) const
   const auto root = path_parts(root_);
   if (!parts || !root) return not_found();
   std::size_t at = 0;
+  // An absolute path, as /state shows it in `directory` (mesos.md 5.5), or else the virtual one, which needs no
+  // work_dir.
   if (parts->size() > root->size() && std::equal(root->begin(), root->end(), parts->begin())) {
     at = root->size();
   } else if (parts->size() < sandbox_parts || (*parts)[5] != "latest") {
@@ -162,6 +168,7 @@ Result<SandboxFiles::Place> SandboxFiles::resolve(const std::string& path) const
   // `latest` is ours and stays in the folder of runs; everything below belongs to the task.
   const std::string runs = fs::canonical(root_ + joined(below, sandbox_parts - 1), failed).string();
   if (failed || !is_below(sandbox, runs) || !is_folder(sandbox)) return not_found();
+  // Followed to the end, and only then compared: any part of the path may be a link that the task has made.
   const std::string real = fs::canonical(root_ + joined(below, below.size()), failed).string();
   if (failed || !is_below(real, sandbox)) return not_found();
   return Place{real, sandbox};
@@ -177,6 +184,7 @@ Result<operator_api::Files> SandboxFiles::list(const std::string& path) const {
   for (fs::directory_iterator at{place->real, failed}; !failed && at != fs::directory_iterator{};
        at.increment(failed)) {
     auto file = describe_file(at->path().string());
+    // It is gone since the folder was read: tasks remove files at any time.
     if (!file) continue;
     file->path = prefix + "/" + at->path().filename().string();
     files.files.push_back(std::move(*file));

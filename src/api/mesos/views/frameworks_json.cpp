@@ -10,6 +10,7 @@ namespace windlass {
 
 namespace {
 
+// Each is written, also with no tasks (mesos.md 5.4).
 constexpr std::array<TaskState, 10> counted_states{
     TaskState::staging, TaskState::starting, TaskState::running, TaskState::killing, TaskState::finished,
     TaskState::killed,  TaskState::failed,   TaskState::lost,    TaskState::error,   TaskState::unreachable};
@@ -47,6 +48,7 @@ void write_framework(JsonWriter& json, const Cluster& cluster, const engine::Fra
   write_resources(json, "resources", held.allocated + held.offered);
   write_roles(json, info);
   write_tasks(json, "tasks", part_of(cluster.tasks, info.id));
+  // An agent in the same process is never out of reach.
   json.raw("unreachable_tasks", "[]");
   write_tasks(json, "completed_tasks", part_of(cluster.completed, info.id));
   json.open("offers", '[');
@@ -64,6 +66,7 @@ void write_framework(JsonWriter& json, const Cluster& cluster, const engine::Fra
 
 }  // namespace
 
+// Sorted by framework in one pass each: to search all tasks for every framework would be quadratic.
 Cluster::Cluster(const engine::Picture& the_state) : state{the_state}, held{holdings(the_state)} {
   for (const auto& [key, task] : state.tasks) tasks[key.first].push_back(&task.record);
   for (const auto& [number, task] : state.completed_tasks) completed[task.framework_id].push_back(&task);
@@ -100,6 +103,7 @@ void write_framework_summary(JsonWriter& json, const engine::Framework& framewor
 }
 
 void write_roles(JsonWriter& json, const FrameworkInfo& info) {
+  // One or the other, by capability (mesos.md 5.3).
   if (!info.can(Capability::multi_role)) {
     json.text("role", info.role.value_or("*"));
     return;

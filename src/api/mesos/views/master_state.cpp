@@ -17,6 +17,7 @@ namespace {
 
 using engine::Picture;
 
+// As Mesos (mesos.md 5.4).
 constexpr std::size_t tasks_limit_default = 100;
 
 void write_leader(JsonWriter& json, const MasterInfo& master) {
@@ -39,6 +40,7 @@ std::size_t number_or(const HttpQuery& query, std::string_view name, std::size_t
   return parsed.ec == std::errc{} && parsed.ptr == text->data() + text->size() ? number : otherwise;
 }
 
+// Tasks without a status count as the oldest.
 TimePoint first_time(const TaskRecord& task) {
   const bool known = !task.statuses.empty() && task.statuses.front().timestamp;
   return known ? *task.statuses.front().timestamp : TimePoint{};
@@ -59,6 +61,7 @@ std::string master_state_json(const EngineView& engine) {
   json.text("pid", address("master", master.ip, master.port));
   json.text("hostname", master.hostname);
   json.raw("capabilities", R"(["AGENT_UPDATE","AGENT_DRAINING","QUOTA_V2"])");
+  // The one agent is this process: it is there whenever anybody can ask.
   json.number("activated_slaves", 1);
   json.number("deactivated_slaves", 0);
   json.number("unreachable_slaves", 0);
@@ -159,9 +162,11 @@ std::string tasks_json(const EngineView& engine, const HttpQuery& query) {
   for (const auto& [number, task] : state.completed_tasks) add(task);
   const std::string* order = find_query(query, "order");
   const bool ascending = order != nullptr && *order == "asc";
+  // Stable, so that pages of equal times do not overlap.
   std::stable_sort(tasks.begin(), tasks.end(), [&](const TaskRecord* left, const TaskRecord* right) {
     return ascending ? first_time(*left) < first_time(*right) : first_time(*right) < first_time(*left);
   });
+  // An offset beyond the end is an empty page, no error.
   const std::size_t begin = std::min(number_or(query, "offset", 0), tasks.size());
   const std::size_t limit = std::min(number_or(query, "limit", tasks_limit_default), tasks.size() - begin);
   JsonWriter json;

@@ -51,6 +51,7 @@ void add_tasks(Metrics& metrics, const std::string& side, const engine::Picture&
     if (!is_terminal(task.record.state)) ++metrics[side + "tasks_" + short_name(task.record.state)];
   }
   for (const TaskState ended : terminal) {
+    // Counted as they end, since completed tasks are forgotten after a while.
     const auto found = state.ended.find(ended);
     metrics[side + "tasks_" + short_name(ended)] = found == state.ended.end() ? 0 : static_cast<double>(found->second);
   }
@@ -86,6 +87,7 @@ std::map<std::string, std::string> own_groups(const ExecutorRecord& record, cons
     const auto second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string path = line.substr(second + 1);
+    // An executor that is not in a group of its own shares one with us, whose sums are not its own.
     if (!path.ends_with("/" + record.container_id.value)) continue;
     std::istringstream controllers{line.substr(first + 1, second - first - 1)};
     std::string controller;
@@ -99,6 +101,7 @@ std::map<std::string, std::string> own_groups(const ExecutorRecord& record, cons
   return groups;
 }
 
+// Both versions of control groups, since a machine may have either or a mixture.
 bool read_cpu(const std::map<std::string, std::string>& groups, const std::string& mount,
               operator_api::Statistics& out) {
   if (const auto group = groups.find("cpuacct"); group != groups.end()) {
@@ -138,6 +141,7 @@ bool read_memory(const std::map<std::string, std::string>& groups, const std::st
 // /proc/<pid>/stat from its third field on.
 std::vector<std::string> stat_fields(const ExecutorRecord& record, const std::string& proc) {
   const std::string text = text_of(proc + "/" + std::to_string(record.pid) + "/stat");
+  // The last one: a program may have parentheses in its name.
   const auto name_end = text.rfind(')');
   if (name_end == std::string::npos) return {};
   std::istringstream words{text.substr(name_end + 1)};
@@ -211,6 +215,7 @@ operator_api::Statistics executor_statistics(const ExecutorView& executor, TimeP
   // Field 22 says when it was started: a process that has got its number since is another one.
   if (fields.size() < 22 || fields[19] != std::to_string(executor.record.start_time)) return out;
   const auto groups = own_groups(executor.record, proc);
+  // Without control groups the process itself must do; its children are missing then.
   if (!read_cpu(groups, cgroups, out)) {
     const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
     out.cpus_user_seconds = std::strtod(fields[11].c_str(), nullptr) / ticks;

@@ -27,6 +27,7 @@ std::set<std::string> reservations(const Resources& resources) {
 }  // namespace
 
 void write_resources(JsonWriter& json, std::string_view name, const Resources& resources) {
+  // These four are always there, because tools read them without asking (mesos.md 5.3).
   std::map<std::string, std::int64_t> scalars{{"cpus", 0}, {"disk", 0}, {"gpus", 0}, {"mem", 0}};
   std::map<std::string, std::string> texts;
   for (const Resource& each : resources.entries()) {
@@ -66,6 +67,7 @@ void write_reserved_full(JsonWriter& json, std::string_view name, const Resource
   json.close('}');
 }
 
+// Of ranges and sets, how many there are: roles are told amounts, not which ports (mesos.md 5.4).
 void write_quantities(JsonWriter& json, std::string_view name, const Resources& resources) {
   std::map<std::string, double> sums;
   for (const Resource& each : resources.entries()) {

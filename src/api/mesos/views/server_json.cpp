@@ -2,6 +2,7 @@
 
 namespace windlass {
 
+// A libprocess PID, "slave(1)@10.0.0.1:5051": mesos-dns and others take hosts and ports out of it (mesos.md 5.10).
 std::string address(const std::string& name, const std::string& ip, std::uint16_t port) {
   return name + "@" + ip + ":" + std::to_string(port);
 }

@@ -53,6 +53,7 @@ void write_command(JsonWriter& json, const ExecutorInfo& executor) {
   json.open("uris", '[');
   for (const Uri& uri : command.uris) {
     json.open('{');
+    // Whoever may read /state need not know how the task gets its files.
     json.text("value", without_password(uri.value));
     json.boolean("executable", uri.executable);
     json.close('}');
@@ -77,6 +78,7 @@ void write_task(JsonWriter& json, const TaskRecord& task) {
   json.text("id", task.info.id.value);
   json.text("name", task.info.name);
   json.text("framework_id", task.framework_id.value);
+  // Empty for command tasks: the master has no executor for them (mesos.md 5.3).
   json.text("executor_id", task.info.executor ? task.executor_id.value : "");
   json.text("slave_id", task.info.agent_id.value);
   json.text("state", to_string(task.state));
@@ -130,6 +132,7 @@ void write_executor(JsonWriter& json, const ExecutorView& executor) {
   if (const auto labels = members.find("labels"); labels != members.end()) json.raw("labels", labels->second);
   write_tasks(json, "tasks", executor.tasks.launched);
   write_tasks(json, "queued_tasks", executor.tasks.queued);
+  // The old API does not tell ended ones from those that are acknowledged as well.
   operator_api::TaskList ended = executor.tasks.completed;
   ended.insert(ended.end(), executor.tasks.terminated.begin(), executor.tasks.terminated.end());
   write_tasks(json, "completed_tasks", ended);

@@ -19,6 +19,7 @@ void add_task(ExecutorView& view, const TaskRecord& task) {
   (task.queued ? view.tasks.queued : view.tasks.launched).push_back(&task);
 }
 
+// Tasks do not say in which container they ran, but the executor's updates do (mesos.md 3.3).
 ContainerId container_of(const TaskRecord& task) {
   for (const TaskStatus& status : task.statuses) {
     if (status.container) return status.container->container_id;
@@ -26,7 +27,7 @@ ContainerId container_of(const TaskRecord& task) {
   return {};
 }
 
-// "cpus:4;mem:8192;ports:[31000-32000]", as --resources takes it.
+// "cpus:4;mem:8192;ports:[31000-32000]", as --resources takes it: for /flags, what was given or measured.
 std::string resources_text(const Resources& resources) {
   std::string text;
   for (const Resource& each : resources.entries()) {
@@ -49,6 +50,7 @@ Holding Holdings::of(const FrameworkId& id) const {
   return found == by_framework.end() ? Holding{} : found->second;
 }
 
+// Over all uses, in a reader's thread: the core keeps only the sums that it needs itself.
 Holdings holdings(const engine::Picture& state) {
   Holdings sums;
   for (const engine::Use& use : engine::uses(state)) {
@@ -72,6 +74,7 @@ std::vector<ExecutorView> executor_views(const engine::Picture& state) {
   }
   for (const auto& [number, task] : state.completed_tasks) {
     const auto view = views.find({task.framework_id, task.executor_id});
+    // An executor id comes again: an earlier container's tasks are not this one's.
     const bool its_own = view != views.end() && view->second.record.container_id == container_of(task);
     if (its_own) view->second.tasks.completed.push_back(&task);
   }
@@ -80,6 +83,7 @@ std::vector<ExecutorView> executor_views(const engine::Picture& state) {
   return list;
 }
 
+// The engine forgets executors when they end. Their tasks are remembered, and say enough for a UI to find the sandbox.
 std::vector<ExecutorView> completed_executors(const EngineView& engine) {
   const engine::Picture& state = engine.state();
   const SandboxFiles files{engine.work_dir(), state.record.agent_id};
