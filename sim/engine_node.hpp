@@ -24,7 +24,7 @@ class Machine;
 // Where in its next commit a process is to die.
 enum class CrashPoint { none, before_commit, after_commit };
 
-class EngineNode : public MasterEnd, public AgentEnd {
+class EngineNode final : public MasterEnd, public AgentEnd {
  public:
   using Answered = std::function<void(int status, const std::string& text)>;
 

@@ -20,7 +20,7 @@ class Cluster;
 
 inline constexpr const char* guest_role = "guest";
 
-class GuestNode : public FrameworkEnd {
+class GuestNode final : public FrameworkEnd {
  public:
   explicit GuestNode(Cluster& cluster) : cluster_(cluster) {}
 

@@ -52,7 +52,7 @@ struct TaskOrder {
   bool starts_executor = true;
 };
 
-class MesosAgent : public AgentEnd {
+class MesosAgent final : public AgentEnd {
  public:
   MesosAgent(Cluster& cluster, Machine& machine) : cluster_(cluster), machine_(machine) {}
 

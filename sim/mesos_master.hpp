@@ -27,7 +27,7 @@ namespace windlass::sim {
 
 class Cluster;
 
-class MesosMaster : public MasterEnd {
+class MesosMaster final : public MasterEnd {
  public:
   explicit MesosMaster(Cluster& cluster) : cluster_(cluster) {}
 

@@ -19,7 +19,7 @@ namespace windlass::sim {
 
 class Cluster;
 
-class SchedulerNode : public FrameworkEnd {
+class SchedulerNode final : public FrameworkEnd {
  public:
   // No answer: the connection to the API broke before there was one. The outcome is unknown.
   using Answered = std::function<void(const std::optional<scheduler::Answer>&)>;
