@@ -257,7 +257,8 @@ asio::awaitable<void> ExecutorLauncher::Impl::launch(engine::LaunchExecutor call
   if (shared->cancelled && !stopping) (void)signal_process(outcome.process, SIGKILL);
 }
 
-// Until the launch is over. A fetch that stands still is not told of: that is what the limits of others wait for.
+// Until the launch is over. A fetch that stands still is not reported, so that the time that a framework allows for a
+// launch can run out.
 asio::awaitable<void> ExecutorLauncher::Impl::report_fetching(ContainerId container,
                                                               std::shared_ptr<Launching> shared) {
   asio::steady_timer timer{loop};

@@ -47,7 +47,7 @@ class ExecutorLauncher {
 
   // Sandbox, URIs, cgroup, process. A process that an earlier engine started for the same container is taken over
   // instead of started twice. Answered by ExecutorStarted or ExecutorLaunchFailed, and later by ExecutorExited; before
-  // that by ExecutorFetching as long as its URIs are getting here.
+  // that, as long as its URIs arrive, by ExecutorFetching.
   void launch(engine::LaunchExecutor call);
   // Takes over an executor that the journal knows. When its process is gone: ExecutorExited without a status.
   void resume(const ContainerId& container, const ExecutorRecord& record);

@@ -1,10 +1,10 @@
 #pragma once
 // Stands in front of every handler: who asks, and from where?
 //
-// Whoever may change something here is root on this machine. A browser is everybody's: any page that it shows can send
-// requests to 127.0.0.1, and by DNS rebinding (a name of the attacker's that suddenly means 127.0.0.1) even seem to be
-// of our own origin. So a request that changes something and comes from a browser must come from a page of ours, under
-// a name that we know to be ours. Other clients send neither Origin nor Sec-Fetch-Site and notice nothing.
+// Whoever may change something here is root on this machine. A browser works for everybody: any page that it shows can
+// send requests to 127.0.0.1, and by DNS rebinding (a name of the attacker's that suddenly means 127.0.0.1) even seem
+// to be of our own origin. So a request that changes something and comes from a browser must come from a page of ours,
+// under a name that we know to be ours. Other clients send neither Origin nor Sec-Fetch-Site and notice nothing.
 
 #include "api/credentials.hpp"
 #include "io/http/server.hpp"
@@ -16,8 +16,8 @@
 namespace windlass {
 
 struct GuardOptions {
-  // Names of this machine for pages of ours, in any case, besides addresses and localhost. With credentials any name
-  // will do: a browser sends them only to the origin that they were typed for.
+  // Names of this machine under which our own pages are reached, besides addresses and localhost; upper and lower case
+  // are the same. With credentials any name will do: a browser sends them only to the origin that they were typed for.
   std::vector<std::string> host_names = {};
   Credentials credentials = {};
 };

@@ -4,7 +4,7 @@
 //   {GET,  "/v1/apps/{id}/tasks", ...}     {id} is one segment, percent-decoded; it may contain %2F
 //   {GET,  "/v2/apps/{id...}", ...}        {id...} is the rest of the path, slashes included, and not empty
 //
-// The first route that fits wins, so the more special one stands first. HEAD is served by GET.
+// The first route that fits wins, so the more specific one stands first. HEAD is served by GET.
 
 #include "io/http/server.hpp"
 

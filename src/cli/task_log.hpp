@@ -4,7 +4,7 @@
 //   master /state  ──▶  the task's agent, framework and executor
 //   agent /api/v1  ──▶  READ_FILE /frameworks/<F>/executors/<E>/runs/latest/stdout
 //
-// Both are Mesos' own, so it works on Apache Mesos as on the engine.
+// Both are Mesos' own APIs, so this works with Apache Mesos as it does with the engine.
 
 #include "cli/transport.hpp"
 

@@ -14,8 +14,8 @@ std::string role_of(const Resources& resources) {
   return resources.empty() ? std::string{"*"} : resources.entries().front().allocation;
 }
 
-// Takes it from any entry of that name. That is needed only when the agent's flags were changed, so that what tasks of
-// before hold is not there any more in that form.
+// Takes it from any entry of that name. That is needed only after the agent's flags were changed: what earlier tasks
+// hold is then no longer there in that form.
 void take_any(Resources& from, Resource used) {
   // A copy: the loop changes `from`.
   const std::vector<Resource> entries = from.entries();

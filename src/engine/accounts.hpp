@@ -14,7 +14,7 @@ struct Picture;
 struct Use {
   FrameworkId framework;
   std::string role;
-  const Resources* resources = nullptr;  // as long as the state does not change
+  const Resources* resources = nullptr;  // valid as long as the state does not change
   bool offered = false;
 };
 
@@ -30,7 +30,7 @@ std::vector<Use> uses_of(const Executor& executor);
 std::vector<Use> uses(const State& state);
 std::vector<Use> uses(const Picture& picture);
 
-// Something begins to be taken, or ends. REQUIRES: of the same use hold comes first, then release, in turn.
+// Something begins to be taken, or ends. REQUIRES: for each use, hold and release alternate, hold first.
 void hold(Accounts& accounts, const Use& use);
 void release(Accounts& accounts, const Use& use);
 // What the sums must be; takes time in proportion to all tasks.

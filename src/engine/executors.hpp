@@ -25,7 +25,7 @@ void executor_fetching(Turn& turn, const ExecutorFetching& event);
 void executor_launch_failed(Turn& turn, const ExecutorLaunchFailed& event);
 void executor_exited(Turn& turn, const ExecutorExited& event);
 
-// The call of a framework, to its executor.
+// The calls of a framework that are for its executor.
 void message_executor(Turn& turn, const Framework& framework, const calls::Message& call);
 void shutdown_executor(Turn& turn, const Framework& framework, const calls::Shutdown& call);
 

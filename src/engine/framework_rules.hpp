@@ -52,7 +52,8 @@ std::optional<TimePoint> failover_deadline(const FrameworkRecord& record);
 
 inline constexpr std::chrono::seconds framework_heartbeat_interval{15};
 
-// Of those that were removed the newest are remembered. The oldest, when there are too many; else the end.
+// Of the frameworks that were removed only the newest are remembered. This is the oldest of them when there are too
+// many, else the end.
 inline constexpr std::size_t completed_frameworks_max = 50;
 template <class Frameworks>
 auto surplus_removed(Frameworks& frameworks) {

@@ -11,7 +11,7 @@ namespace windlass::engine {
 // be started are started, those of frameworks that do not checkpoint are killed.
 void recover(Turn& turn);
 
-// Where executors call, "ip:port": told to each when it starts, and never again.
+// Where executors call, "ip:port". Each is told once, when it starts.
 std::string agent_address(const AgentInfo& agent);
 
 }  // namespace windlass::engine

@@ -49,7 +49,7 @@ struct Framework {
   [[nodiscard]] bool completed() const { return record.removed.has_value(); }
 };
 
-// What its tasks are told when an executor ends for a reason that the agent knows before.
+// What an executor's tasks are told when it ends, where the agent knows the reason beforehand.
 struct Termination {
   TaskState state = TaskState::failed;
   Reason reason = Reason::executor_terminated;
@@ -64,7 +64,7 @@ struct Executor {
   std::optional<TimePoint> next_heartbeat = {};
   std::optional<Termination> termination = {};
   bool recovered = false;  // started by an earlier process of this engine
-  // Those that it was started for or given since: not ended, or ended and not acknowledged.
+  // Tasks that it was started for or has been given since, until they have ended and that is acknowledged.
   std::set<TaskId> tasks = {};
 };
 

@@ -70,7 +70,7 @@ struct ExecutorStarted {
   std::string boot_id;
   std::string directory;
 };
-// Its URIs are being fetched: so much of them is here, and it was less before.
+// Its URIs are being fetched: this much of them has arrived, more than was told the last time.
 struct ExecutorFetching {
   ContainerId container_id;
   std::uint64_t bytes = 0;
@@ -175,7 +175,7 @@ struct Answer {
 
 struct Effects {
   std::vector<Write> writes;       // durable before anything below happens
-  std::vector<RecordKey> changes;  // of what readers need a new picture (engine/picture.hpp); some may be gone
+  std::vector<RecordKey> changes;  // what readers need a new picture of (engine/picture.hpp); some may be gone
   std::vector<Call> calls;         // in this order
   std::vector<Answer> notices;
   std::optional<TimePoint> wake_at;  // when to send TimePassed; the last step's value counts

@@ -11,7 +11,7 @@
 
 namespace windlass::engine {
 
-// Told by the master, not of any record: no uuid, not repeated.
+// An update that the master makes itself, of a task without a record: it has no uuid and is not repeated.
 struct MasterUpdate {
   TaskState state = TaskState::error;
   Reason reason = Reason::task_invalid;
@@ -19,14 +19,14 @@ struct MasterUpdate {
 };
 void tell_of_task(Turn& turn, const Framework& framework, const TaskInfo& task, const MasterUpdate& update);
 
-// By the agent, while the executor is on its way: no uuid, not repeated. Nothing has changed but that it goes on, which
-// a framework that limits the time of a launch has to hear.
+// An update by the agent while the executor is being fetched or started: it has no uuid and is not repeated. The state
+// is the same as before, but a framework that limits the time of a launch must hear that there is progress.
 void tell_progress(Turn& turn, const Task& task, std::string message);
 
 // By the agent itself, in place of the executor. REQUIRES: the task's framework is not removed.
 void update_by_agent(Turn& turn, Task& task, const Termination& what);
 
-// An UPDATE of an executor, also one that is repeated: it is acknowledged in any case.
+// An executor's UPDATE, which may be a repeated one: it is acknowledged in any case.
 void update_by_executor(Turn& turn, const Executor& executor, const TaskStatus& status);
 
 void acknowledge(Turn& turn, const Framework& framework, const calls::Acknowledge& call);

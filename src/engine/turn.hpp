@@ -18,8 +18,8 @@ struct Turn : core::Turn<State, Effects> {
   // Records that this step changed; their rows are written once, as they are at its end.
   bool engine_changed = false;
   std::set<RecordKey> changed = {};
-  // Those, and others of which something changed that is not in their rows: a time, a stream. At the end of the step
-  // their alarms are set, their invariants checked, and readers get a new picture of them.
+  // Those, and others of which only something changed that is not in their rows: a time, a stream. At the end of the
+  // step their alarms are set, their invariants checked, and readers get a new picture of them.
   std::set<RecordKey> touched = {};
 
   // What is left to do at the end of the step: make offers at once; then send this framework what it has not
@@ -27,13 +27,13 @@ struct Turn : core::Turn<State, Effects> {
   bool offers_wanted = false;
   std::optional<FrameworkId> resumed = {};
 
-  // Its row changes, or goes when the record is gone at the end of the step.
+  // Its row is written at the end of the step, or removed when the record is gone by then.
   template <class Record>
   void save(const Record& record) {
     changed.insert(key_of(record));
     touch(record);
   }
-  // Something else of it changes.
+  // Something of it changes that is not in its row.
   template <class Record>
   void touch(const Record& record) {
     touched.insert(key_of(record));

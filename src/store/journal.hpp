@@ -43,7 +43,7 @@ class Journal {
   [[nodiscard]] virtual Result<void> commit(const std::vector<Row>& rows) = 0;
 
   // Whether there is room for more. False: the disk is full, and the journal lives on space that it has held back;
-  // there is enough of it for changes that make things end, not for new ones without end. May be called at any time,
+  // there is enough of it to write that things end, but not to go on beginning new ones. May be called at any time,
   // from any thread; as soon as there is space again it holds some back and is true.
   [[nodiscard]] virtual bool has_room() = 0;
 

@@ -1,5 +1,5 @@
 #pragma once
-// Space that a journal has before it needs it. A task can fill the disk at any moment; without blocks of its own the
+// Space that a journal takes before it needs it. A task can fill the disk at any moment; without blocks of its own the
 // journal could then not even write that this task is to be stopped.
 //
 //   <name>.db      │ pages              │ held: room to grow                                        │

@@ -103,8 +103,8 @@ struct Flag {
   const char* shown_default = "";  // what help says instead of an empty default
   PlainNumber plain = PlainNumber::none;
   Check check = nullptr;
-  const char* also_env = "";  // a variable of others that is heeded too, after WINDLASS_<NAME>
-  // Of durations: what is outside is refused. Each has bounds that it works with.
+  const char* also_env = "";  // another program's variable that counts unless WINDLASS_<NAME> is set
+  // For durations: the bounds between which it works; what is outside of them is refused.
   Duration at_least = Duration::zero();
   Duration at_most = std::chrono::hours{24 * 3650};
 };

@@ -159,7 +159,7 @@ class Process {
     return {};
   }
 
-  // What foreign pages in a browser may not reach; executors and frameworks are no browsers.
+  // Out of reach for foreign pages that a browser shows. Executors and frameworks are no browsers, and notice nothing.
   [[nodiscard]] HttpHandler guarded_for(Credentials credentials, HttpHandler handler) const {
     return guarded(std::move(handler), {.host_names = {advertised_hostname(config_.hostname), host_name()},
                                         .credentials = std::move(credentials)});
@@ -183,8 +183,8 @@ class Process {
     return {};
   }
 
-  // Whoever pretends in the folder of an engine would leave its containers without an agent; and the other way round a
-  // scheduler would find its tasks gone.
+  // Simulated agents in the folder of a real engine would leave its containers without an agent; a real engine in their
+  // folder would leave a scheduler without its tasks.
   [[nodiscard]] Result<void> keep_apart(const char* others, const char* whose) const {
     const std::string journal = config_.work_dir + "/" + others;
     if (::access(journal.c_str(), F_OK) != 0) return {};

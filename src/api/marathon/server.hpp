@@ -10,7 +10,7 @@
 namespace windlass {
 
 struct MarathonServerOptions {
-  std::string hostname = "localhost";  // where this port is reached, as /v1/debug/leaderUrl says it
+  std::string hostname = "localhost";  // where this port is reached; /v1/debug/leaderUrl shows it
   std::uint16_t port = 8080;
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// A route whose answer is made beside the loop: it may be long, and it may take files to make it.
+// A route whose answer is made beside the loop, because it may be long or may have to read files.
 
 #include "api/routes.hpp"
 #include "node/engine_port.hpp"
@@ -8,7 +8,7 @@
 
 namespace windlass {
 
-// Runs on a thread of the readers'. REQUIRES: it touches nothing but its arguments and what does not change.
+// Runs on one of the readers' threads. REQUIRES: it touches only its arguments and what never changes.
 using MakeAnswer = std::function<HttpResponse(const HttpRequest& request, const EngineView& engine)>;
 
 // REQUIRES: engine outlives the route.

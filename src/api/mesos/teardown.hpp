@@ -11,8 +11,8 @@ namespace windlass {
 // POST /teardown with frameworkId=ID as a form. REQUIRES: port outlives the route.
 Route teardown_route(FrameworkPort& port);
 
-// It, and POST /api/v1 of the master: TEARDOWN, and what is read with v1
-// calls. REQUIRES: engine outlives the routes.
+// The same, and the master's POST /api/v1: TEARDOWN, and the calls that only read. REQUIRES: engine outlives the
+// routes.
 std::vector<Route> master_operator_routes(EnginePort& engine);
 
 }  // namespace windlass

@@ -42,7 +42,7 @@ std::vector<ExecutorView> completed_executors(const EngineView& engine);
 // Whether the query asks for this value of `name`, or for none.
 bool admits(const HttpQuery& query, std::string_view name, const std::string& value);
 
-// With their ids.
+// With the ids that the journal has.
 MasterInfo master_info(const engine::Picture& state);
 AgentInfo agent_info(const engine::Picture& state);
 
