@@ -65,6 +65,7 @@ asio::awaitable<HttpResponse> Routes::serve(HttpRequest request) const {
   if (allowed.empty()) return ready(not_found_(request));
   std::string allow;
   for (const std::string& each : allowed) allow += (allow.empty() ? "" : ", ") + each;
+  // 405 only when the path exists for another method; the client is told for which.
   return ready(wrong_method_(request, allow));
 }
 

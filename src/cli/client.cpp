@@ -88,6 +88,7 @@ int ask(const Session& session, const ApiRequest& request, ApiReply& reply, cons
     return unreached;
   }
   reply = std::move(*answered);
+  // v1 answers 204 to changes and 200 to reads (marathon.md 1.3).
   if (reply.status >= 200 && reply.status < 300) return done;
   const bool unknown = reply.status == 404 && reply.body.empty() && !app.empty();
   session.world.err << "windlass: " << (unknown ? "Unknown app '" + app + "' (404)" : words_of(reply)) << "\n";

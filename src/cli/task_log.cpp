@@ -197,6 +197,7 @@ Result<void> show_task_log(const TaskLogOptions& options, const TaskLogWorld& wo
   while (offset && options.follow && !ended) {
     world.wait(look_again);
     const std::uint64_t before = *offset;
+    // Rarely, since /state of a large cluster is long; a task that prints is alive in any case.
     if (++looks >= looks_before_asking) {
       // Asked before the file is read, so that what the task printed last is read too.
       const auto now = find_sandbox(master, options);

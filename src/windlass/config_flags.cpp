@@ -26,6 +26,7 @@ std::string absolute_path(const std::string& value) { return value.starts_with("
 
 std::string not_empty(const std::string& value) { return value.empty() ? "is empty" : ""; }
 
+// What may stand in a URL: the name is shown as part of many.
 std::string host_or_address(const std::string& value) {
   const bool good = !value.empty() && value.size() <= 253 &&
                     value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:") ==

@@ -110,6 +110,7 @@ std::invoke_result_t<Open> once_free(Open open) {
   const TimePoint until = after(clock.now(), patience);
   while (true) {
     auto opened = open();
+    // Only a conflict can pass by itself; any other error is told at once.
     if (opened || opened.error().code != Errc::conflict || clock.now() >= until) return opened;
     std::this_thread::sleep_for(pause);  // nothing else runs yet
   }
@@ -135,6 +136,7 @@ class Process {
       return 1;
     }
     scope_.spawn("shutdown", shut_down_on_signal());
+    // Ends by itself, when the shutdown has ended everything that waits on the loop.
     loop_.run();
     log_info("ended");
     return 0;
@@ -229,6 +231,7 @@ class Process {
     if (!scheduler) return scheduler.error();
     scheduler_ = std::move(*scheduler);
     if (config_.listens_for_others() && credentials_.empty()) {
+      // Only with --insecure: else check_together() (config.cpp) has refused the configuration.
       log_warning("other machines can use the API without credentials", {{"address", config_.http_address.value}});
     }
     // Before scheduler_->start(): where the port is taken, the process ends before it has subscribed.

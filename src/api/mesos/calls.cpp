@@ -10,6 +10,7 @@ namespace {
 
 // What a framework may be behind with: statuses of a million tasks that begin at once.
 constexpr std::size_t framework_stream_bytes_max = 256 * 1024 * 1024;
+// Mesos' text to the letter (mesos.md 1.3), as all that are below.
 constexpr const char* accept_refused = "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'";
 
 HttpResponse plain_status(int status) {
@@ -85,6 +86,7 @@ HttpResponse mesos_method_not_allowed(const std::string& method, const std::stri
   return response;
 }
 
+// Checks that need no state are made here, in Mesos' order; those that need some are the engine's (mesos.md 1.3).
 asio::awaitable<HttpResponse> serve_scheduler_call(HttpRequest request, FrameworkPort& engine) {
   auto checked = check_post(request);
   if (auto* refusal = std::get_if<HttpResponse>(&checked)) co_return std::move(*refusal);

@@ -18,6 +18,7 @@ using v1::CallType;
 
 // --- the master's answers ---
 
+// Pointers into the picture, which lives as long as the answer is made: tasks may be many and large.
 v1::Tasks master_tasks(const Picture& state) {
   v1::Tasks tasks;
   for (const auto& [key, task] : state.tasks) tasks.launched.push_back(&task.record);
@@ -91,6 +92,7 @@ v1::Roles master_roles(const Picture& state) {
 v1::Tasks agent_tasks(const Picture& state) {
   v1::Tasks tasks;
   for (const auto& [key, task] : state.tasks) {
+    // Terminated: ended, but not acknowledged by the framework yet; completed: both (mesos.md 5.9).
     const bool ended = is_terminal(task.record.state);
     (ended ? tasks.terminated : task.record.queued ? tasks.queued : tasks.launched).push_back(&task.record);
   }
@@ -126,6 +128,7 @@ v1::Frameworks agent_frameworks(const Picture& state) {
   v1::Frameworks frameworks;
   for (const auto& [id, is_active] : active) {
     const auto found = state.frameworks.find(id);
+    // Of the removed frameworks only some are remembered, and completed tasks may outlive the memory of theirs.
     if (found == state.frameworks.end()) continue;
     v1::FrameworkView view{.info = &found->second.record.info};
     (is_active ? frameworks.frameworks : frameworks.completed).push_back(std::move(view));

@@ -101,6 +101,7 @@ Result<std::optional<std::int64_t>> position(const HttpRequest& request, const s
   if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size()) {
     return Error{Errc::invalid, "Failed to parse " + name + ": Failed to convert '" + *text + "' to number.\n"};
   }
+  // -1 is the end (mesos.md 5.7); anything below is a mistake.
   if (number < -1) return Error{Errc::invalid, "Negative " + name + " provided: " + *text + ".\n"};
   return std::optional<std::int64_t>{number};
 }
@@ -200,6 +201,7 @@ HttpResponse read_file_route(const HttpRequest& request, const SandboxFiles* fil
 
 using Read = std::string (*)(const HttpRequest& request, const EngineView& engine);
 
+// Mesos has more; these are the ones that tools read (mesos.md 5.10).
 constexpr std::pair<const char*, Read> master_reads[] = {
     {"/version", [](const HttpRequest&, const EngineView& engine) { return version_json(engine); }},
     {"/flags", [](const HttpRequest&, const EngineView& engine) { return flags_json(master_flags(engine)); }},
@@ -260,6 +262,7 @@ void add_common_routes(std::vector<Route>& routes, EnginePort& engine, bool has_
   constexpr std::pair<const char*, FileRead> reads[] = {
       {"/files/browse", browse}, {"/files/read", read_part}, {"/files/download", download_file}};
   for (const auto& [path, read] : reads) {
+    // Made anew for each request: the agent's id is known only once the engine has started.
     const auto make = [sandbox_files, read = read](const HttpRequest& request, const EngineView& view) {
       const auto files = sandbox_files(view);
       return read_file_route(request, files ? &*files : nullptr, read);

@@ -160,6 +160,8 @@ Result<SandboxFiles::Place> SandboxFiles::resolve(const std::string& path) const
   } else if (parts->size() < sandbox_parts || (*parts)[5] != "latest") {
     return not_found();
   }
+  // A path that leads only to somewhere above the sandboxes is not attached: nobody lists all frameworks (mesos.md
+  // 5.7).
   if (!names_sandbox(*parts, at)) return not_found();
   const std::vector<std::string> below{parts->begin() + static_cast<std::ptrdiff_t>(at), parts->end()};
   std::error_code failed;
@@ -178,6 +180,7 @@ Result<operator_api::Files> SandboxFiles::list(const std::string& path) const {
   auto place = resolve(path);
   if (!place) return place.error();
   operator_api::Files files;
+  // Under the path that was asked for, not the real one, so that a client can go on from there.
   std::string prefix = path;
   while (prefix.size() > 1 && prefix.ends_with('/')) prefix.pop_back();
   std::error_code failed;
@@ -216,6 +219,7 @@ Result<std::string> SandboxFiles::download(const std::string& path) const {
   const OpenFile file{place->real, place->sandbox};
   const auto size = file.size();
   if (!size) return Error{Errc::invalid, "Failed to open file at '" + place->real + "'.\n"};
+  // The whole file is in memory while it is sent.
   if (*size > download_bytes_max) {
     return Error{Errc::invalid, "The file has " + std::to_string(*size) + " bytes; read it in pieces.\n"};
   }

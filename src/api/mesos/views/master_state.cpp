@@ -159,6 +159,7 @@ std::string tasks_json(const EngineView& engine, const HttpQuery& query) {
     if (wanted) tasks.push_back(&task);
   };
   for (const auto& [key, task] : state.tasks) add(task.record);
+  // Completed ones as well (mesos.md 5.4).
   for (const auto& [number, task] : state.completed_tasks) add(task);
   const std::string* order = find_query(query, "order");
   const bool ascending = order != nullptr && *order == "asc";

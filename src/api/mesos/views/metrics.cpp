@@ -22,6 +22,7 @@ using Metrics = std::map<std::string, double>;
 // "TASK_RUNNING" -> "running".
 std::string short_name(TaskState state) { return to_lower(std::string_view{to_string(state)}.substr(5)); }
 
+// Of the whole machine, on both sides alike.
 void add_system(Metrics& metrics) {
   struct sysinfo info {};
   if (::sysinfo(&info) != 0) return;
@@ -208,6 +209,7 @@ std::map<std::string, double> agent_metrics(const EngineView& engine) {
 operator_api::Statistics executor_statistics(const ExecutorView& executor, TimePoint now, const std::string& proc,
                                              const std::string& cgroups) {
   operator_api::Statistics out{.timestamp = now};
+  // Limits are known even of an executor that is gone or has no process yet.
   out.cpus_soft_limit = executor.resources.scalar("cpus");
   out.memory_limit_bytes = static_cast<std::uint64_t>(executor.resources.scalar("mem") * 1024 * 1024);
   if (executor.record.pid <= 0) return out;
