@@ -5,6 +5,7 @@
 #include "io/http/client.hpp"
 #include "io/log.hpp"
 #include "link/mesos_link.hpp"
+#include "node/offer_slices.hpp"
 #include "node/orphans.hpp"
 #include "node/scheduler_rows.hpp"
 #include "node/service_shell.hpp"
@@ -19,7 +20,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdlib>
 #include <utility>
 #include <vector>
@@ -32,8 +32,6 @@ constexpr std::chrono::seconds scheduler_answer_limit{5};
 // How often the apps that wait are looked at.
 constexpr std::chrono::seconds wait_log_interval{2};
 constexpr std::chrono::seconds master_answer_limit{30};
-// Offers that are stepped at once. Each may come to a hundred tasks, and nobody else has the loop meanwhile.
-constexpr std::size_t offers_per_step_max = 2;
 
 struct SchedulerCore {
   using State = scheduler::State;
@@ -67,26 +65,6 @@ void log_status(const SchedulerEvent& event) {
        {"state", to_string(status.state)},
        {"reason", status.reason ? to_string(*status.reason) : ""},
        {"message", status.message}});
-}
-
-calls::Decline* as_decline(scheduler::Call& call) {
-  auto* to_mesos = std::get_if<scheduler::MesosCall>(&call);
-  return to_mesos == nullptr ? nullptr : std::get_if<calls::Decline>(&to_mesos->body);
-}
-
-// Offers that came together are declined together, though they were stepped apart.
-void join_declines(std::vector<scheduler::Call>& calls) {
-  std::vector<scheduler::Call> joined;
-  for (scheduler::Call& call : calls) {
-    const calls::Decline* more = as_decline(call);
-    calls::Decline* last = joined.empty() ? nullptr : as_decline(joined.back());
-    if (more != nullptr && last != nullptr && more->refuse_seconds == last->refuse_seconds) {
-      last->offer_ids.insert(last->offer_ids.end(), more->offer_ids.begin(), more->offer_ids.end());
-    } else {
-      joined.push_back(std::move(call));
-    }
-  }
-  calls = std::move(joined);
 }
 
 class SchedulerShell final : public SchedulerService {
@@ -137,14 +115,9 @@ class SchedulerShell final : public SchedulerService {
 
  private:
   void post(SchedulerEvent event) {
-    auto* all = std::get_if<events::Offers>(&event);
-    if (all == nullptr) return shell_.post(scheduler::MesosEvent{std::move(event)});
-    events::Offers some;
-    for (Offer& offer : all->offers) {
-      some.offers.push_back(std::move(offer));
-      if (some.offers.size() == offers_per_step_max) shell_.post(scheduler::MesosEvent{std::exchange(some, {})});
-    }
-    if (!some.offers.empty()) shell_.post(scheduler::MesosEvent{std::move(some)});
+    auto* offers = std::get_if<events::Offers>(&event);
+    if (offers == nullptr) return shell_.post(scheduler::MesosEvent{std::move(event)});
+    for (events::Offers& some : slice(std::move(*offers))) shell_.post(scheduler::MesosEvent{std::move(some)});
   }
   // Whether it adds apps or instances, and so rows. What the core does by itself is not held back.
   [[nodiscard]] bool needs_space(const scheduler::Event& event) const {

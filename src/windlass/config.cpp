@@ -243,8 +243,10 @@ Result<void> read_environment(Command command, const std::map<std::string, std::
 std::vector<std::string> unknown_variables(const std::map<std::string, std::string>& environment) {
   std::vector<std::string> unknown;
   for (const auto& [name, value] : environment) {
-    // Those two are of the client's commands.
+    // Those two are of the client's commands, and what begins like the flags of windlass-executor is for executors, to
+    // whom our agent hands it on.
     if (!name.starts_with(env_prefix) || name == "WINDLASS_URL" || name == "WINDLASS_CREDENTIALS") continue;
+    if (name.starts_with("WINDLASS_EXECUTOR_")) continue;
     const bool known =
         std::any_of(flags().begin(), flags().end(), [&](const Flag& flag) { return env_name(flag) == name; });
     if (!known) unknown.push_back(name);

@@ -133,7 +133,10 @@ TEST(Config, TheEnvironmentCountsAndTheCommandLineOverrulesIt) {
 }
 
 TEST(Config, VariablesOfOtherCommandsAreNoErrorAndMisspeltOnesAreTold) {
-  const Environment environment{{"WINDLASS_HTTP_PORT", "9090"}, {"WINDLASS_HTP_PORT", "1"}, {"WINDLASS_URL", "u"}};
+  const Environment environment{{"WINDLASS_HTTP_PORT", "9090"},
+                                {"WINDLASS_HTP_PORT", "1"},
+                                {"WINDLASS_URL", "u"},
+                                {"WINDLASS_EXECUTOR_DENY", "all"}};
   const auto result = parse_config(Command::engine, {}, environment);
   ASSERT_TRUE(result) << to_string(result.error());
   EXPECT_EQ(result->unknown_environment, Arguments{"WINDLASS_HTP_PORT"});

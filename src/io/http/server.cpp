@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "io/connection.hpp"
-#include "io/http/gzip.hpp"
+#include "io/http/server_message.hpp"
 #include "io/http/stream_driver.hpp"
 #include "io/log.hpp"
 #include "io/task_scope.hpp"
@@ -11,15 +11,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <ctime>
 #include <list>
 #include <optional>
 #include <unordered_set>
@@ -47,15 +44,7 @@ constexpr int listen_backlog = 1024;
 // about a minute; an executor's stream carries a heartbeat every 30 minutes only (mesos.md 1.8).
 constexpr int keepalive_idle_seconds = 30, keepalive_interval_seconds = 10, keepalive_probes = 3;
 
-using Parser = http::request_parser<http::string_body>;
 enum class Phase { idle, busy, streaming };
-
-// How the answer is delimited, which depends on what the request was.
-struct Framing {
-  bool keep_alive = true;
-  bool http_1_0 = false;
-  bool head_only = false;
-};
 
 // A request that runs while others of its connection do.
 struct Overlapping {
@@ -96,107 +85,6 @@ struct Session {
   Time read_deadline = Time::max();
 };
 using SessionPtr = std::shared_ptr<Session>;
-
-// Refusals that the server decides on without a handler.
-struct Refusal {
-  int status;
-  std::string message;
-};
-
-// Made once a second: at thousands of answers a second the formatting would be felt. Used on the loop thread only.
-std::string date_header() {
-  const std::time_t now = std::time(nullptr);
-  static std::time_t cached_at = -1;
-  static char text[64];
-  if (now != cached_at) {
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
-    cached_at = now;
-  }
-  return text;
-}
-
-// A line break in a value would let it forge further headers.
-void append_header(std::string& head, std::string_view name, std::string_view value) {
-  for (const std::string_view part : {name, std::string_view{": "}, value}) {
-    for (const char c : part) head += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
-  }
-  head += "\r\n";
-}
-
-std::string make_head(const HttpResponse& response, const Framing& framing) {
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
-  head += http_reason(response.status);
-  head += "\r\n";
-  head += date_header();
-  if (!response.content_type.empty()) append_header(head, "Content-Type", response.content_type);
-  for (const auto& [name, value] : response.headers) append_header(head, name, value);
-  // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
-  if (response.stream) {
-    if (!framing.http_1_0) head += "Transfer-Encoding: chunked\r\n";
-  } else if (response.status >= 200 && response.status != 204) {
-    append_header(head, "Content-Length", std::to_string(response.body.size()));
-  }
-  if (!framing.keep_alive) {
-    head += "Connection: close\r\n";
-  } else if (framing.http_1_0) {
-    head += "Connection: keep-alive\r\n";
-  }
-  head += "\r\n";
-  return head;
-}
-
-bool allows_body(int status) { return status >= 200 && status != 204 && status != 304; }
-
-// Nothing for a peer that has gone away: nobody is there to read a refusal.
-std::optional<Refusal> refusal_of(const error_code& error) {
-  if (error == http::error::body_limit) return Refusal{413, "the body is too large"};
-  if (error == http::error::header_limit) return Refusal{431, "the header is too large"};
-  if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
-  if (error.category() == http::make_error_code(http::error::bad_version).category()) {
-    return Refusal{400, "not a valid HTTP request: " + error.message()};
-  }
-  return std::nullopt;
-}
-
-// "http://host/path" (absolute form) becomes "/path".
-std::string_view origin_form(std::string_view target) {
-  if (!target.starts_with("http://") && !target.starts_with("https://")) return target;
-  const std::size_t slash = target.find('/', target.find("//") + 2);
-  return slash == std::string_view::npos ? std::string_view{"/"} : target.substr(slash);
-}
-
-std::variant<HttpRequest, Refusal> make_request(Parser& parser, const std::string& remote, std::size_t body_bytes_max) {
-  auto message = parser.release();
-  HttpRequest request;
-  request.keep_alive = message.keep_alive();
-  request.method = std::string{message.method_string()};
-  request.target = std::string{message.target()};
-  request.remote = remote;
-  const std::string_view target = origin_form(request.target);
-  // Cut before it is decoded: an escaped "?" is a part of the path.
-  const std::size_t mark = std::min(target.find('?'), target.size());
-  request.raw_path = std::string{target.substr(0, mark)};
-  auto path = percent_decode(request.raw_path);
-  auto query = parse_query(target.substr(std::min(mark + 1, target.size())));
-  if (!path || !query) return Refusal{400, "the target has a broken percent escape"};
-  request.path = std::move(*path);
-  request.query = std::move(*query);
-  for (const auto& field : message) {
-    request.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
-  }
-  request.body = std::move(message.body());
-  // As Mesos takes it (mesos.md 1.2). Any other encoding is left to the handler, which finds the header.
-  const std::string* encoding = find_header(request.headers, "content-encoding");
-  if (encoding != nullptr && equal_ignoring_case(*encoding, "gzip")) {
-    auto plain = gunzip(request.body, body_bytes_max);
-    if (!plain && plain.error().code == Errc::invalid) return Refusal{413, plain.error().message};
-    if (!plain) return Refusal{400, plain.error().message};
-    request.body = std::move(*plain);
-  }
-  return request;
-}
 
 HttpResponse internal_error() {
   return {.status = 500, .content_type = "application/json", .body = R"({"message":"internal error"})"};
@@ -371,8 +259,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   void admit(tcp::socket socket);
   asio::awaitable<bool> serve_one(SessionPtr session);
   asio::awaitable<bool> read_first(SessionPtr session);
-  asio::awaitable<error_code> read_request(SessionPtr session, Parser& parser);
-  asio::awaitable<void> refuse(SessionPtr session, Refusal refusal);
+  asio::awaitable<error_code> read_request(SessionPtr session, HttpRequestParser& parser);
+  asio::awaitable<void> refuse(SessionPtr session, HttpRefusal refusal);
   [[nodiscard]] bool may_overlap(const HttpRequest& request, bool http_1_0) const;
   asio::awaitable<void> begin(SessionPtr session, HttpRequest request);
   static asio::awaitable<void> run(std::shared_ptr<Impl> impl, SessionPtr session, OverlappingPtr mine,
@@ -381,8 +269,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   std::string take_answers(Session& session);
   void all_answered(Session& session);
   asio::awaitable<bool> answer(SessionPtr session, HttpRequest request, bool http_1_0);
-  asio::awaitable<void> stream_out(SessionPtr session, HttpResponse response, Framing framing);
-  asio::awaitable<void> send_stream(SessionPtr session, HttpResponse response, Framing framing);
+  asio::awaitable<void> stream_out(SessionPtr session, HttpResponse response, HttpFraming framing);
+  asio::awaitable<void> send_stream(SessionPtr session, HttpResponse response, HttpFraming framing);
   void begin_stop();
   void cut_all();
 };
@@ -460,7 +348,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> impl, Sessio
 }
 
 // Head and body of one request. REQUIRES: the first bytes are in the session's buffer.
-asio::awaitable<error_code> HttpServer::Impl::read_request(SessionPtr session, Parser& parser) {
+asio::awaitable<error_code> HttpServer::Impl::read_request(SessionPtr session, HttpRequestParser& parser) {
   auto& connection = *session->connection;
   parser.header_limit(static_cast<std::uint32_t>(options.header_bytes_max));
   parser.body_limit(options.body_bytes_max);
@@ -519,7 +407,7 @@ asio::awaitable<bool> HttpServer::Impl::serve_one(SessionPtr session) {
     if (!come) co_return false;
   }
   session->phase = Phase::busy;
-  Parser parser;
+  HttpRequestParser parser;
   auto error = co_await read_request(session, parser);
   // The request is there: its handler may take its time.
   session->read_at_leisure();
@@ -527,9 +415,9 @@ asio::awaitable<bool> HttpServer::Impl::serve_one(SessionPtr session) {
   if (error && !refusal) co_return false;
   // Read here, because make_request() takes the message out of the parser.
   const bool http_1_0 = parser.get().version() < 11;
-  std::variant<HttpRequest, Refusal> request;
+  std::variant<HttpRequest, HttpRefusal> request;
   if (!error) request = make_request(parser, session->remote, options.body_bytes_max);
-  if (auto* refused = std::get_if<Refusal>(&request)) refusal = std::move(*refused);
+  if (auto* refused = std::get_if<HttpRefusal>(&request)) refusal = std::move(*refused);
   if (!refusal && may_overlap(std::get<HttpRequest>(request), http_1_0)) {
     co_await begin(session, std::move(std::get<HttpRequest>(request)));
     co_return true;
@@ -608,7 +496,7 @@ std::string HttpServer::Impl::take_answers(Session& session) {
     // Nothing of a further request has come: it would not be answered.
     // The last answer then says "Connection: close", so that the peer sends what it has left elsewhere.
     session.ending = stopping && session.between && session.running.empty();
-    bytes += make_head(*first->response, Framing{.keep_alive = !session.ending});
+    bytes += make_head(*first->response, HttpFraming{.keep_alive = !session.ending});
     if (allows_body(first->response->status)) bytes += first->response->body;
   }
   return bytes;
@@ -629,18 +517,18 @@ void HttpServer::Impl::all_answered(Session& session) {
   session.read_within(options.idle_timeout);
 }
 
-asio::awaitable<void> HttpServer::Impl::refuse(SessionPtr session, Refusal refusal) {
+asio::awaitable<void> HttpServer::Impl::refuse(SessionPtr session, HttpRefusal refusal) {
   HttpResponse response;
   response.status = refusal.status;
   response.content_type = "application/json";
   response.body = R"({"message":")" + refusal.message + R"("})";
-  std::string head = make_head(response, Framing{.keep_alive = false});
+  std::string head = make_head(response, HttpFraming{.keep_alive = false});
   auto error = co_await write_all(session->connection, std::move(head), response.body, options.write_timeout);
   if (!error) co_await linger(session);
 }
 
 asio::awaitable<bool> HttpServer::Impl::answer(SessionPtr session, HttpRequest request, bool http_1_0) {
-  Framing framing{.keep_alive = request.keep_alive, .http_1_0 = http_1_0, .head_only = request.method == "HEAD"};
+  HttpFraming framing{.keep_alive = request.keep_alive, .http_1_0 = http_1_0, .head_only = request.method == "HEAD"};
   auto response = co_await run_handler(handler, std::move(request));
   // Asked after the handler has run: the stop may have begun meanwhile.
   framing.keep_alive = framing.keep_alive && !stopping;
@@ -661,7 +549,7 @@ asio::awaitable<bool> HttpServer::Impl::answer(SessionPtr session, HttpRequest r
 }
 
 // Always the last answer of its connection, as with Mesos: a stream ends with its own connection (mesos.md 10.2).
-asio::awaitable<void> HttpServer::Impl::stream_out(SessionPtr session, HttpResponse response, Framing framing) {
+asio::awaitable<void> HttpServer::Impl::stream_out(SessionPtr session, HttpResponse response, HttpFraming framing) {
   StreamPtr stream = response.stream;
   session->phase = Phase::streaming;
   session->stream = stream;
@@ -671,7 +559,7 @@ asio::awaitable<void> HttpServer::Impl::stream_out(SessionPtr session, HttpRespo
   HttpStreamDriver{*stream}.end();
 }
 
-asio::awaitable<void> HttpServer::Impl::send_stream(SessionPtr session, HttpResponse response, Framing framing) {
+asio::awaitable<void> HttpServer::Impl::send_stream(SessionPtr session, HttpResponse response, HttpFraming framing) {
   StreamPtr stream = response.stream;
   std::string head = make_head(response, framing);
   auto error = co_await write_all(session->connection, std::move(head), options.write_timeout);
